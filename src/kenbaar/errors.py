@@ -1,0 +1,161 @@
+"""Every refusal Kenbaar makes, in one tree. Rooms raise them; the edges translate them, once, to exit codes and pages."""
+
+from __future__ import annotations
+
+
+class KenbaarError(Exception):
+    """What happened and what to do about it. Never a name, a face or a vector; people are told by id.
+
+    KenbaarError                                            exit
+    ├── UsageError          the words of the call are off        2
+    ├── Refused             not without consent, or not here     3
+    │   ├── ConsentMissing, ConsentExpired, ConsentWithdrawn
+    │   ├── KeyDestroyed    the key that consent was is gone
+    │   ├── WrongCode       the recovery code does not fit
+    │   ├── TokenRefused    invitation spent, expired or unknown
+    │   ├── ModeRefused     this collection's mode or this jurisdiction does not allow it
+    │   ├── ClaimRefused    the face does not match the person's own template
+    │   └── Busy            somebody else is doing this right now
+    ├── Unusable            the input cannot be used             4
+    │   ├── PhotoUnreadable, PhotoTooLarge
+    │   ├── EnrolmentRefused  no face, two faces, too small, too blurred, turned, dark, not one person
+    │   ├── BadTemplate, WrongModelPack, TemplateUnreadable
+    │   ├── PackUnavailable the model pack could not be fetched or is not there
+    │   ├── NotFound        no such subject, item or collection
+    │   ├── SettingsError
+    │   └── NoSpace         the disk is full
+    └── IntegrityBroken     something was changed behind us      6
+        ├── LedgerBroken, KeyStoreBroken, PackBroken, ReceiptBroken, ArchiveBroken
+    """
+
+    exit_code = 1
+
+    def __init__(self, what: str, do: str) -> None:
+        """What happened (one sentence), and what to do (one sentence). Both in args: the error survives a pickle."""
+        super().__init__(what, do)
+        self.what, self.do = what, do
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.do}"
+
+
+class UsageError(KenbaarError):
+    """The words of the call are off."""
+
+    exit_code = 2
+
+
+class Refused(KenbaarError):
+    """Not without consent, not in this mode, or not allowed here."""
+
+    exit_code = 3
+
+
+class ConsentMissing(Refused):
+    """Nobody agreed to this."""
+
+
+class ConsentExpired(Refused):
+    """The end date has passed."""
+
+
+class ConsentWithdrawn(Refused):
+    """The person took it back."""
+
+
+class KeyDestroyed(Refused):
+    """The key that this consent was is gone, so nothing can open what it sealed."""
+
+
+class WrongCode(Refused):
+    """The recovery code is not the one."""
+
+
+class TokenRefused(Refused):
+    """The invitation is spent, has expired, or never was."""
+
+
+class ModeRefused(Refused):
+    """The collection's mode or the jurisdiction does not allow it."""
+
+
+class ClaimRefused(Refused):
+    """The claimed face does not match the claimer's own template."""
+
+
+class Busy(Refused):
+    """Another process is doing the same thing right now."""
+
+
+class Unusable(KenbaarError):
+    """The input cannot be used."""
+
+    exit_code = 4
+
+
+class PhotoUnreadable(Unusable):
+    """Not a photo that can be opened."""
+
+
+class PhotoTooLarge(PhotoUnreadable):
+    """The header promises more pixels or bytes than allowed; nothing was decoded."""
+
+
+class EnrolmentRefused(Unusable):
+    """These photos cannot make a template; the sentence says why and which."""
+
+
+class BadTemplate(Unusable):
+    """Not a unit float32 vector."""
+
+
+class WrongModelPack(Unusable):
+    """Two packs' templates cannot be compared."""
+
+
+class TemplateUnreadable(Unusable):
+    """The sealed template does not open with its key: altered, swapped, or another's."""
+
+    exit_code = 6
+
+
+class PackUnavailable(Unusable):
+    """The model pack is not there, or could not be fetched."""
+
+
+class NotFound(Unusable):
+    """No such subject, item or collection."""
+
+
+class SettingsError(Unusable):
+    """The settings cannot be read; they are neither ignored nor overwritten."""
+
+
+class NoSpace(Unusable):
+    """The disk is full; nothing half-written was kept."""
+
+
+class IntegrityBroken(KenbaarError):
+    """Something was changed behind Kenbaar's back."""
+
+    exit_code = 6
+
+
+class LedgerBroken(IntegrityBroken):
+    """The ledger was edited, cut, swapped or forked."""
+
+
+class KeyStoreBroken(IntegrityBroken):
+    """The key store is missing, altered, or not this archive's."""
+
+
+class PackBroken(IntegrityBroken):
+    """A pack's files do not have the digests its manifest states."""
+
+
+class ReceiptBroken(IntegrityBroken):
+    """A receipt or manifest was altered, or is not signed by who it says."""
+
+
+class ArchiveBroken(IntegrityBroken):
+    """The records contradict the keys or the ledger."""
