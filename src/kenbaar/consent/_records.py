@@ -1,0 +1,143 @@
+"""Subjects, invitations and grants as values, and the store that keeps them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, Protocol
+
+from kenbaar.consent._purpose import Purpose
+
+Holder = Literal["organisation", "subject"]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A person who was invited. Everybody else in the house knows them by `id` alone.
+
+    name, guardian: identity, empty once they left. salt: for their recovery code; no secret.
+    log_key: id of the key under which the ledger's acts about them are sealed.
+    """
+
+    id: str
+    name: str = field(repr=False)
+    holder: Holder
+    invited_at: datetime
+    guardian: str | None = field(default=None, repr=False)
+    enrolled_at: datetime | None = None
+    left_at: datetime | None = None
+    look_alike: bool = False
+    log_key: str | None = None
+    salt: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """An offer to enrol: only the hash of its token is kept. purposes are offered, never ticked for the person."""
+
+    token_hash: str
+    subject: str
+    purposes: tuple[Purpose, ...]
+    until: datetime
+    expires_at: datetime
+    used_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """One purpose one person agreed to: the data key wrapped under a key made for that person and purpose alone.
+
+    until: exclusive, always there. A grant is in force while now < until, ended_at is None and key_id is living.
+    """
+
+    id: str
+    subject: str
+    purpose: Purpose
+    key_id: str
+    wrapped_key: bytes | None = field(repr=False)
+    given_at: datetime
+    until: datetime
+    ended_at: datetime | None = None
+    end_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SealedTemplate:
+    """A subject's template as it lies on disk: noise without the data key."""
+
+    subject: str
+    pack: str
+    version: int
+    sealed: bytes = field(repr=False)
+
+
+class ConsentStore(Protocol):
+    """Where the records lie. Each call is one transaction; nothing is half-written."""
+
+    def add_invited(self, subject: Subject, invitation: Invitation) -> None:
+        """A new subject with their invitation."""
+
+    def invitation(self, token_hash: str) -> Invitation | None:
+        """The invitation with that token's hash."""
+
+    def enrol(self, subject: Subject, token_hash: str, at: datetime, grants: Sequence[Grant], look_alikes: Iterable[str]) -> None:
+        """Spends the invitation, keeps the grants and the subject's enrolment, marks look-alikes: all or nothing."""
+
+    def subject(self, subject: str) -> Subject | None:
+        """One subject, or None."""
+
+    def subjects(self) -> list[Subject]:
+        """Everybody who was invited, by id."""
+
+    def grants_of(self, subject: str) -> list[Grant]:
+        """All grants of one person, living and ended, by time and purpose."""
+
+    def open_grants(self, kinds: Sequence[str], at: datetime) -> Iterator[Grant]:
+        """Grants not ended, whose date has not passed, whose purpose is of one of the kinds; by subject, then purpose."""
+
+    def overdue(self, at: datetime) -> list[Grant]:
+        """Grants not marked ended whose date has passed."""
+
+    def unended_keys(self) -> dict[str, str]:
+        """key id -> subject of every grant not marked ended."""
+
+    def end_grants(self, grants: Sequence[Grant], at: datetime, reason: str) -> None:
+        """Marks them ended and empties their wrapped keys."""
+
+    def forget(self, subject: str, at: datetime) -> None:
+        """Empties name and guardian, drops invitations, and marks the person as gone."""
+
+    def keep_receipt(self, subject: str, kind: str, at: datetime, jws: str) -> None:
+        """Keeps a signed receipt."""
+
+    def receipts_of(self, subject: str) -> list[tuple[str, datetime, str]]:
+        """(kind, made at, JWS) of one person, oldest first."""
+
+    def note(self, name: str) -> str | None:
+        """A fact about the archive as a whole (organisation, jurisdiction, ...)."""
+
+    def set_notes(self, **notes: str) -> None:
+        """Keeps such facts."""
+
+
+class TemplateStore(Protocol):
+    """Where sealed templates lie, apart from names and from keys."""
+
+    def put(self, template: SealedTemplate) -> None:
+        """Keeps one, in place of an earlier one of the same subject and pack."""
+
+    def get(self, subject: str, pack: str) -> SealedTemplate | None:
+        """One person's template for one pack."""
+
+    def for_pack(self, pack: str) -> Iterator[SealedTemplate]:
+        """All templates of one pack, by subject."""
+
+    def packs_of(self, subject: str) -> list[SealedTemplate]:
+        """All templates of one person."""
+
+    def delete(self, subjects: Sequence[str]) -> int:
+        """Removes all templates of these people; returns how many there were."""
+
+    def subjects(self) -> set[str]:
+        """Everybody a sealed template lies here for."""

@@ -1,0 +1,20 @@
+"""The database edge: the rooms' stores on SQLAlchemy, for SQLite and PostgreSQL alike.
+
+Two databases that never join: `archive` (names, consents, items, appearances, copies) and `templates` (sealed bytes).
+Whoever holds one of them holds no face that can be compared; the keys lie in a third place (kenbaar.keys).
+
+    archive_db = open_database("archive", "sqlite:////home/me/archive.db")
+    templates_db = open_database("templates", "sqlite:////home/me/templates.db")
+    consents = SqlConsentStore(archive_db)
+    collections = SqlCollectionStore(archive_db)
+    copies = SqlCopyStore(archive_db)
+    templates = SqlTemplateStore(templates_db)
+"""
+
+from kenbaar.storage._collections import SqlCollectionStore
+from kenbaar.storage._consents import SqlConsentStore
+from kenbaar.storage._copies import SqlCopyStore
+from kenbaar.storage._database import Database, open_database
+from kenbaar.storage._templates import SqlTemplateStore
+
+__all__ = ["Database", "SqlCollectionStore", "SqlConsentStore", "SqlCopyStore", "SqlTemplateStore", "open_database"]

@@ -1,0 +1,193 @@
+"""The tables. Every column that could point at a person says so; no column holds a vector, a score or a picture."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.types import TypeDecorator
+
+
+class Utc(TypeDecorator[datetime]):
+    """An aware UTC datetime, stored without zone, so that SQLite and PostgreSQL give the same back."""
+
+    impl = sa.DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
+        """Aware to naive UTC; a naive time is a bug."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without zone")
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
+        """Naive UTC to aware."""
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+archive = sa.MetaData()
+templates = sa.MetaData()
+
+meta = sa.Table("meta", archive, sa.Column("name", sa.Text, primary_key=True), sa.Column("value", sa.Text, nullable=False))
+
+subjects = sa.Table(
+    "subjects",
+    archive,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),  # identity; emptied when the person leaves
+    sa.Column("guardian", sa.Text),  # identity of a minor's guardian; emptied likewise
+    sa.Column("holder", sa.Text, nullable=False),
+    sa.Column("invited_at", Utc, nullable=False),
+    sa.Column("enrolled_at", Utc),
+    sa.Column("left_at", Utc),
+    sa.Column("look_alike", sa.Boolean, nullable=False, default=False),
+    sa.Column("log_key", sa.Text),  # key id in the key store, not a key
+    sa.Column("salt", sa.LargeBinary),  # for the recovery code; no secret
+)
+
+invitations = sa.Table(
+    "invitations",
+    archive,
+    sa.Column("token_hash", sa.Text, primary_key=True),
+    sa.Column("subject", sa.ForeignKey("subjects.id"), nullable=False),
+    sa.Column("purposes", sa.Text, nullable=False),
+    sa.Column("until", Utc, nullable=False),
+    sa.Column("expires_at", Utc, nullable=False),
+    sa.Column("used_at", Utc),
+)
+
+grants = sa.Table(
+    "grants",
+    archive,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("subject", sa.ForeignKey("subjects.id"), nullable=False, index=True),
+    sa.Column("purpose", sa.Text, nullable=False, index=True),
+    sa.Column("key_id", sa.Text, nullable=False, unique=True),
+    sa.Column("wrapped_key", sa.LargeBinary),  # the data key under the purpose key; emptied when the grant ends
+    sa.Column("given_at", Utc, nullable=False),
+    sa.Column("until", Utc, nullable=False),
+    sa.Column("ended_at", Utc),
+    sa.Column("end_reason", sa.Text),
+)
+
+receipts = sa.Table(
+    "receipts",
+    archive,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("subject", sa.ForeignKey("subjects.id"), nullable=False, index=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("made_at", Utc, nullable=False),
+    sa.Column("jws", sa.Text, nullable=False),
+)
+
+collections = sa.Table(
+    "collections",
+    archive,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("mode", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text),
+    sa.Column("officer", sa.Text),
+    sa.Column("added_at", Utc, nullable=False),
+)
+
+roster = sa.Table(
+    "roster",
+    archive,
+    sa.Column("collection", sa.ForeignKey("collections.name"), primary_key=True),
+    sa.Column("subject", sa.ForeignKey("subjects.id"), primary_key=True),
+)
+
+items = sa.Table(
+    "items",
+    archive,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("collection", sa.ForeignKey("collections.name"), nullable=False),
+    sa.Column("path", sa.Text, nullable=False),  # relative to the source, as media.encode_name writes it
+    sa.Column("digest", sa.Text, index=True),
+    sa.Column("width", sa.Integer),
+    sa.Column("height", sa.Integer),
+    sa.Column("size_bytes", sa.BigInteger, nullable=False),
+    sa.Column("mtime_ns", sa.BigInteger, nullable=False),
+    sa.Column("taken_at", Utc),
+    sa.Column("state", sa.Text, nullable=False),  # new | present | missing | unreadable
+    sa.Column("why", sa.Text),
+    sa.Column("seen_run", sa.Text),
+    sa.Column("looked_with", sa.Text),  # pack digest + mode that found the faces; none: not looked at since it changed
+    sa.Column("looked_for", sa.Text),  # digest of the set of grants compared with (galleries.digest)
+    sa.UniqueConstraint("collection", "path"),
+)
+
+faces = sa.Table(  # geometry alone: the mask needs it; nothing else of strangers is kept
+    "faces",
+    archive,
+    sa.Column("item", sa.ForeignKey("items.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("n", sa.Integer, primary_key=True),
+    sa.Column("x_min", sa.Integer, nullable=False),
+    sa.Column("y_min", sa.Integer, nullable=False),
+    sa.Column("x_max", sa.Integer, nullable=False),
+    sa.Column("y_max", sa.Integer, nullable=False),
+)
+
+appearances = sa.Table(
+    "appearances",
+    archive,
+    sa.Column("item", sa.ForeignKey("items.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("subject", sa.ForeignKey("subjects.id"), primary_key=True, index=True),
+    sa.Column("n", sa.Integer, nullable=False),
+    sa.Column("band", sa.Text, nullable=False),  # strong | possible | by hand
+    sa.Column("how", sa.Text, nullable=False),  # recognised | claimed | by hand
+    sa.Column("seen_at", Utc, nullable=False),
+    sa.UniqueConstraint("item", "n"),
+)
+
+rejections = sa.Table(  # "this is not me": by content, so that it survives a rename
+    "rejections",
+    archive,
+    sa.Column("digest", sa.Text, primary_key=True),
+    sa.Column("subject", sa.ForeignKey("subjects.id"), primary_key=True, index=True),
+    sa.Column("x_min", sa.Integer, nullable=False),
+    sa.Column("y_min", sa.Integer, nullable=False),
+    sa.Column("x_max", sa.Integer, nullable=False),
+    sa.Column("y_max", sa.Integer, nullable=False),
+    sa.Column("rejected_at", Utc, nullable=False),
+)
+
+galleries = sa.Table(  # which grants a look compared with: ids only
+    "galleries", archive, sa.Column("digest", sa.Text, primary_key=True), sa.Column("grants", sa.Text, nullable=False)
+)
+
+copies = sa.Table(
+    "copies",
+    archive,
+    sa.Column("path", sa.Text, primary_key=True),  # absolute path of the published file
+    sa.Column("collection", sa.ForeignKey("collections.name"), nullable=False),
+    sa.Column("item", sa.Text, nullable=False, index=True),
+    sa.Column("folder", sa.Text, nullable=False, index=True),
+    sa.Column("channel", sa.Text, nullable=False),
+    sa.Column("source_digest", sa.Text, nullable=False),
+    sa.Column("copy_digest", sa.Text, nullable=False),
+    sa.Column("render_key", sa.Text, nullable=False),
+    sa.Column("masked", sa.Integer, nullable=False),
+    sa.Column("visible", sa.Integer, nullable=False),
+    sa.Column("made_at", Utc, nullable=False),
+)
+
+copy_subjects = sa.Table(
+    "copy_subjects",
+    archive,
+    sa.Column("path", sa.ForeignKey("copies.path", ondelete="CASCADE"), primary_key=True),
+    sa.Column("subject", sa.ForeignKey("subjects.id"), primary_key=True, index=True),
+)
+
+sealed_templates = sa.Table(
+    "sealed_templates",
+    templates,
+    sa.Column("subject", sa.Text, primary_key=True),
+    sa.Column("pack", sa.Text, primary_key=True),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("sealed", sa.LargeBinary, nullable=False),
+)
