@@ -1,0 +1,113 @@
+"""The chunks of PNG and WebP files: size, frames, EXIF, and whether the file is whole. Nothing is decompressed.
+
+Sources: PNG third edition (W3C, 2025), section 5 and 11; WebP container specification (RFC 9649).
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from kenbaar.media._limits import Unfit
+
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_MOST_CHUNKS = 200_000  # a 200 MB PNG in chunks of 8 KiB has 25,000
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """What the chunks say. end: index after the last one that belongs to the picture."""
+
+    width: int
+    height: int
+    frames: int
+    exif: bytes
+    xmp: bytes
+    end: int
+    chunks: tuple[bytes, ...]
+    """Names, in order; IDAT once."""
+
+
+def parse_png(data: bytes) -> Container:
+    """The chunks of a PNG file. Raises Unfit where it is not whole."""
+    at, frames, exif, xmp, names = len(PNG_SIGNATURE), 1, b"", b"", dict[bytes, None]()
+    if data[at + 4 : at + 8] != b"IHDR" or len(data) < at + 25:
+        raise Unfit("is a PNG without a header")
+    width, height = struct.unpack_from(">II", data, at + 8)
+    for _ in range(_MOST_CHUNKS):
+        if at + 12 > len(data):
+            raise Unfit("is cut short: the end of the picture is missing")
+        length, name = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
+        body, at = at + 8, at + 12 + length
+        if at > len(data):
+            raise Unfit("is cut short: the end of the picture is missing")
+        names[name] = None
+        if name == b"acTL" and length >= 8:
+            frames = int.from_bytes(data[body : body + 4], "big")
+        elif name == b"eXIf":
+            exif = data[body : body + length]
+        elif name == b"iTXt" and data[body : body + 18] == b"XML:com.adobe.xmp\0":
+            xmp = _plain_text(data[body + 18 : body + length])
+        elif name == b"IEND":
+            return Container(width, height, frames, exif, xmp, at, tuple(names))
+    raise Unfit("is a PNG of too many pieces")
+
+
+def _plain_text(rest: bytes) -> bytes:
+    """The text of an iTXt chunk after its keyword; b"" where it is compressed (which XMP in PNG must not be)."""
+    if rest[:1] != b"\0":
+        return b""
+    fields = rest[2:].split(b"\0", 2)  # language, translated keyword, text
+    return fields[2] if len(fields) == 3 else b""
+
+
+def parse_webp(data: bytes) -> Container:
+    """The chunks of a WebP file. Raises Unfit where it is not whole."""
+    end = 8 + int.from_bytes(data[4:8], "little")
+    end += end % 2
+    if end > len(data) + 1:
+        raise Unfit("is cut short: the end of the picture is missing")
+    width = height = frames = 0
+    exif = xmp = b""
+    names: list[bytes] = []
+    for name, body in _riff_chunks(data, min(end, len(data))):
+        names.append(name)
+        if name == b"VP8X" and len(body) >= 10:
+            width, height = 1 + int.from_bytes(body[4:7], "little"), 1 + int.from_bytes(body[7:10], "little")
+        elif name in (b"VP8 ", b"VP8L"):
+            frames += 1
+            if not width:
+                width, height = _vp8_size(name, body)
+        elif name == b"ANMF":
+            frames += 1
+        elif name == b"EXIF":
+            exif = body
+        elif name == b"XMP ":
+            xmp = body
+    if not width or not height or not frames:
+        raise Unfit("is a WebP without a picture in it")
+    return Container(width, height, frames, exif, xmp, min(end, len(data)), tuple(names))
+
+
+def _riff_chunks(data: bytes, end: int) -> Iterator[tuple[bytes, bytes]]:
+    at = 12
+    for _ in range(_MOST_CHUNKS):
+        if at + 8 > end:
+            return
+        length = int.from_bytes(data[at + 4 : at + 8], "little")
+        if at + 8 + length > end:
+            raise Unfit("is cut short: the end of the picture is missing")
+        yield data[at : at + 4], data[at + 8 : at + 8 + length]
+        at += 8 + length + length % 2
+    raise Unfit("is a WebP of too many pieces")
+
+
+def _vp8_size(name: bytes, body: bytes) -> tuple[int, int]:
+    """Width and height in a lossy (RFC 6386, 9.1) or lossless (RFC 9649, 3.4) key frame; 0, 0 where it is neither."""
+    if name == b"VP8 " and len(body) >= 10 and body[3:6] == b"\x9d\x01\x2a":
+        return int.from_bytes(body[6:8], "little") & 0x3FFF, int.from_bytes(body[8:10], "little") & 0x3FFF
+    if name == b"VP8L" and len(body) >= 5 and body[0] == 0x2F:
+        bits = int.from_bytes(body[1:5], "little")
+        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    return 0, 0

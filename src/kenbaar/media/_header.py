@@ -1,0 +1,182 @@
+"""What a file says it is, read from its first bytes and its structure before anything is decoded."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, timezone
+
+from kenbaar.media import _tiff
+from kenbaar.media._containers import PNG_SIGNATURE, parse_png, parse_webp
+from kenbaar.media._jpeg import parse_jpeg
+from kenbaar.media._limits import DO_CHECK, PhotoLimits, Unfit
+
+# GOVERNANCE.md 6b: refused by name. Compared with the first bytes; what is not here is simply "not a photo".
+_REFUSED = (
+    (b"GIF8", "is a GIF"),
+    (b"%PDF", "is a PDF document"),
+    (b"%!PS", "is a PostScript document"),
+    (b"\xc5\xd0\xd3\xc6", "is a PostScript document"),
+    (b"BM", "is a BMP picture"),
+    (b"8BPS", "is a Photoshop document"),
+    (b"PK\x03\x04", "is a ZIP archive"),
+    (b"\x1aE\xdf\xa3", "is a video"),
+    (b"II+\0", "is a BigTIFF"),
+    (b"MM\0+", "is a BigTIFF"),
+)
+_HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"mif1", b"mif2"}
+_SVG = re.compile(rb"^\s*(<\?xml|<!--|<!DOCTYPE svg|<svg)", re.IGNORECASE)
+_REDUCED = 1  # TIFF 6.0, NewSubfileType bit 0: a smaller version of another picture in this file
+
+JPEG_BLOCK_PX = 16
+"""The side of a coded block (MCU) of ordinary 4:2:0 JPEG, px; also what other formats are treated as."""
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoHeader:
+    """What the header of a photo says.
+
+    format:        "JPEG", "PNG", "WEBP", "TIFF" or "HEIF", by content.
+    width, height: of the upright photo, px.
+    turn:          the EXIF orientation still to be applied, 1..8 (1 = none). HEIF is 1: its decoder turns by itself.
+    taken_at:      from EXIF, aware UTC. Cameras that state no offset are read as if their clock showed UTC.
+    block_px:      how far a coded block reaches, px: what was inside a box may have left traces that far outside it.
+    """
+
+    format: str
+    width: int
+    height: int
+    turn: int = 1
+    taken_at: datetime | None = None
+    block_px: int = JPEG_BLOCK_PX
+    coded: tuple[int, int] = field(default=(0, 0), repr=False)
+    """Width and height as coded, before the turn."""
+
+
+def read_header(data: bytes, limits: PhotoLimits) -> PhotoHeader:
+    """The header of the photo in data. Raises Unfit for what is no photo, is not whole, or is larger than allowed."""
+    if not data:
+        raise Unfit("is an empty file")
+    if len(data) > limits.max_bytes:
+        raise too_many_bytes(limits)
+    header = _read_any(data)
+    pixels = header.width * header.height
+    if pixels == 0:
+        raise Unfit("has no pixels")
+    if pixels > limits.max_pixels:
+        raise Unfit(
+            f"is {header.width} x {header.height} = {pixels / 1e6:.0f} megapixels, more than the "
+            f"{limits.max_pixels / 1e6:.0f} allowed",
+            "Make it smaller, or raise the limit in the settings if all your photos are this large.",
+            too_large=True,
+        )
+    return header
+
+
+def too_many_bytes(limits: PhotoLimits) -> Unfit:
+    """The refusal of a file over max_bytes."""
+    return Unfit(
+        f"is larger than the {limits.max_bytes / 1e6:.0f} MB allowed",
+        "Save it as a JPEG of normal size.",
+        too_large=True,
+    )
+
+
+def _read_any(data: bytes) -> PhotoHeader:
+    if data[:3] == b"\xff\xd8\xff":
+        jpeg = parse_jpeg(data)
+        return _header("JPEG", jpeg.width, jpeg.height, jpeg.exif(), max(JPEG_BLOCK_PX, jpeg.block_px))
+    if data[:8] == PNG_SIGNATURE:
+        png = parse_png(data)
+        _refuse_moving(png.frames)
+        return _header("PNG", png.width, png.height, png.exif)
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        webp = parse_webp(data)
+        _refuse_moving(webp.frames)
+        return _header("WEBP", webp.width, webp.height, webp.exif)
+    if data[4:8] == b"ftyp":
+        return _read_heif(data)
+    for magic, what in _REFUSED:
+        if data.startswith(magic):
+            raise Unfit(what, "Kenbaar opens JPEG, PNG, WebP, TIFF and HEIC; save it as one of these.")
+    if data[:4] in (b"II*\0", b"MM\0*"):
+        return _read_tiff(data)
+    what = "is an SVG or HTML document" if _SVG.match(data[:256]) else "is not a photo in a known format"
+    raise Unfit(what, "Kenbaar opens JPEG, PNG, WebP, TIFF and HEIC; save it as one of these.")
+
+
+def _refuse_moving(frames: int) -> None:
+    if frames > 1:
+        raise Unfit("moves: it has several frames", "Export the frame you want as a still picture.")
+
+
+def _header(kind: str, width: int, height: int, exif: bytes, block_px: int = JPEG_BLOCK_PX) -> PhotoHeader:
+    main, details = _tiff.exif_directories(exif) if exif else ({}, {})
+    turn = main[_tiff.TURN].first(1) if _tiff.TURN in main else 1
+    return _turned(PhotoHeader(kind, width, height, turn, _taken_at(main, details), block_px, (width, height)))
+
+
+def _turned(header: PhotoHeader) -> PhotoHeader:
+    """The header with an impossible turn read as none, and sides swapped where the turn lays the photo on its side."""
+    turn = header.turn if 1 <= header.turn <= 8 else 1
+    width, height = header.coded if turn < 5 else header.coded[::-1]
+    return PhotoHeader(header.format, width, height, turn, header.taken_at, header.block_px, header.coded)
+
+
+def _read_tiff(data: bytes) -> PhotoHeader:
+    try:
+        pages = list(_tiff.Tiff(data).directories())
+        main = pages[0]
+        pointer = main[_tiff.EXIF_IFD].first(0) if _tiff.EXIF_IFD in main else 0
+    except (_tiff.NotTiff, IndexError, ValueError) as err:
+        raise Unfit("is a damaged TIFF") from err
+    for page in pages[1:]:
+        if _tiff.SUBFILE not in page or not page[_tiff.SUBFILE].first(0) & _REDUCED:
+            raise Unfit("has several pages", "Export the page you want as a picture of its own.")
+    if _tiff.SUBFILE in main and main[_tiff.SUBFILE].first(0) & _REDUCED:
+        raise Unfit("is a raw file: its first picture is only a preview", "Develop it to JPEG first.")
+    if _tiff.WIDTH not in main or _tiff.HEIGHT not in main:
+        raise Unfit("is a TIFF that does not state its size")
+    details: _tiff.Directory = {}
+    if pointer:
+        with contextlib.suppress(_tiff.NotTiff):
+            details = _tiff.Tiff(data).directory(pointer)[0]
+    size = main[_tiff.WIDTH].first(0), main[_tiff.HEIGHT].first(0)
+    turn = main[_tiff.TURN].first(1) if _tiff.TURN in main else 1
+    return _turned(PhotoHeader("TIFF", *size, turn, _taken_at(main, details), JPEG_BLOCK_PX, size))
+
+
+def _read_heif(data: bytes) -> PhotoHeader:
+    length = int.from_bytes(data[:4], "big")
+    brands = {data[8:12], *(data[i : i + 4] for i in range(16, min(length, 256, len(data)), 4))}
+    if data[8:12] in (b"avif", b"avis"):
+        raise Unfit("is an AVIF picture", DO_CHECK)
+    if not brands & _HEIC_BRANDS:
+        raise Unfit("is a video or an unknown kind of file", "Export the frame you want as a still picture.")
+    import pi_heif
+
+    try:
+        photo = pi_heif.open_heif(io.BytesIO(data), convert_hdr_to_8bit=True)
+        width, height = photo.size
+        main, details = _tiff.exif_directories(photo.info.get("exif") or b"")
+    except Exception as err:
+        raise Unfit("is a damaged HEIC") from err
+    return PhotoHeader("HEIF", width, height, 1, _taken_at(main, details), JPEG_BLOCK_PX, (width, height))
+
+
+def _taken_at(main: _tiff.Directory, details: _tiff.Directory) -> datetime | None:
+    """DateTimeOriginal with its offset (EXIF 2.31, 4.6.6); None where the camera wrote nothing sensible."""
+    tag = details.get(_tiff.DATE_TAKEN) or main.get(_tiff.DATE)
+    if tag is None:
+        return None
+    try:
+        moment = datetime.strptime(tag.raw[:19].decode("ascii"), "%Y:%m:%d %H:%M:%S").replace(tzinfo=UTC)
+        offset = details[_tiff.OFFSET_TAKEN].raw[:6].decode("ascii") if _tiff.OFFSET_TAKEN in details else ""
+        if found := re.fullmatch(r"([+-])(\d\d):(\d\d)", offset):
+            ahead = timedelta(hours=int(found[2]), minutes=int(found[3]))
+            moment = moment.replace(tzinfo=timezone(ahead if found[1] == "+" else -ahead)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return moment

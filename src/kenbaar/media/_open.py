@@ -1,0 +1,161 @@
+"""A file becomes a Photo: read once into memory, so that the digest is of exactly the bytes that were decoded."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from kenbaar.errors import PhotoTooLarge, PhotoUnreadable
+from kenbaar.media._decode import Pixels, decode, scale_for
+from kenbaar.media._header import JPEG_BLOCK_PX, PhotoHeader, read_header, too_many_bytes
+from kenbaar.media._limits import DEFAULT_LIMITS, DO_CHECK, PhotoLimits, Unfit
+
+_THIS_PHOTO = "This photo"
+_WHY = {
+    errno.ENOENT: "is no longer there",
+    errno.ENOTDIR: "is no longer there",
+    errno.EACCES: "may not be read by this user",
+    errno.EPERM: "may not be read by this user",
+    errno.ELOOP: "is a link that leads back to itself",
+    errno.ENAMETOOLONG: "has a name that is too long for this file system",
+    errno.ENXIO: "is not a file",
+    errno.EISDIR: "is not a file",
+    errno.EIO: "lies on a damaged disk",
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)  # eq=False: comparing arrays with == is a trap
+class Photo:
+    """One photo, upright.
+
+    pixels:        sRGB, uint8, shape (ceil(height / scale), ceil(width / scale), 3), contiguous, read-only.
+    scale:         1, 2, 4 or 8: full size / size of pixels. Pixel (x, y) covers full-size pixels from scale * x and
+                   scale * y on, within scale px.
+    width, height: of the full-size upright photo, px. Boxes and landmarks are told in these.
+    digest:        "sha256:<hex>" of the file's bytes.
+    format:        "JPEG", "PNG", "WEBP", "TIFF" or "HEIF", by content, never by name.
+    taken_at:      from EXIF, aware UTC; a camera that states no offset is read as if its clock showed UTC.
+    block_px:      how far a coded block of the source reaches, px (16, or 32 for 4:1:1 JPEG): publish pads masks by it.
+    """
+
+    pixels: Pixels = field(repr=False)
+    scale: int
+    width: int
+    height: int
+    digest: str
+    format: str
+    taken_at: datetime | None = None
+    block_px: int = JPEG_BLOCK_PX
+
+    def __post_init__(self) -> None:
+        expected = (-(-self.height // self.scale), -(-self.width // self.scale), 3)
+        if self.pixels.dtype != "uint8" or self.pixels.shape != expected or not self.pixels.flags["C_CONTIGUOUS"]:
+            raise ValueError(f"pixels are contiguous uint8 {expected}, not {self.pixels.dtype} {self.pixels.shape}")
+        self.pixels.setflags(write=False)
+
+
+def open_photo(path: Path, limits: PhotoLimits = DEFAULT_LIMITS, *, detail_side: int | None = None) -> Photo:
+    """The photo in a file: JPEG, PNG, WebP, TIFF or HEIC, whatever its name says.
+
+    detail_side: with it, a JPEG is decoded at 1/2, 1/4 or 1/8 as long as its long side keeps that many px (the
+    detector's input side: MODELS.md, lever 2); None decodes at full size.
+    Raises PhotoUnreadable or PhotoTooLarge; their sentences hold no name and no path.
+    """
+    with refusals(_THIS_PHOTO):
+        return _open_data(read_file(path, limits), limits, detail_side)
+
+
+def open_photo_bytes(
+    data: bytes,
+    name: str = _THIS_PHOTO,
+    limits: PhotoLimits = DEFAULT_LIMITS,
+    *,
+    detail_side: int | None = None,
+) -> Photo:
+    """The photo in these bytes, as open_photo. name begins the sentence of a refusal ("Photo 2 of 3 is a PDF ...")."""
+    with refusals(name):
+        return _open_data(data, limits, detail_side)
+
+
+def photo_header(data: bytes, limits: PhotoLimits = DEFAULT_LIMITS) -> PhotoHeader:
+    """What the header says, nothing decoded. Raises PhotoUnreadable or PhotoTooLarge."""
+    with refusals(_THIS_PHOTO):
+        return read_header(data, limits)
+
+
+def digest_bytes(data: bytes) -> str:
+    """ "sha256:<hex>" of these bytes."""
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+
+def digest_file(path: Path) -> str:
+    """ "sha256:<hex>" of a file's bytes, in flat memory. Raises PhotoUnreadable."""
+    with refusals(_THIS_PHOTO), _opened(path) as descriptor:
+        digest = hashlib.sha256()
+        while chunk := os.read(descriptor, 1 << 20):
+            digest.update(chunk)
+        return f"sha256:{digest.hexdigest()}"
+
+
+def read_file(path: Path, limits: PhotoLimits) -> bytes:
+    """All bytes of a regular file of at most max_bytes. Never waits for a pipe or device. Raises Unfit."""
+    with _opened(path) as descriptor:
+        size = os.fstat(descriptor).st_size
+        if size > limits.max_bytes:
+            raise too_many_bytes(limits)
+        with open(descriptor, "rb", closefd=False) as file:
+            data = file.read(limits.max_bytes + 1)
+        if len(data) > limits.max_bytes:  # it grew while it was read
+            raise too_many_bytes(limits)
+        return data
+
+
+@contextmanager
+def refusals(name: str) -> Iterator[None]:
+    """Turns Unfit, which knows no names, into the errors the house speaks."""
+    try:
+        yield
+    except Unfit as unfit:
+        kind = PhotoTooLarge if unfit.too_large else PhotoUnreadable
+        raise kind(f"{name} {unfit.why}.", unfit.do) from unfit
+
+
+def _open_data(data: bytes, limits: PhotoLimits, detail_side: int | None) -> Photo:
+    header = read_header(data, limits)
+    scale = scale_for(header, detail_side)
+    pixels = decode(data, header, scale)
+    return Photo(
+        pixels, scale, header.width, header.height, digest_bytes(data), header.format, header.taken_at, header.block_px
+    )
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[int]:
+    """A descriptor of a regular file. Looked at before it is opened: opening a device can already do something."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise Unfit("is not a file", "Leave it out; only regular files can be photos.")
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    except (OSError, ValueError) as err:  # ValueError: a null byte in the name
+        raise _unfit_file(err) from err
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):  # swapped between the look and the opening
+            raise Unfit("is not a file", "Leave it out; only regular files can be photos.")
+        yield descriptor
+    except OSError as err:
+        raise _unfit_file(err) from err
+    finally:
+        os.close(descriptor)
+
+
+def _unfit_file(err: OSError | ValueError) -> Unfit:
+    number = err.errno if isinstance(err, OSError) and err.errno else 0
+    why = _WHY.get(number, f"could not be read ({errno.errorcode.get(number, 'bad name')})")
+    return Unfit(why, DO_CHECK if number == errno.EIO else "Check the file and its permissions, then try again.")
