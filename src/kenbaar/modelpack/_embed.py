@@ -1,0 +1,56 @@
+"""Faces as unit vectors: chips cut out of the photo, embedded in one batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kenbaar.errors import PackBroken
+from kenbaar.faces import Face
+from kenbaar.modelpack._align import cut_chip, similarity
+from kenbaar.modelpack._detect import PhotoPixels
+from kenbaar.modelpack._manifest import EmbedderSpec
+from kenbaar.modelpack._sessions import Network
+
+_BATCH = (
+    16  # faces per run: a crowd must not take a crowd's memory (16 chips of 150 px take about 60 MB in the network)
+)
+
+
+class Embedder:
+    """Makes unit vectors with one network, as its spec says it is to be fed."""
+
+    def __init__(self, network: Network, spec: EmbedderSpec) -> None:
+        self._network, self._spec = network, spec
+        self._points = np.array(spec.points, np.float32)
+
+    def cut(self, photo: PhotoPixels, face: Face) -> NDArray[np.uint8]:
+        """The face's chip, RGB uint8 (height, width, 3)."""
+        points = face.landmarks.points / np.float32(photo.scale)
+        return cut_chip(photo.pixels, similarity(points, self._points), self._spec.width, self._spec.height)
+
+    def embed(self, chips: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        """Unit vectors, float32 (n, dim), one per chip in order."""
+        parts = [self._embed_some(chips[at : at + _BATCH]) for at in range(0, len(chips), _BATCH)]
+        return np.concatenate(parts) if parts else np.zeros((0, self._spec.dim), np.float32)
+
+    def _embed_some(self, chips: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        import cv2
+
+        spec = self._spec
+        every = list(chips)
+        if spec.mirrored:
+            every += [chip[:, ::-1] for chip in chips]
+        mean = spec.mean if spec.colour == "RGB" else spec.mean[::-1]
+        # blobFromImages reads C-contiguous pixels.
+        whole = [np.ascontiguousarray(chip) for chip in every]
+        blob = cv2.dnn.blobFromImages(whole, spec.scale, mean=mean, swapRB=spec.colour == "BGR")
+        (raw,) = self._network.run(np.asarray(blob, np.float32), (len(every), spec.dim))
+        if spec.mirrored:
+            raw = raw[: len(chips)] + raw[len(chips) :]
+        norms = np.linalg.norm(raw.astype(np.float64), axis=1, keepdims=True)
+        if not (norms > 1e-9).all() or not np.isfinite(norms).all():
+            raise PackBroken("The pack's embedder answers with an empty vector.", "Ask the pack's maker.")
+        return np.asarray(raw / norms, np.float32)

@@ -1,0 +1,68 @@
+"""The pack, opened: checked weights and the few things a pack can do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from kenbaar.faces import Face, Template
+from kenbaar.modelpack._centerface import OUTPUTS
+from kenbaar.modelpack._detect import Detector, PhotoPixels
+from kenbaar.modelpack._embed import Embedder
+from kenbaar.modelpack._manifest import Manifest, OperatingPoint, read_file, read_manifest
+from kenbaar.modelpack._sessions import Network
+
+
+class ModelPack:
+    """Finds faces and makes templates of them. Open one with load_pack(); it holds no state between calls."""
+
+    def __init__(self, manifest: Manifest, detector: Detector, embedder: Embedder) -> None:
+        self.manifest = manifest
+        self.digest = manifest.digest
+        self._detector, self._embedder = detector, embedder
+
+    @property
+    def name(self) -> str:
+        """The pack's name, such as "default"."""
+        return self.manifest.name
+
+    @property
+    def dim(self) -> int:
+        """Length of its vectors."""
+        return self.manifest.embedder.dim
+
+    @property
+    def operating_point(self) -> OperatingPoint:
+        """The default thresholds and what they were set for."""
+        return self.manifest.operating_point
+
+    def find_faces(
+        self, photo: PhotoPixels, *, long_side: int | None = None, min_score: float | None = None
+    ) -> list[Face]:
+        """The faces in the photo, sorted by box, in px of the full photo; [] where there are none.
+
+        long_side: px of the long side the detector looks at; min_score: 0..1 (both default to the manifest's).
+        """
+        spec = self.manifest.detector
+        side = spec.long_side if long_side is None else long_side
+        return self._detector.find(photo, side, spec.min_score if min_score is None else min_score)
+
+    def make_templates(self, photo: PhotoPixels, faces: Sequence[Face]) -> list[Template]:
+        """One template per face, in order."""
+        vectors = self._embedder.embed([self._embedder.cut(photo, face) for face in faces])
+        return [Template(vector, self.digest) for vector in vectors]
+
+    def make_template(self, photo: PhotoPixels, face: Face) -> Template:
+        """The template of one face."""
+        return self.make_templates(photo, [face])[0]
+
+
+def load_pack(folder: Path, *, threads: int = 1) -> ModelPack:
+    """The pack in this folder, its manifest and every file's digest checked. threads: per network.
+
+    Raises PackUnavailable where there is no pack, PackBroken where it is not what its manifest says.
+    """
+    manifest = read_manifest(folder)
+    detector = Network(read_file(folder, manifest.detector.file), "detector", threads=threads, outputs=OUTPUTS)
+    embedder = Network(read_file(folder, manifest.embedder.file), "embedder", threads=threads)
+    return ModelPack(manifest, Detector(detector, manifest.detector), Embedder(embedder, manifest.embedder))

@@ -1,0 +1,22 @@
+"""What every room's tests may ask for: a tiny pack with known answers, the real one, and the demo photographs."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import platformdirs
+import pytest
+
+from kenbaar.modelpack import fetch_default_pack
+
+
+def _cache() -> Path:
+    """The user's own cache, as settings.py has it: the real pack is fetched once for all runs."""
+    return Path(os.environ.get("KENBAAR_CACHE") or platformdirs.user_cache_path("kenbaar"))
+
+
+@pytest.fixture(scope="session")
+def default_pack_folder() -> Path:
+    """The real default pack, fetched if this machine does not have it yet. Tests that use it are slow ones."""
+    return fetch_default_pack(_cache(), lambda _: None)
