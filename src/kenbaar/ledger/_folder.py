@@ -1,0 +1,172 @@
+"""The ledger's folder: three append-or-replace files, one lock, and what a full disk or a crash may do to them.
+
+entries.jsonl   one leaf a line, only ever added to
+acts.jsonl      one sealed act a line, only ever added to
+head.json       the last signed checkpoint and where the two files ended then; replaced as a whole
+lock            held by the one writer
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from kenbaar.errors import KenbaarError, LedgerBroken, NoSpace
+
+ENTRIES, ACTS, HEAD, LOCK = "entries.jsonl", "acts.jsonl", "head.json", "lock"
+LINE_BYTES = 1 << 21  # longest line read; an act's payload is at most 1 MiB before base64
+_NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+@dataclass(frozen=True, slots=True)
+class FileMark:
+    """A file as we left it. The change time cannot be set by a program, so an equal mark means nobody wrote since.
+
+    A copied or restored ledger has other marks; it is then read through once, and marked anew.
+    """
+
+    size_bytes: int
+    inode: int
+    changed_ns: int
+
+    @classmethod
+    def of(cls, path: Path) -> FileMark:
+        """The file as it is now."""
+        stat = path.stat()
+        return cls(stat.st_size, stat.st_ino, stat.st_ctime_ns)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """head.json: only `checkpoint` is signed; the rest is checked against it, or against the files, before use."""
+
+    checkpoint: str
+    peaks: tuple[bytes, ...]
+    entries: FileMark
+    acts: FileMark
+
+    def write(self, folder: Path) -> None:
+        """Replace head.json: aside, fsync, rename.
+
+        The rename itself may be lost in a power cut: the entries before it are durable, so the same head is signed
+        again at the next open (Ed25519 is deterministic).
+        """
+        marks = {
+            name: [m.size_bytes, m.inode, m.changed_ns] for name, m in ((ENTRIES, self.entries), (ACTS, self.acts))
+        }
+        text = json.dumps({"v": 1, "checkpoint": self.checkpoint, "peaks": [p.hex() for p in self.peaks]} | marks)
+        aside = folder / f"{HEAD}.new"
+        with suppress(FileNotFoundError):
+            aside.unlink()
+        append(aside, 0, text.encode())
+        aside.rename(folder / HEAD)
+
+    @classmethod
+    def read(cls, folder: Path) -> Head:
+        """The head as stored; LedgerBroken where there is none or it cannot be read."""
+        try:
+            stored = json.loads((folder / HEAD).read_bytes())
+            entries, acts = (FileMark(*(int(n) for n in stored[name])) for name in (ENTRIES, ACTS))
+            return cls(str(stored["checkpoint"]), tuple(bytes.fromhex(p) for p in stored["peaks"]), entries, acts)
+        except FileNotFoundError as err:
+            raise LedgerBroken(
+                "The ledger's signed head is not there.", "Put the ledger folder back from a backup, whole."
+            ) from err
+        except (ValueError, KeyError, TypeError, RecursionError) as err:
+            raise LedgerBroken(
+                "The ledger's head cannot be read.", "Put the ledger folder back from a backup, whole."
+            ) from err
+
+
+@contextmanager
+def locked(folder: Path, *, writing: bool) -> Iterator[None]:
+    """Hold the folder's lock: one writer, or any number of readers. Waits; ends with the process, however it ends."""
+    try:
+        # Opened anew each time, so that threads and forked children exclude each other like any two processes.
+        handle = os.open(folder / LOCK, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as err:
+        raise LedgerBroken("There is no ledger here that can be opened.", "Check the folder and its owner.") from err
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX if writing else fcntl.LOCK_SH)
+        yield
+    finally:
+        os.close(handle)
+
+
+def make_folder(folder: Path) -> None:
+    """The folder with its empty files, readable by their owner alone. The head comes last, from the caller."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name in (ENTRIES, ACTS, LOCK):
+        os.close(os.open(folder / name, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+    sync_folder(folder)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the folder's names durable."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def append(path: Path, at_byte: int, data: bytes) -> None:
+    """Write data at this byte, which is the file's end, and make it durable. OSError leaves a tail to cut()."""
+    handle = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+    try:
+        rest = memoryview(data)
+        while rest:
+            written = os.pwrite(handle, rest, at_byte)
+            rest, at_byte = rest[written:], at_byte + written
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def cut(path: Path, size_bytes: int) -> None:
+    """Take away what lies beyond this byte."""
+    if path.stat().st_size > size_bytes:
+        handle = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+        try:
+            os.ftruncate(handle, size_bytes)
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def read_lines(path: Path, until_byte: int) -> Iterator[bytes]:
+    """The lines up to this byte, each with its line end; the last may lack it, where a write was torn."""
+    try:
+        with path.open("rb") as file:
+            read = 0
+            while read < until_byte and (line := file.readline(min(LINE_BYTES, until_byte - read))):
+                read += len(line)
+                yield line
+    except OSError as err:
+        raise cannot("read", err) from err
+
+
+def last_line(path: Path, size_bytes: int) -> bytes:
+    """The last whole line before this byte, without its line end; empty for an empty file."""
+    with path.open("rb") as file:
+        start = max(0, size_bytes - (1 << 17))  # an entry is at most 65,535 bytes
+        file.seek(start)
+        tail = file.read(size_bytes - start)
+    return tail.removesuffix(b"\n").rpartition(b"\n")[2]
+
+
+def cannot(do: str, err: OSError) -> KenbaarError:
+    """The refusal for what the operating system said: a full disk, or a ledger that cannot be used."""
+    if err.errno in _NO_SPACE:
+        return NoSpace("The disk is full, so the ledger took nothing down.", "Make room, then do it again.")
+    reason = os.strerror(err.errno) if err.errno else "unknown reason"
+    return LedgerBroken(
+        f"The ledger cannot be {'written' if do == 'write' else 'read'} ({reason}).",
+        "Make its folder writable for this user; until then nothing is done.",
+    )
