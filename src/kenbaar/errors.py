@@ -25,7 +25,7 @@ class KenbaarError(Exception):
     │   ├── SettingsError
     │   └── NoSpace         the disk is full
     └── IntegrityBroken     something was changed behind us      6
-        ├── LedgerBroken, KeyStoreBroken, PackBroken, ReceiptBroken, ArchiveBroken
+        ├── LedgerBroken, KeyStoreBroken, SealBroken, PackBroken, ReceiptBroken, ArchiveBroken
     """
 
     exit_code = 1
@@ -147,6 +147,10 @@ class LedgerBroken(IntegrityBroken):
 
 class KeyStoreBroken(IntegrityBroken):
     """The key store is missing, altered, or not this archive's."""
+
+
+class SealBroken(IntegrityBroken):
+    """Sealed bytes do not open: altered, moved, or sealed with another key."""
 
 
 class PackBroken(IntegrityBroken):

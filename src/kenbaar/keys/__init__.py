@@ -1,0 +1,57 @@
+"""Keys: what consent is made of. Knows no person by name, no picture, no database.
+
+The rules of this room:
+
+1. Every primitive comes from `cryptography`: AES-256-GCM, AES-KW, HKDF, Argon2id, Ed25519. None is written here.
+2. A key lies in the key store, or with the person; nowhere else. The archive keeps ids and wrapped keys only.
+3. Destroyed means overwritten where it lay and synced, before the call returns. The id stays as a tombstone.
+4. The master key lies apart from the store. A rotation destroys it, and every older copy of the store is noise.
+5. Absent, altered and destroyed are three answers: KeyStoreBroken, KeyStoreBroken or SealBroken, KeyDestroyed.
+6. No repr, log line or error shows a key, a code or a vector. We say "key destroyed", never "anonymised".
+
+    store = create_with_master(home / "keys", home / "master.key")
+    key_id, purpose_key = store.add(KeyKind.PURPOSE, at=now)
+    sealed = seal_template(data_key := new_data_key(), pack_vectors(v), subject="s-4f7q2w9k", pack=digest, version=1)
+    grant = wrap_data_key(purpose_key, data_key)
+    unpack_vectors(open_template(unwrap_data_key(store.get(key_id), grant), sealed, subject=..., pack=..., version=1))
+    store.destroy([key_id], at=now)      # from here on `sealed` is noise, in every backup too
+"""
+
+from kenbaar.keys._envelope import Envelope, FileMasterKey
+from kenbaar.keys._memory import disable_core_dumps, wipe
+from kenbaar.keys._recovery import CROCKFORD, CodeSession, RecoveryCode, derive_purpose_key
+from kenbaar.keys._rotation import STEPS, create_with_master, open_with_master, rotate_master
+from kenbaar.keys._sealing import new_data_key, open_template, seal, seal_template, unseal
+from kenbaar.keys._signing import SigningKey
+from kenbaar.keys._store import KeyStore
+from kenbaar.keys._store_file import KeyKind
+from kenbaar.keys._vectors import pack_vectors, unpack_many, unpack_vectors
+from kenbaar.keys._wrapping import unwrap_data_key, wrap_data_key
+
+__all__ = [
+    "CROCKFORD",
+    "STEPS",
+    "CodeSession",
+    "Envelope",
+    "FileMasterKey",
+    "KeyKind",
+    "KeyStore",
+    "RecoveryCode",
+    "SigningKey",
+    "create_with_master",
+    "derive_purpose_key",
+    "disable_core_dumps",
+    "new_data_key",
+    "open_template",
+    "open_with_master",
+    "pack_vectors",
+    "rotate_master",
+    "seal",
+    "seal_template",
+    "unpack_many",
+    "unpack_vectors",
+    "unseal",
+    "unwrap_data_key",
+    "wipe",
+    "wrap_data_key",
+]
