@@ -129,9 +129,9 @@ class CollectionStore(Protocol):
     def mark_missing(self, collection: str, run: str) -> int:
         """Items not seen in this run become missing; returns how many newly are."""
 
-    def to_look(self, collection: str, looked_with: str, done: Sequence[str], after: str, limit: int) -> list[Item]:
+    def to_look(self, collection: str, looked_with: str, done: Sequence[str] | None, after: str, limit: int) -> list[Item]:
         """A page, by path, of items that are new, or whose faces were found with something else, or which have
-        faces and were not compared with one of the gallery digests in `done`."""
+        faces and were not compared with one of the gallery digests in `done` (None: nothing is to be compared)."""
 
     def finish_looks(self, results: Sequence[LookResult]) -> None:
         """Writes what was learned of these items, all or nothing."""
@@ -165,6 +165,9 @@ class CollectionStore(Protocol):
 
     def drop_person(self, subject: str, *, everything: bool) -> int:
         """Drops somebody's appearances (and with everything: rejections and roster places); returns how many there were."""
+
+    def people(self) -> set[str]:
+        """Everybody who appears anywhere."""
 
     def keep_gallery(self, digest: str, grants: Iterable[str]) -> None:
         """Keeps which grants a gallery digest stands for."""

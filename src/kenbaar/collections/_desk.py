@@ -1,0 +1,134 @@
+"""Adding collections, and saying what may be embedded in them: the four modes, enforced here and in the sweep's look."""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Literal, get_args
+
+from kenbaar.collections._records import Collection, CollectionStore, Mode
+from kenbaar.errors import ModeRefused, NotFound, Unusable, UsageError
+from kenbaar.ledger import Recorder
+
+# EDPB Guidelines 3/2019 §84: comparing passers-by "on the fly" needs an exception under Art. 9(2) for each of them
+NO_TRANSIENT = ("eu", "eea", "uk", "ch")
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingPermit:
+    """What may be turned into templates in one collection, now. Only `Collections.permit` makes one.
+
+    scope: "none": faces are found and masked. "claimed": one box at a time, when its owner says so. "all": all faces.
+    only: in roster mode, the people who may be recognised; None: everybody with a grant.
+    """
+
+    collection: str
+    mode: Mode
+    scope: Literal["none", "claimed", "all"]
+    only: frozenset[str] | None = None
+
+
+def item_id(collection: str, path: str) -> str:
+    """The id of the file first found at that path: "i-" and 12 hex digits."""
+    return "i-" + hashlib.sha256(f"{collection}\0{path}".encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
+class Collections:
+    """The collections of one archive."""
+
+    def __init__(
+        self,
+        store: CollectionStore,
+        ledger: Recorder,
+        clock: Callable[[], datetime],
+        writing: Callable[[], AbstractContextManager[None]],
+        *,
+        jurisdiction: Callable[[], str],
+        recognisable: Callable[[], Mapping[str, frozenset[str]]],
+    ) -> None:
+        self.store, self.ledger, self.clock, self.writing = store, ledger, clock, writing
+        self.jurisdiction, self.recognisable = jurisdiction, recognisable
+
+    def add(
+        self,
+        name: str,
+        source: Path,
+        *,
+        mode: Mode = "off",
+        reason: str | None = None,
+        roster: Sequence[str] = (),
+        officer: str | None = None,
+    ) -> Collection:
+        """Adds a folder the organisation controls. Originals stay there. Raises ModeRefused where the mode is not allowed."""
+        if not name or len(name) > 100 or any(unicodedata.category(c)[0] == "C" for c in name):
+            raise UsageError("A collection's name has 1 to 100 printable characters.", "Choose another name.")
+        if not source.is_dir():
+            raise Unusable(f"The source {str(source)!r} is not a folder that can be opened.", "Give the folder the photos lie in.")
+        collection = Collection(name, str(source.absolute()), mode, self.clock(), reason, officer, tuple(sorted(set(roster))))
+        self._check(collection)
+        with self.writing():
+            if self.store.get(name) is not None:
+                raise UsageError(f"There is a collection named {name!r} already.", "Choose another name, or `kenbaar collection set`.")
+            self.ledger.record("collection", collection=name, mode=mode, officer=officer, reason=reason, roster=list(collection.roster))
+            self.store.add(collection)
+        return collection
+
+    def set_mode(
+        self, name: str, mode: Mode, *, reason: str | None = None, roster: Sequence[str] = (), officer: str | None = None
+    ) -> Collection:
+        """Says anew who is in a collection. What an earlier mode recognised stays with the people it was found for."""
+        before = self.get(name)
+        after = Collection(name, before.source, mode, before.added_at, reason, officer, tuple(sorted(set(roster))))
+        self._check(after)
+        with self.writing():
+            self.ledger.record("collection", collection=name, mode=mode, officer=officer, reason=reason, roster=list(after.roster))
+            self.store.change(after)
+        return after
+
+    def get(self, name: str) -> Collection:
+        """One collection. Raises NotFound."""
+        found = self.store.get(name)
+        if found is None:
+            raise NotFound(f"There is no collection named {name!r}.", "See `kenbaar collection list`.")
+        return found
+
+    def permit(self, collection: Collection) -> EmbeddingPermit:
+        """What may be embedded in this collection at this moment. Raises ModeRefused where its conditions no longer hold."""
+        self._check(collection)
+        if collection.mode == "roster":
+            return EmbeddingPermit(collection.name, "roster", "all", frozenset(collection.roster))
+        scope: Literal["none", "claimed", "all"] = {"off": "none", "claimed": "claimed", "transient": "all"}[collection.mode]  # type: ignore[assignment]
+        return EmbeddingPermit(collection.name, collection.mode, scope)
+
+    def _check(self, collection: Collection) -> None:
+        """DESIGN, four modes: what each needs."""
+        if collection.mode not in get_args(Mode):
+            raise UsageError(f"There is no mode {collection.mode!r}.", f"Modes are {', '.join(get_args(Mode))}.")
+        if collection.mode == "transient":
+            if self.jurisdiction() in NO_TRANSIENT:
+                raise ModeRefused(
+                    "Mode transient is not allowed in this jurisdiction: it makes templates of people who did not agree"
+                    " (EDPB Guidelines 3/2019 §84).",
+                    "Use off, claimed or roster.",
+                )
+            if not (collection.reason or "").strip():
+                raise ModeRefused("Mode transient needs a written reason.", "Add --reason TEXT.")
+        if collection.mode == "roster":
+            if not collection.roster or not (collection.officer or "").strip():
+                raise ModeRefused(
+                    "Mode roster needs everybody who is in the pictures and the officer who declares that the list is complete.",
+                    "Add --roster SUBJECT for each of them and --officer NAME.",
+                )
+            may = self.recognisable()
+            if without := [s for s in collection.roster if s not in may]:
+                raise ModeRefused(
+                    f"On the roster without a grant in force to be recognised: {', '.join(without)}.",
+                    "Enrol them first, or set the collection to mode off or claimed.",
+                )
+        elif collection.roster or (collection.officer and collection.mode != "transient"):
+            raise UsageError("A roster and its officer belong to mode roster.", "Add --mode roster, or leave them out.")

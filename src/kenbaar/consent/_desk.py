@@ -1,0 +1,333 @@
+"""Where consent is given, looked up, and turned into an opened gallery. The only maker of ConsentedGallery."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kenbaar.consent._invite import Invited, check_invitation, make_invitation, token_hash
+from kenbaar.consent._notice import notice_text
+from kenbaar.consent._purpose import Purpose
+from kenbaar.consent._receipt import ConsentFacts, make_consent_receipt
+from kenbaar.consent._records import ConsentStore, Grant, Holder, Invitation, SealedTemplate, Subject, TemplateStore
+from kenbaar.errors import (
+    ConsentExpired,
+    ConsentMissing,
+    ConsentWithdrawn,
+    KeyDestroyed,
+    NotFound,
+    UsageError,
+    WrongCode,
+)
+from kenbaar.gallery import ConsentedGallery, combine
+from kenbaar.keys import (
+    CodeSession,
+    KeyStore,
+    RecoveryCode,
+    SigningKey,
+    open_template,
+    pack_vectors,
+    seal_template,
+    unpack_many,
+    unwrap_data_key,
+    wrap_data_key,
+)
+from kenbaar.ledger import Recorder
+
+RECOGNISING = ("find", "show")  # the purposes for which Kenbaar compares faces: to find me, or to leave me visible
+Writing = Callable[[], AbstractContextManager[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """What the person gets back. code: only where they hold the key, only now, kept nowhere."""
+
+    subject: str
+    purposes: tuple[Purpose, ...]
+    until: datetime
+    receipt: str
+    look_alikes: int
+    code: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Sessions:
+    """The recovery codes somebody brought along, worked out once (Argon2id) and good for this run alone."""
+
+    by_subject: Mapping[str, CodeSession] = field(default_factory=dict, repr=False)
+
+    def of(self, subject: str) -> CodeSession | None:
+        """That person's session, if they opened one."""
+        return self.by_subject.get(subject)
+
+
+class Consents:
+    """Invitations, grants and opened galleries of one archive."""
+
+    def __init__(
+        self,
+        store: ConsentStore,
+        templates: TemplateStore,
+        keys: KeyStore,
+        signer: SigningKey,
+        ledger: Recorder,
+        clock: Callable[[], datetime],
+        writing: Writing,
+    ) -> None:
+        self.store, self.templates, self.keys, self.signer = store, templates, keys, signer
+        self.ledger, self.clock, self.writing = ledger, clock, writing
+
+    @property
+    def jurisdiction(self) -> str:
+        """Where the organisation is: eu, uk, ch, us, us-il, us-tx, us-wa or other."""
+        return self.store.note("jurisdiction") or "eu"
+
+    @property
+    def organisation(self) -> str:
+        """The organisation's name, as receipts and notices show it."""
+        return self.store.note("organisation") or "this organisation"
+
+    # -- inviting and enrolling ------------------------------------------------------------------------------------
+
+    def invite(
+        self,
+        name: str,
+        purposes: Sequence[Purpose],
+        *,
+        until: date | None = None,
+        holder: Holder | None = None,
+        guardian: str | None = None,
+        minor: bool = False,
+        grant_days: int = 365,
+        invitation_days: int = 30,
+    ) -> Invited:
+        """Makes a new subject and the one-time token that lets that person enrol."""
+        with self.writing():
+            now = self.clock()
+            made = {"jurisdiction": self.jurisdiction, "now": now, "grant_days": grant_days, "invitation_days": invitation_days}
+            wanted = {"until": until, "holder": holder, "guardian": guardian, "minor": minor}
+            make_invitation(name, purposes, **wanted, **made, log_key="")  # type: ignore[arg-type]  # refused before a key is made
+            log_key, _ = self.keys.add("log", at=now)
+            subject, invitation, token = make_invitation(name, purposes, **wanted, **made, log_key=log_key)  # type: ignore[arg-type]
+            self.store.add_invited(subject, invitation)
+            self.ledger.record("invite", subject=subject.id, offered=[str(p) for p in invitation.purposes])
+        return Invited(subject.id, token, invitation.until, subject.holder)
+
+    def offer(self, token: str) -> tuple[Subject, Invitation, str]:
+        """Who is invited to what, and the notice they should read first. Raises TokenRefused."""
+        invitation = check_invitation(self.store.invitation(token_hash(token)), self.clock())
+        subject = self.subject(invitation.subject)
+        notice = notice_text(
+            self.organisation, invitation.purposes, subject.holder, invitation.until, guardian=subject.guardian is not None
+        )
+        return subject, invitation, notice
+
+    def enrol(
+        self,
+        token: str,
+        vectors: NDArray[np.float32] | None,
+        pack: str,
+        *,
+        agreed: Collection[Purpose],
+        look_alikes: Callable[[NDArray[np.float32], ConsentedGallery], Sequence[str]],
+    ) -> Enrolled:
+        """Turns an invitation into grants, and photos' vectors (float32 (k, d)) into a sealed template.
+
+        vectors None: no face recognition for this person; their pictures are pointed out by hand.
+        Order, so that a kill at any point leaves either everything or orphans that the next writer clears away:
+        1. keys  2. sealed template  3. ledger  4. records (from here on it holds)  5. receipt
+        """
+        with self.writing():
+            now = self.clock()
+            subject, invitation, notice = self.offer(token)
+            purposes = tuple(p for p in invitation.purposes if p in set(agreed))
+            if not purposes:
+                raise ConsentMissing("None of the purposes offered was agreed to, so nothing was kept.", "Agree to at least one.")
+            alike: list[str] = []
+            if vectors is not None:
+                gallery = self.open_gallery(RECOGNISING, pack, Sessions())
+                alike = [s for s in look_alikes(combine(vectors), gallery) if s != subject.id]
+                gallery.wipe()
+            salt = secrets.token_bytes(16)
+            code = RecoveryCode.new(subject.id, secrets.token_bytes) if subject.holder == "subject" else None
+            session = code.open_session(salt) if code else None
+            data_key = secrets.token_bytes(32)
+            grants = [self._grant(subject.id, p, data_key, session, now, invitation.until) for p in purposes]  # 1
+            if vectors is not None:
+                sealed = seal_template(data_key, pack_vectors(vectors), subject=subject.id, pack=pack, version=1)
+                self.templates.put(SealedTemplate(subject.id, pack, 1, sealed))  # 2
+            self.ledger.record("enrol", subject=subject.id, purposes=[str(p) for p in purposes], holder=subject.holder)  # 3
+            enrolled = replace(subject, enrolled_at=now, salt=salt, look_alike=bool(alike))
+            self.store.enrol(enrolled, invitation.token_hash, now, grants, alike)  # 4
+            facts = ConsentFacts(
+                organisation=self.organisation,
+                jurisdiction=self.jurisdiction,
+                subject=subject.id,
+                purposes=purposes,
+                notice=notice,
+                holder=subject.holder,
+                given_at=now,
+                until=invitation.until,
+                guardian=subject.guardian is not None,
+                template=vectors is not None,
+            )
+            receipt = make_consent_receipt(facts, self.signer)
+            self.store.keep_receipt(subject.id, "consent", now, receipt)  # 5
+        return Enrolled(subject.id, purposes, invitation.until, receipt, len(alike), code.text if code else None)
+
+    def _grant(
+        self, subject: str, purpose: Purpose, data_key: bytes, session: CodeSession | None, now: datetime, until: datetime
+    ) -> Grant:
+        """A new key for that person and purpose, and the data key wrapped under it."""
+        key_id, key = self.keys.add("share" if session else "purpose", at=now)
+        purpose_key = session.purpose_key(key, str(purpose)) if session else key
+        grant_id = "g-" + hashlib.sha256(key_id.encode()).hexdigest()[:16]
+        return Grant(grant_id, subject, purpose, key_id, wrap_data_key(purpose_key, data_key), now, until)
+
+    # -- looking up ------------------------------------------------------------------------------------------------
+
+    def subject(self, subject: str) -> Subject:
+        """One subject. Raises NotFound, or ConsentWithdrawn where they have left."""
+        found = self.store.subject(subject)
+        if found is None:
+            raise NotFound(f"There is no subject {subject}.", "See `kenbaar subjects` for the ids of those who enrolled.")
+        if found.left_at is not None:
+            raise ConsentWithdrawn(f"Subject {subject} has left; their keys are destroyed.", "They can be invited anew.")
+        return found
+
+    def living_grants(self, subject: str) -> list[Grant]:
+        """The grants of one person that are in force now: not ended, not past their date, key not destroyed."""
+        now = self.clock()
+        open_ = [g for g in self.store.grants_of(subject) if g.ended_at is None and now < g.until]
+        alive = self.keys.alive([g.key_id for g in open_])
+        return [g for g in open_ if g.key_id in alive]
+
+    def require(self, subject: str, kind: str, channel: str | None = None) -> Grant:
+        """The grant that allows this, in force now. Raises ConsentMissing, ConsentExpired or ConsentWithdrawn."""
+        self.subject(subject)
+        fitting = [g for g in self.store.grants_of(subject) if g.purpose.kind == kind]
+        if channel is not None:
+            fitting = [g for g in fitting if g.purpose.allows_show_on(channel)]
+        living = {g.id for g in self.living_grants(subject)}
+        for grant in fitting:
+            if grant.id in living:
+                return grant
+        if not fitting:
+            raise ConsentMissing(f"Subject {subject} did not agree to {kind}.", "Invite them for it, or leave them out.")
+        if any(g.ended_at is None or g.end_reason == "date" for g in fitting):
+            raise ConsentExpired(f"The consent of subject {subject} to {kind} has ended.", "Invite them anew, or leave them out.")
+        raise ConsentWithdrawn(f"Subject {subject} withdrew their consent to {kind}.", "Leave them out.")
+
+    def may_show(self, channel: str) -> frozenset[str]:
+        """Everybody whose face may stay visible in that channel, now."""
+        grants = [g for g in self.store.open_grants(("show",), self.clock()) if g.purpose.allows_show_on(channel)]
+        alive = self.keys.alive([g.key_id for g in grants])
+        return frozenset(g.subject for g in grants if g.key_id in alive)
+
+    def recognisable(self) -> dict[str, frozenset[str]]:
+        """subject -> ids of the grants in force for which Kenbaar may compare that person's face."""
+        grants = list(self.store.open_grants(RECOGNISING, self.clock()))
+        alive = self.keys.alive([g.key_id for g in grants])
+        found: dict[str, set[str]] = {}
+        for grant in grants:
+            if grant.key_id in alive:
+                found.setdefault(grant.subject, set()).add(grant.id)
+        return {subject: frozenset(ids) for subject, ids in found.items()}
+
+    def sessions(self, codes: Iterable[str]) -> Sessions:
+        """Opens a session for each recovery code. Raises WrongCode; a right one is proved when a key unwraps."""
+        opened: dict[str, CodeSession] = {}
+        for text in codes:
+            code = RecoveryCode.parse(text)
+            subject = self.subject(code.subject)
+            if subject.holder != "subject" or subject.salt is None:
+                raise UsageError(f"The key of subject {subject.id} is not held by a code.", "Leave --code out.")
+            session = code.open_session(subject.salt)
+            self._prove(session, subject.id)
+            opened[subject.id] = session
+        return Sessions(opened)
+
+    def _prove(self, session: CodeSession, subject: str) -> None:
+        """A code that opens none of the person's living grants is wrong."""
+        grants = self.living_grants(subject)
+        if not grants:
+            raise ConsentWithdrawn(f"Subject {subject} has no consent in force.", "They can be invited anew.")
+        self._data_key(grants[0], self.keys.get(grants[0].key_id), session)
+
+    def require_session(self, subject: Subject, sessions: Sessions) -> None:
+        """Where the person holds the key, nothing is answered without them. Raises WrongCode."""
+        if subject.holder == "subject" and sessions.of(subject.id) is None:
+            raise WrongCode(f"Subject {subject.id} holds their own key.", "Ask them to run this with --code and their recovery code.")
+
+    # -- opening a gallery -----------------------------------------------------------------------------------------
+
+    def open_gallery(
+        self, kinds: Sequence[str], pack: str, sessions: Sessions, *, only: Collection[str] | None = None, dim: int = 0
+    ) -> ConsentedGallery:
+        """Everybody whose template opens for one of these purposes, now: what has no living grant stays closed.
+
+        only: these subjects alone (a roster, a claim). People who hold their own key are in it only with a session.
+        dim: length of the pack's vectors, for a gallery that stays empty.
+        """
+        now = self.clock()
+        grants = [g for g in self.store.open_grants(kinds, now) if only is None or g.subject in only]
+        keys = self.keys.get_many([g.key_id for g in grants])
+        chosen = {g.subject: g for g in reversed(grants) if g.key_id in keys}
+        held, alike = self.self_held(), self.look_alikes()
+        subjects: list[str] = []
+        plains: list[bytes] = []
+        for template in self.templates.for_pack(pack) if chosen else ():
+            subject = template.subject
+            session = sessions.of(subject)
+            if (grant := chosen.get(subject)) is None or (session is None and subject in held):
+                continue
+            data_key = self._data_key(grant, keys[grant.key_id], session)
+            plains.append(open_template(data_key, template.sealed, subject=subject, pack=pack, version=template.version))
+            subjects.append(subject)
+        rows = _rows(plains, dim)
+        return ConsentedGallery.of(
+            pack=pack, purposes=kinds, opened_at=now, subjects=subjects, rows=rows, stricter=alike & set(subjects)
+        )
+
+    def _data_key(self, grant: Grant, key: bytes, session: CodeSession | None) -> bytes:
+        """Unwraps the data key of one grant. A share alone does not open it."""
+        purpose_key = session.purpose_key(key, str(grant.purpose)) if session else key
+        return unwrap_data_key(
+            purpose_key, grant.wrapped_key or b"", otherwise=WrongCode if session else KeyDestroyed
+        )
+
+    def self_held(self) -> frozenset[str]:
+        """Everybody who holds their own key."""
+        return frozenset(s.id for s in self.store.subjects() if s.holder == "subject")
+
+    def look_alikes(self) -> frozenset[str]:
+        """Everybody who looks much like somebody else enrolled."""
+        return frozenset(s.id for s in self.store.subjects() if s.look_alike)
+
+
+_ROWS_AT_ONCE = 8192  # float64 means of so many people at a time: 8 MB, so that a large gallery needs no second copy
+
+
+def _rows(plains: Sequence[bytes], dim: int) -> NDArray[np.float32]:
+    """One row per opened template, float32 (n, d): what gallery.combine() gives, for many people at once."""
+    if not plains:
+        return np.zeros((0, dim), np.float32)
+    vectors, owner = unpack_many(plains)
+    starts = np.flatnonzero(np.diff(owner, prepend=-1))
+    if len(starts) == len(vectors):
+        return vectors  # one vector each: it is its own mean
+    rows = np.empty((len(plains), vectors.shape[1]), np.float32)
+    for first in range(0, len(plains), _ROWS_AT_ONCE):
+        begin = starts[first : first + _ROWS_AT_ONCE]
+        end = starts[first + len(begin)] if first + len(begin) < len(starts) else len(vectors)
+        sums = np.add.reduceat(vectors[begin[0] : end].astype(np.float64), begin - begin[0], axis=0)
+        rows[first : first + len(begin)] = sums / np.linalg.norm(sums, axis=1, keepdims=True)
+    vectors[...] = 0
+    return rows

@@ -1,0 +1,114 @@
+"""Inviting somebody: a one-time token that names what is offered. Nothing is ticked for the person."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+
+from kenbaar.consent._purpose import Purpose
+from kenbaar.consent._records import Holder, Invitation, Subject
+from kenbaar.errors import TokenRefused, UsageError
+from kenbaar.keys import CROCKFORD
+
+MINOR_DAYS = 365  # DESIGN and GOVERNANCE 1a (Art. 8): a minor's consent is asked again within a year
+EU_HOLDER: Holder = "subject"  # EDPB Opinion 11/2024: only the person's own key holds up for 1:N
+BIPA_DAYS = 3 * 365  # 740 ILCS 14/15(a): destroyed at the latest 3 years after the last interaction
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """A subject and the token that lets that person enrol, once. The token is kept nowhere."""
+
+    subject: str
+    token: str = field(repr=False)
+    until: datetime
+    holder: Holder
+
+
+def new_subject_id() -> str:
+    """A random pseudonym, "s-" and 8 characters: 1e12 of them, so that one cannot be guessed from another."""
+    return "s-" + "".join(secrets.choice(CROCKFORD) for _ in range(8))
+
+
+def token_hash(token: str) -> str:
+    """SHA-256 of a token, hex: tokens carry 192 random bits, so a plain hash is enough."""
+    return hashlib.sha256(token.strip().encode()).hexdigest()
+
+
+def default_holder(jurisdiction: str) -> Holder:
+    """Who holds the key where nobody chose: the person themselves in the EU, the organisation elsewhere."""
+    return EU_HOLDER if jurisdiction == "eu" else "organisation"
+
+
+def end_of(day: date) -> datetime:
+    """The first moment after that day, UTC: a grant until a date holds on that date."""
+    return datetime.combine(day, time.min, UTC) + timedelta(days=1)
+
+
+def check_name(name: str, what: str) -> str:
+    """The name, trimmed; refused where it is empty, very long, or holds control characters."""
+    name = unicodedata.normalize("NFC", name.strip())
+    if not name or len(name) > 200 or any(unicodedata.category(c) in ("Cc", "Cs") for c in name):
+        raise UsageError(f"That {what} is empty, longer than 200 characters, or holds control characters.", "Write it plainly.")
+    return name
+
+
+def make_invitation(
+    name: str,
+    purposes: Sequence[Purpose],
+    *,
+    until: date | None,
+    holder: Holder | None,
+    guardian: str | None,
+    minor: bool,
+    jurisdiction: str,
+    now: datetime,
+    grant_days: int,
+    invitation_days: int,
+    log_key: str,
+) -> tuple[Subject, Invitation, str]:
+    """The subject, the invitation to keep, and the token to hand over. Raises UsageError with what to change."""
+    name = check_name(name, "name")
+    if not purposes:
+        raise UsageError("An invitation names at least one purpose.", "Add --purpose find, show[:CHANNEL], name or ask.")
+    if minor and not guardian:
+        raise UsageError("A minor's consent is given by a guardian.", "Add --guardian NAME.")
+    guardian = check_name(guardian, "guardian's name") if guardian else None
+    longest = MINOR_DAYS if guardian else BIPA_DAYS if jurisdiction == "us-il" else None
+    default_days = min(grant_days, longest or grant_days)
+    end = end_of(until) if until else end_of((now + timedelta(days=default_days)).date()) - timedelta(days=1)
+    if end <= now:
+        raise UsageError(f"The end date {until} has passed.", "Give --until a later date.")
+    if longest and end > now + timedelta(days=longest + 1):
+        raise UsageError(
+            f"The end date {until} is more than {longest} days away, the longest allowed here"
+            f" {'for a minor' if guardian else 'in this jurisdiction'}.",
+            "Give --until an earlier date; consent can be renewed by enrolling again.",
+        )
+    token = secrets.token_urlsafe(24)
+    subject = Subject(
+        id=new_subject_id(),
+        name=name,
+        holder=holder or default_holder(jurisdiction),
+        invited_at=now,
+        guardian=guardian,
+        log_key=log_key,
+    )
+    unique = tuple(sorted(set(purposes), key=str))
+    invitation = Invitation(token_hash(token), subject.id, unique, end, now + timedelta(days=invitation_days))
+    return subject, invitation, token
+
+
+def check_invitation(invitation: Invitation | None, now: datetime) -> Invitation:
+    """The invitation, if it can still be used. Raises TokenRefused."""
+    if invitation is None:
+        raise TokenRefused("This invitation token is not known here.", "Check that it was copied whole, or ask for a new invitation.")
+    if invitation.used_at is not None:
+        raise TokenRefused("This invitation was used already.", "Each works once; ask for a new invitation.")
+    if invitation.expires_at <= now or invitation.until <= now:
+        raise TokenRefused("This invitation has expired.", "Ask for a new invitation.")
+    return invitation

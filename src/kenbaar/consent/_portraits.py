@@ -1,0 +1,76 @@
+"""From 1 to 5 photos of one person to the vectors of their template, or a reason they can act on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kenbaar.errors import EnrolmentRefused
+from kenbaar.faces import Face, Template
+from kenbaar.media import Photo
+
+MOST_PHOTOS = 5  # DESIGN: a template is a few unit vectors, from 1 to 5 photos
+LOOSER_DECADES = 2.3  # one person's photos are compared at 200 times the false match rate of a search: this is a
+# check that nobody mixed up folders, not an identification
+
+
+class FaceReader(Protocol):
+    """What enrolment needs of a model pack."""
+
+    @property
+    def digest(self) -> str:
+        """Which pack this is."""
+
+    def find_faces(self, photo: Photo) -> list[Face]:
+        """All faces."""
+
+    def make_template(self, photo: Photo, face: Face) -> Template:
+        """One unit vector."""
+
+    def quality_problems(self, photo: Photo, face: Face) -> list[str]:
+        """Why this face is not good enough to enrol with, in words a person can act on; [] where it is."""
+
+
+def read_portraits(photos: Sequence[Photo], pack: FaceReader, *, same_person: float) -> NDArray[np.float32]:
+    """The template's vectors, float32 (k, d), one per photo, in the photos' order.
+
+    Raises EnrolmentRefused naming the photo by its place in the call. A photo given twice counts once.
+    """
+    if not 1 <= len(photos) <= MOST_PHOTOS:
+        raise EnrolmentRefused(f"{len(photos)} photos were given.", f"Give 1 to {MOST_PHOTOS} photos of one person.")
+    vectors: dict[str, NDArray[np.float32]] = {}
+    places: list[int] = []
+    for place, photo in enumerate(photos, start=1):
+        if photo.digest in vectors:
+            continue
+        vectors[photo.digest] = pack.make_template(photo, _the_one_face(photo, pack, place)).vector
+        places.append(place)
+    rows = np.stack(list(vectors.values()))
+    _check_one_person(rows, places, same_person)
+    return rows
+
+
+def _the_one_face(photo: Photo, pack: FaceReader, place: int) -> Face:
+    """The only face in a photo, good enough to enrol with."""
+    faces = pack.find_faces(photo)
+    if not faces:
+        raise EnrolmentRefused(f"No face was found in photo {place}.", "Use one where the face is seen from the front, in good light.")
+    if len(faces) > 1:
+        raise EnrolmentRefused(f"There are {len(faces)} faces in photo {place}.", "Use one with nobody else in it, or cut them off.")
+    if problems := pack.quality_problems(photo, faces[0]):
+        raise EnrolmentRefused(f"The face in photo {place} is {' and '.join(problems)}.", "Use another photo.")
+    return faces[0]
+
+
+def _check_one_person(rows: NDArray[np.float32], places: Sequence[int], same_person: float) -> None:
+    """Each photo is compared with the mean of the others."""
+    if len(rows) < 2:
+        return
+    for i, place in enumerate(places):
+        rest = np.delete(rows, i, axis=0).mean(axis=0)
+        if float(rows[i] @ rest) / float(np.linalg.norm(rest)) < same_person:
+            which = f"photos {places[0]} and {places[1]}" if len(rows) == 2 else f"photo {place} and the others"
+            raise EnrolmentRefused(f"{which[0].upper()}{which[1:]} do not seem to show the same person.", "Use photos of one person alone.")

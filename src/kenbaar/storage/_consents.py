@@ -1,0 +1,150 @@
+"""kenbaar.consent's ConsentStore on SQLAlchemy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from kenbaar.consent import Grant, Invitation, Purpose, Subject
+from kenbaar.storage._database import Database
+from kenbaar.storage._tables import copy_subjects, grants, invitations, meta, receipts, subjects
+
+
+class SqlConsentStore:
+    """Subjects, invitations, grants and receipts. See kenbaar.consent.ConsentStore for what each call promises."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def add_invited(self, subject: Subject, invitation: Invitation) -> None:
+        """A new subject with their invitation."""
+        with self._db.write() as c:
+            c.execute(sa.insert(subjects).values(**_subject_row(subject)))
+            c.execute(
+                sa.insert(invitations).values(
+                    token_hash=invitation.token_hash,
+                    subject=invitation.subject,
+                    purposes=" ".join(str(p) for p in invitation.purposes),
+                    until=invitation.until,
+                    expires_at=invitation.expires_at,
+                )
+            )
+
+    def invitation(self, token_hash: str) -> Invitation | None:
+        """The invitation with that token's hash."""
+        with self._db.read() as c:
+            row = c.execute(sa.select(invitations).where(invitations.c.token_hash == token_hash)).mappings().first()
+        if row is None:
+            return None
+        return Invitation(**{**row, "purposes": tuple(Purpose.parse(p) for p in row["purposes"].split())})
+
+    def enrol(self, subject: Subject, token_hash: str, at: datetime, grants_: Sequence[Grant], look_alikes: Iterable[str]) -> None:
+        """Spends the invitation, keeps grants and enrolment, marks look-alikes: all or nothing."""
+        with self._db.write() as c:
+            c.execute(sa.update(invitations).where(invitations.c.token_hash == token_hash).values(used_at=at))
+            c.execute(sa.update(subjects).where(subjects.c.id == subject.id).values(**_subject_row(subject)))
+            c.execute(sa.insert(grants), [_grant_row(g) for g in grants_])
+            if alike := list(look_alikes):
+                c.execute(sa.update(subjects).where(subjects.c.id.in_(alike)).values(look_alike=True))
+
+    def subject(self, subject: str) -> Subject | None:
+        """One subject, or None."""
+        with self._db.read() as c:
+            row = c.execute(sa.select(subjects).where(subjects.c.id == subject)).mappings().first()
+        return None if row is None else Subject(**row)
+
+    def subjects(self) -> list[Subject]:
+        """Everybody who was invited, by id."""
+        with self._db.read() as c:
+            return [Subject(**row) for row in c.execute(sa.select(subjects).order_by(subjects.c.id)).mappings()]
+
+    def grants_of(self, subject: str) -> list[Grant]:
+        """All grants of one person, by time and purpose."""
+        query = sa.select(grants).where(grants.c.subject == subject).order_by(grants.c.given_at, grants.c.purpose, grants.c.id)
+        return list(self._grants(query))
+
+    def open_grants(self, kinds: Sequence[str], at: datetime) -> Iterator[Grant]:
+        """Grants not ended, date not passed, of these kinds; by subject, then purpose."""
+        of_kind = sa.or_(*(sa.or_(grants.c.purpose == k, grants.c.purpose.startswith(k + ":")) for k in kinds))
+        query = sa.select(grants).where(grants.c.ended_at.is_(None), grants.c.until > at, of_kind)
+        return self._grants(query.order_by(grants.c.subject, grants.c.purpose, grants.c.id))
+
+    def overdue(self, at: datetime) -> list[Grant]:
+        """Grants not marked ended whose date has passed."""
+        return list(self._grants(sa.select(grants).where(grants.c.ended_at.is_(None), grants.c.until <= at)))
+
+    def unended_keys(self) -> dict[str, str]:
+        """key id -> subject of every grant not marked ended."""
+        with self._db.read() as c:
+            rows = c.execute(sa.select(grants.c.key_id, grants.c.subject).where(grants.c.ended_at.is_(None)))
+            return {key_id: subject for key_id, subject in rows}
+
+    def end_grants(self, ending: Sequence[Grant], at: datetime, reason: str) -> None:
+        """Marks them ended and empties their wrapped keys."""
+        if not ending:
+            return
+        with self._db.write() as c:
+            c.execute(
+                sa.update(grants)
+                .where(grants.c.id.in_([g.id for g in ending]), grants.c.ended_at.is_(None))
+                .values(ended_at=at, end_reason=reason, wrapped_key=None)
+            )
+
+    def forget(self, subject: str, at: datetime) -> None:
+        """Empties name and guardian, drops invitations, marks the person as gone."""
+        with self._db.write() as c:
+            c.execute(sa.delete(invitations).where(invitations.c.subject == subject))
+            c.execute(
+                sa.update(subjects)
+                .where(subjects.c.id == subject)
+                .values(name="", guardian=None, salt=None, look_alike=False, left_at=at)
+            )
+        self._db.scrub()
+
+    def keep_receipt(self, subject: str, kind: str, at: datetime, jws: str) -> None:
+        """Keeps a signed receipt."""
+        with self._db.write() as c:
+            c.execute(sa.insert(receipts).values(subject=subject, kind=kind, made_at=at, jws=jws))
+
+    def receipts_of(self, subject: str) -> list[tuple[str, datetime, str]]:
+        """(kind, made at, JWS) of one person, oldest first."""
+        query = sa.select(receipts.c.kind, receipts.c.made_at, receipts.c.jws).where(receipts.c.subject == subject)
+        with self._db.read() as c:
+            return [(kind, at, jws) for kind, at, jws in c.execute(query.order_by(receipts.c.id))]
+
+    def shown_in_copies(self, subject: str) -> bool:
+        """True where a published copy still shows this person."""
+        with self._db.read() as c:
+            return c.execute(sa.select(copy_subjects.c.path).where(copy_subjects.c.subject == subject).limit(1)).first() is not None
+
+    def note(self, name: str) -> str | None:
+        """A fact about the archive as a whole."""
+        with self._db.read() as c:
+            return c.execute(sa.select(meta.c.value).where(meta.c.name == name)).scalar()
+
+    def set_notes(self, **notes: str) -> None:
+        """Keeps such facts."""
+        with self._db.write() as c:
+            c.execute(sa.delete(meta).where(meta.c.name.in_(list(notes))))
+            c.execute(sa.insert(meta), [{"name": n, "value": v} for n, v in notes.items()])
+
+    def _grants(self, query: sa.Select[Any]) -> Iterator[Grant]:
+        with self._db.read() as c:
+            rows = c.execute(query).all()
+        purposes: dict[str, Purpose] = {}
+        for row in rows:
+            purpose = purposes.get(row.purpose) or purposes.setdefault(row.purpose, Purpose.parse(row.purpose))
+            yield Grant(
+                row.id, row.subject, purpose, row.key_id, row.wrapped_key, row.given_at, row.until, row.ended_at, row.end_reason
+            )
+
+
+def _subject_row(subject: Subject) -> dict[str, Any]:
+    return {name: getattr(subject, name) for name in subjects.c.keys()}  # noqa: SIM118  # a ColumnCollection, not a dict
+
+
+def _grant_row(grant: Grant) -> dict[str, Any]:
+    return {**{name: getattr(grant, name) for name in grants.c.keys()}, "purpose": str(grant.purpose)}  # noqa: SIM118

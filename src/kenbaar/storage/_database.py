@@ -1,0 +1,115 @@
+"""Opening a database: pragmas, migrations, and the refusals of a full or broken disk."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+
+from kenbaar.errors import ArchiveBroken, NoSpace
+
+HEADS = {"archive": "0001", "templates": "0001"}  # newest migration of each store; test_migrations holds us to it
+_FULL = ("disk is full", "disk I/O error", "No space left", "could not extend file")
+
+
+class Database:
+    """One database of the archive: an engine, and transactions whose failures are sentences."""
+
+    def __init__(self, engine: sa.Engine, store: str) -> None:
+        self.engine, self.store = engine, store
+
+    @contextmanager
+    def write(self) -> Iterator[sa.Connection]:
+        """One transaction: all of it or nothing. Raises NoSpace, ArchiveBroken."""
+        with self._translated(), self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """A connection for reading."""
+        with self._translated(), self.engine.connect() as connection:
+            yield connection
+
+    def scrub(self) -> None:
+        """What was deleted leaves the write-ahead log too (SQLite; secure_delete has overwritten the pages already)."""
+        if self.engine.dialect.name == "sqlite":
+            with self._translated(), self.engine.connect() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def close(self) -> None:
+        """Lets the files go."""
+        self.engine.dispose()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except sa.exc.DBAPIError as err:
+            text = str(err.orig)
+            if any(sign in text for sign in _FULL):
+                raise NoSpace(f"The disk has no room for {self.store} ({text}).", "Free some space; nothing half-written was kept.") from err
+            if isinstance(err.orig, sqlite3.IntegrityError):
+                raise
+            raise ArchiveBroken(
+                f"The {self.store} database cannot be used ({text}).", "Put back a good copy of it, or run `kenbaar check`."
+            ) from err
+
+
+def open_database(store: str, url: str, *, create: bool = False) -> Database:
+    """Opens store "archive" or "templates" at that URL, migrated to the newest form. Raises ArchiveBroken, NoSpace.
+
+    create: make it where it is missing; otherwise a missing SQLite file is ArchiveBroken, never silently made empty.
+    """
+    parsed = sa.make_url(url)
+    if parsed.drivername == "postgresql":
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    if parsed.get_backend_name() == "sqlite":
+        path = Path(parsed.database or "")
+        if not path.exists():
+            if not create:
+                raise ArchiveBroken(f"The {store} database is missing.", f"Put {path.name} back; nothing was made in its place.")
+            path.touch(mode=0o600)
+        engine = sa.create_engine(parsed, connect_args={"timeout": 30})
+        event.listen(engine, "connect", _sqlite_pragmas)
+    else:
+        engine = sa.create_engine(parsed, pool_pre_ping=True)
+    database = Database(engine, store)
+    _migrate(database)
+    return database
+
+
+def _sqlite_pragmas(connection: Any, _record: Any) -> None:
+    """WAL for readers beside a writer; FULL so that committed means durable; secure_delete so that deleted means overwritten."""
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON", "journal_size_limit=0"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _migrate(database: Database) -> None:
+    """Brings the database to its head. Alembic is imported only where there is something to do."""
+    with database.read() as connection:
+        known = sa.inspect(connection).has_table("alembic_version")
+        if known and connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar() == HEADS[database.store]:
+            return
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations" / database.store))
+    try:
+        with database.write() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    except Exception as err:  # noqa: BLE001  # alembic raises its own, SQLAlchemy's and Python's; each means the same to a user
+        if isinstance(err, NoSpace):
+            raise
+        raise ArchiveBroken(
+            f"The {database.store} database could not be brought to this version ({err}).",
+            "It was made by a newer Kenbaar, or is damaged; nothing was changed.",
+        ) from err

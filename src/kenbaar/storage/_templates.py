@@ -1,0 +1,65 @@
+"""kenbaar.consent's TemplateStore on SQLAlchemy, in a database of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import sqlalchemy as sa
+
+from kenbaar.consent import SealedTemplate
+from kenbaar.storage._database import Database
+from kenbaar.storage._tables import sealed_templates as table
+
+
+class SqlTemplateStore:
+    """Sealed bytes by subject and pack. See kenbaar.consent.TemplateStore."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def put(self, template: SealedTemplate) -> None:
+        """Keeps one, in place of an earlier one of the same subject and pack."""
+        with self._db.write() as c:
+            c.execute(sa.delete(table).where(table.c.subject == template.subject, table.c.pack == template.pack))
+            c.execute(
+                sa.insert(table).values(
+                    subject=template.subject, pack=template.pack, version=template.version, sealed=template.sealed
+                )
+            )
+
+    def put_many(self, templates: Sequence[SealedTemplate]) -> None:
+        """Keeps many new ones in one transaction (benchmarks, imports)."""
+        with self._db.write() as c:
+            c.execute(
+                sa.insert(table),
+                [{"subject": t.subject, "pack": t.pack, "version": t.version, "sealed": t.sealed} for t in templates],
+            )
+
+    def get(self, subject: str, pack: str) -> SealedTemplate | None:
+        """One person's template for one pack."""
+        with self._db.read() as c:
+            row = c.execute(sa.select(table).where(table.c.subject == subject, table.c.pack == pack)).first()
+        return None if row is None else SealedTemplate(*row)
+
+    def for_pack(self, pack: str) -> Iterator[SealedTemplate]:
+        """All templates of one pack, by subject."""
+        with self._db.read() as c:
+            for row in c.execute(sa.select(table).where(table.c.pack == pack).order_by(table.c.subject)):
+                yield SealedTemplate(*row)
+
+    def packs_of(self, subject: str) -> list[SealedTemplate]:
+        """All templates of one person."""
+        with self._db.read() as c:
+            return [SealedTemplate(*row) for row in c.execute(sa.select(table).where(table.c.subject == subject))]
+
+    def delete(self, subjects: Sequence[str]) -> int:
+        """Removes all templates of these people; returns how many there were."""
+        with self._db.write() as c:
+            gone = c.execute(sa.delete(table).where(table.c.subject.in_(list(subjects)))).rowcount
+        self._db.scrub()
+        return gone
+
+    def subjects(self) -> set[str]:
+        """Everybody a sealed template lies here for."""
+        with self._db.read() as c:
+            return set(c.execute(sa.select(table.c.subject)).scalars())

@@ -1,0 +1,29 @@
+"""Walking a collection and finding who in it agreed to be found.
+
+Rules: templates of faces are made only as far as the collection's permit goes, and never leave the worker that made
+them; the same content, pack and grants are looked at once; a withdrawal is heard at the next batch (32 photos or a second);
+one unreadable photo is counted and the sweep goes on; memory does not grow with the number of photos.
+
+    sweeps = Sweeps(consents, collections, ledger, clock, writing, locks)
+    report = sweeps.sweep("party", pack, sessions=Sessions(), workers=2, limits=PhotoLimits(), say=print)
+    report.photos, report.appearances, report.unreadable
+    look_at(path, limits, pack, permit, gallery, threshold)   # one photo, in this process
+    Look(...).seen                                            # who agreed and is in it
+    SweepProgress(done=10, total=100, seconds=1.4)
+"""
+
+from kenbaar.sweep._look import Barred, FaceFinder, Look, Seen, look_at
+from kenbaar.sweep._run import PackInUse, SweepProgress, SweepReport, Sweeps, Unreadable
+
+__all__ = [
+    "Barred",
+    "FaceFinder",
+    "Look",
+    "PackInUse",
+    "Seen",
+    "SweepProgress",
+    "SweepReport",
+    "Sweeps",
+    "Unreadable",
+    "look_at",
+]

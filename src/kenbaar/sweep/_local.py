@@ -1,0 +1,170 @@
+"""The local engine: a process per core, one inference thread each; a photo that kills its worker is one unreadable photo."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from pathlib import Path
+
+from kenbaar.collections import EmbeddingPermit
+from kenbaar.errors import KenbaarError
+from kenbaar.gallery import ConsentedGallery
+from kenbaar.media import PhotoLimits
+from kenbaar.search import Threshold
+from kenbaar.sweep._look import Barred, Look, look_at
+
+WAITING_PER_WORKER = 3  # enough that no worker idles; few, so that memory is flat and a withdrawal is near
+_worker: _Worker | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One photo to look at. barred: who said of it "not me". gone: who withdrew since the workers started."""
+
+    key: str
+    path: Path
+    barred: tuple[Barred, ...] = ()
+    gone: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a photo could not be looked at: a sentence for the report."""
+
+    why: str
+    do: str
+
+
+@dataclass(slots=True)
+class _Worker:
+    """What a worker process holds for the whole sweep."""
+
+    pack: object
+    limits: PhotoLimits
+    permit: EmbeddingPermit
+    gallery: ConsentedGallery
+    threshold: Threshold
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSetup:
+    """What each worker is given at its start. The gallery travels through a pipe, never through a file."""
+
+    pack_folder: Path
+    limits: PhotoLimits
+    permit: EmbeddingPermit
+    gallery: ConsentedGallery
+    threshold: Threshold
+
+
+def run_looks(tasks: Iterable[Task], setup: WorkerSetup, workers: int) -> Iterator[tuple[Task, Look | Failure]]:
+    """Looks at every photo, in `workers` processes; results come as they are ready. Stop early by closing the iterator.
+
+    A photo that takes its worker down (a decoder's crash, out of memory) is tried once more alone, then reported.
+    """
+    pending: dict[Future[Look | Failure], Task] = {}
+    queue = iter(tasks)
+    pool = _pool(setup, workers)
+    try:
+        exhausted = False
+        while True:
+            while not exhausted and len(pending) < workers * WAITING_PER_WORKER:
+                task = next(queue, None)
+                if task is None:
+                    exhausted = True
+                    break
+                pending[pool.submit(_look, task)] = task
+            if not pending:
+                return
+            done, _ = wait(pending, return_when=FIRST_COMPLETED)
+            try:
+                for future in done:
+                    result = future.result()
+                    yield pending.pop(future), result
+            except BrokenProcessPool:
+                suspects = list(pending.values())
+                pending.clear()
+                pool.shutdown(wait=False, cancel_futures=True)
+                yield from _one_by_one(suspects, setup)
+                pool = _pool(setup, workers)
+    finally:
+        for future in pending:
+            future.cancel()
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _one_by_one(suspects: Sequence[Task], setup: WorkerSetup) -> Iterator[tuple[Task, Look | Failure]]:
+    """Finds out which photo took the worker down, by giving each a worker of its own."""
+    pool = _pool(setup, 1)
+    for task in suspects:
+        try:
+            yield task, pool.submit(_look, task).result()
+        except BrokenProcessPool:
+            pool.shutdown(wait=False)
+            yield task, Failure("This photo brought the reader down.", "Leave it out, or save it anew with another program.")
+            pool = _pool(setup, 1)
+    pool.shutdown(wait=True)
+
+
+def _pool(setup: WorkerSetup, workers: int) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_start, initargs=(setup, os.getpid()))
+
+
+def _start(setup: WorkerSetup, parent: int) -> None:
+    """In the worker: no core dumps, one thread, the pack opened once; Ctrl-C is the parent's business."""
+    from kenbaar.keys import disable_core_dumps
+    from kenbaar.modelpack import load_pack
+
+    global _worker
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _die_with(parent)
+    disable_core_dumps()
+    with contextlib.suppress(ImportError):
+        import cv2
+
+        cv2.setNumThreads(1)
+    _worker = _Worker(load_pack(setup.pack_folder, threads=1), setup.limits, setup.permit, setup.gallery, setup.threshold)
+
+
+def _die_with(parent: int) -> None:
+    """A worker whose parent was killed ends too: it holds people's vectors (Linux: PR_SET_PDEATHSIG)."""
+    import ctypes
+
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def _look(task: Task) -> Look | Failure:
+    """In the worker: one photo. Failures come back as values, so that one photo never ends a sweep."""
+    worker = _worker
+    assert worker is not None
+    if task.gone & frozenset(worker.gallery.subjects):
+        worker.gallery = worker.gallery.without(task.gone)
+    try:
+        side = worker.pack.manifest.detector.long_side  # type: ignore[attr-defined]
+        return look_at(
+            task.path,
+            worker.limits,
+            worker.pack,  # type: ignore[arg-type]
+            worker.permit,
+            worker.gallery,
+            worker.threshold,
+            task.barred,
+            detail_side=side,
+        )
+    except KenbaarError as err:
+        if err.exit_code == 6:
+            raise
+        return Failure(err.what, err.do)
+    except MemoryError:
+        return Failure("This photo needs more memory than there is.", "Make it smaller, or leave it out.")
+    except Exception as err:  # noqa: BLE001  # one photo's failure is recorded and the sweep goes on; the report counts it
+        return Failure(f"This photo could not be looked at ({type(err).__name__}).", "Leave it out, and tell us.")

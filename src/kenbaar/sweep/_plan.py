@@ -1,0 +1,71 @@
+"""What there is to do: which files are there, which are new, changed, moved or gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+
+from kenbaar.collections import Collection, CollectionStore, Item, item_id
+from kenbaar.media import PhotoFile, UnreadableFolder, walk_photos
+
+PAGE = 500  # files noted in one transaction: few enough for flat memory, enough that the walk is not all commits
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a walk over the source showed. unreadable: folders that could not be listed, and why."""
+
+    files: int
+    missing: int
+    unreadable: tuple[UnreadableFolder, ...]
+
+
+def note_files(collection: Collection, store: CollectionStore, run: str) -> Found:
+    """Walks the source and notes what is there, page by page; files no longer there become `missing`.
+
+    A folder that cannot be listed says nothing about its files: then nothing is marked missing in this run.
+    """
+    files, unreadable = 0, []
+    entries = walk_photos(Path(collection.source))
+    while page := list(islice(entries, PAGE)):
+        there = [e for e in page if isinstance(e, PhotoFile)]
+        unreadable += [e for e in page if isinstance(e, UnreadableFolder)]
+        files += len(there)
+        _note_page(collection, store, run, there)
+    missing = 0 if unreadable else store.mark_missing(collection.name, run)
+    return Found(files, missing, tuple(unreadable))
+
+
+def _note_page(collection: Collection, store: CollectionStore, run: str, files: Iterable[PhotoFile]) -> None:
+    by_path = {f.relative: f for f in files}
+    known = store.items_by_path(collection.name, list(by_path))
+    new, unchanged, changed = [], [], []
+    for path, file in by_path.items():
+        item = known.get(path)
+        if item is None:
+            new.append(Item(_free_id(collection, path, store), collection.name, path, file.size_bytes, file.mtime_ns, "new"))
+        elif item.state in ("present", "new") and (item.size_bytes, item.mtime_ns) == (file.size_bytes, file.mtime_ns):
+            unchanged.append(item.id)
+        else:
+            changed.append(replace(item, size_bytes=file.size_bytes, mtime_ns=file.mtime_ns))
+    store.see(run, new, unchanged, changed)
+
+
+def _free_id(collection: Collection, path: str, store: CollectionStore) -> str:
+    """The id of that path; where a moved file took it along, the next free one."""
+    attempt = 0
+    while store.item(found := item_id(collection.name, path if not attempt else f"{path}\0{attempt}")) is not None:
+        attempt += 1
+    return found
+
+
+def to_look(
+    collection: Collection, store: CollectionStore, looked_with: str, done: tuple[str, ...] | None
+) -> Iterator[Item]:
+    """The items that must be looked at, by path, a page at a time."""
+    after = ""
+    while page := store.to_look(collection.name, looked_with, done, after, PAGE):
+        yield from page
+        after = page[-1].path

@@ -1,0 +1,274 @@
+"""A sweep from start to end: open the gallery, note the files, look at what is due, write what was learned."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from kenbaar.collections import Appearance, Collection, Collections, EmbeddingPermit, Item, LookResult
+from kenbaar.consent import RECOGNISING, Consents, Sessions
+from kenbaar.errors import Busy, Unusable
+from kenbaar.gallery import ConsentedGallery
+from kenbaar.ledger import Recorder
+from kenbaar.media import PhotoLimits, decode_name
+from kenbaar.search import Threshold
+from kenbaar.sweep._local import Failure, Task, WorkerSetup, run_looks
+from kenbaar.sweep._look import Barred, Look
+from kenbaar.sweep._plan import note_files, to_look
+
+BATCH = 32  # results written in one transaction; also how far a withdrawal may be behind, with BATCH_S
+BATCH_S = 1.0  # s: a result waits at most this long to be written (and a withdrawal to be heard)
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A file or folder that could not be read, and why."""
+
+    path: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class SweepProgress:
+    """Where a sweep is. seconds: since its first look."""
+
+    done: int
+    total: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class SweepReport:
+    """What a sweep did. photos, faces, appearances, unknown: of all that is there now; the rest: of this run.
+
+    unknown: faces compared that matched nobody (0 where nothing is compared): a number, about nobody.
+    """
+
+    photos: int
+    faces: int
+    appearances: int
+    unknown: int
+    undecided: int
+    unreadable: tuple[Unreadable, ...]
+    looked: int
+    skipped: int
+    moved: int
+    missing: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class PackInUse:
+    """The model pack a sweep runs with: where it lies, which it is, and the threshold that belongs to it."""
+
+    folder: Path
+    digest: str
+    dim: int
+    threshold: Threshold
+
+
+class Sweeps:
+    """Sweeps the collections of one archive, one sweep per collection at a time."""
+
+    def __init__(
+        self,
+        consents: Consents,
+        collections: Collections,
+        ledger: Recorder,
+        clock: Callable[[], datetime],
+        writing: Callable[[], AbstractContextManager[None]],
+        locks: Path,
+    ) -> None:
+        self.consents, self.collections, self.ledger = consents, collections, ledger
+        self.clock, self.writing, self.locks = clock, writing, locks
+
+    def sweep(
+        self,
+        name: str,
+        pack: PackInUse,
+        *,
+        sessions: Sessions,
+        workers: int,
+        limits: PhotoLimits,
+        say: Callable[[SweepProgress], None],
+    ) -> SweepReport:
+        """Looks at everything in the collection that is new, changed, or not yet compared with who is enrolled now.
+
+        Can be killed at any moment and run again: what was written stays, nothing is written twice.
+        """
+        started = time.monotonic()
+        collection = self.collections.get(name)
+        permit = self.collections.permit(collection)
+        if not Path(collection.source).is_dir():
+            raise Unusable("The source folder of this collection is not there.", "Mount it or put it back; nothing was changed.")
+        with _alone(self.locks, name):
+            run = _Run(self, collection, permit, pack, sessions)
+            try:
+                return run.go(workers, limits, say, started)
+            finally:
+                run.gallery.wipe()
+
+
+class _Run:
+    """One sweep under way."""
+
+    def __init__(
+        self, room: Sweeps, collection: Collection, permit: EmbeddingPermit, pack: PackInUse, sessions: Sessions
+    ) -> None:
+        self.room, self.collection, self.permit, self.pack = room, collection, permit, pack
+        self.store = room.collections.store
+        compares = permit.scope == "all"
+        self.gallery = room.consents.open_gallery(
+            RECOGNISING, pack.digest, sessions, only=permit.only if compares else (), dim=pack.dim
+        )
+        recognisable = room.consents.recognisable() if compares else {}
+        self.compared = frozenset(self.gallery.subjects)
+        self.grants = frozenset(g for s in self.compared for g in recognisable.get(s, ()))
+        self.key_generation = room.consents.keys.generation
+        self.gone: frozenset[str] = frozenset()
+        self.looked_with = f"{pack.digest} {'all' if compares else 'none'}"
+        self.known = dict(self.store.galleries())
+        self.looked = self.moved = self.undecided = 0
+        self.unreadable: list[Unreadable] = []
+
+    def go(self, workers: int, limits: PhotoLimits, say: Callable[[SweepProgress], None], started: float) -> SweepReport:
+        room, name = self.room, self.collection.name
+        room.ledger.record(
+            "sweep", purpose="find", collection=name, mode=self.permit.mode, gallery=self._gallery_digest(self.grants),
+            subjects=len(self.compared), held_by_themselves=sorted(s for s in self.compared if s in room.consents.self_held()),
+        )  # fmt: skip
+        with room.writing():
+            found = note_files(self.collection, self.store, secrets.token_hex(8))
+        self.unreadable += [Unreadable(f.relative, f.why) for f in found.unreadable]
+        compares = self.permit.scope == "all"
+        done = tuple(d for d, grants in self.known.items() if self.grants <= grants) if compares and self.grants else None
+        total = sum(1 for _ in to_look(self.collection, self.store, self.looked_with, done))
+        due = to_look(self.collection, self.store, self.looked_with, done)
+        setup = WorkerSetup(self.pack.folder, limits, self.permit, self.gallery, self.pack.threshold)
+        looking = time.monotonic()
+        say(SweepProgress(0, total, 0.0))
+        if total:
+            items: dict[str, Item] = {}
+            with closing(run_looks(self._tasks(due, items), setup, max(1, min(workers, total)))) as results:
+                for batch in _batches(results):
+                    self._write([(items.pop(task.key), result) for task, result in batch])
+                    self.looked += len(batch)
+                    say(SweepProgress(self.looked, total, time.monotonic() - looking))
+        tally = self.store.tally(name)
+        report = SweepReport(
+            photos=tally["items"],
+            faces=tally["faces"],
+            appearances=tally["appearances"],
+            unknown=tally["faces"] - tally["appearances"] if compares else 0,
+            undecided=self.undecided,
+            unreadable=tuple(self.unreadable),
+            looked=self.looked,
+            skipped=max(0, found.files - self.looked),
+            moved=self.moved,
+            missing=max(0, found.missing - self.moved),
+            seconds=time.monotonic() - started,
+        )
+        room.ledger.record("sweep-end", purpose="find", collection=name, photos=report.photos, looked=self.looked)
+        return report
+
+    def _tasks(self, due: Iterator[Item], items: dict[str, Item]) -> Iterator[Task]:
+        root = Path(self.collection.source)
+        for item in due:
+            items[item.id] = item
+            barred = tuple(Barred(r.subject, r.digest) for r in self.store.rejections(item.digest)) if item.digest else ()
+            yield Task(item.id, root / decode_name(item.path), barred, self.gone)
+
+    def _write(self, batch: list[tuple[Item, Look | Failure]]) -> None:
+        """One transaction of results, after asking once more who still agrees."""
+        room, results = self.room, []
+        with room.writing():
+            self._hear_withdrawals()
+            now = room.clock()
+            failures = [(item, result) for item, result in batch if isinstance(result, Failure)]
+            self.unreadable += [Unreadable(item.path, result.why) for item, result in failures]
+            self.store.mark_unreadable([(item, result.why) for item, result in failures])
+            for item, look in batch:
+                if isinstance(look, Failure):
+                    continue
+                self.undecided += look.undecided
+                item = self._moved(item, look)
+                not_them = {r.subject for r in self.store.rejections(look.digest)}
+                seen = tuple(
+                    Appearance(item.id, s.subject, s.n, look.faces[s.n], s.band, "recognised", now)
+                    for s in look.seen
+                    if s.subject not in self.gone and s.subject not in not_them
+                )
+                before = self.known.get(item.looked_for or "", frozenset()) if item.looked_with == self.looked_with else frozenset()
+                looked = replace(
+                    item, state="present", digest=look.digest, width=look.width, height=look.height, taken_at=look.taken_at,
+                    looked_with=self.looked_with, looked_for=self._keep(before | self.grants), why=None,
+                )  # fmt: skip
+                results.append(LookResult(looked, look.faces, seen, self.compared))
+            self.store.finish_looks(results)
+
+    def _hear_withdrawals(self) -> None:
+        """Keys may have been destroyed since the last batch: those people are out, from here on."""
+        generation = self.room.consents.keys.generation
+        if generation == self.key_generation:
+            return
+        self.key_generation = generation
+        recognisable = self.room.consents.recognisable()
+        self.gone = frozenset(s for s in self.compared if s not in recognisable)
+        self.grants = frozenset(g for s in self.compared for g in recognisable.get(s, ()))
+        self.room.collections.permit(self.room.collections.get(self.collection.name))  # refuses where a roster is no longer whole
+
+    def _moved(self, item: Item, look: Look) -> Item:
+        """A new file with the content of one that is gone is that one, moved."""
+        if item.digest is not None or (gone := self.store.missing_by_digest(self.collection.name, look.digest)) is None:
+            return item
+        self.store.take_over(gone, item)
+        self.moved += 1
+        return replace(gone, path=item.path, size_bytes=item.size_bytes, mtime_ns=item.mtime_ns)
+
+    def _keep(self, grants: frozenset[str]) -> str:
+        digest = self._gallery_digest(grants)
+        if digest not in self.known:
+            self.store.keep_gallery(digest, grants)
+            self.known[digest] = grants
+        return digest
+
+    @staticmethod
+    def _gallery_digest(grants: frozenset[str]) -> str:
+        return hashlib.sha256("\n".join(sorted(grants)).encode()).hexdigest()
+
+
+def _batches(results: Iterator[tuple[Task, Look | Failure]]) -> Iterator[list[tuple[Task, Look | Failure]]]:
+    """Results in batches of at most BATCH, none older than BATCH_S when the next one arrives; each in path order."""
+    batch: list[tuple[Task, Look | Failure]] = []
+    since = time.monotonic()
+    for result in results:
+        batch.append(result)
+        if len(batch) >= BATCH or time.monotonic() - since >= BATCH_S:
+            yield sorted(batch, key=lambda r: r[0].path)
+            batch, since = [], time.monotonic()
+    if batch:
+        yield sorted(batch, key=lambda r: r[0].path)
+
+
+@contextmanager
+def _alone(locks: Path, name: str) -> Iterator[None]:
+    """Holds the collection for one sweep; the second is refused. The lock goes with the process, however it ends."""
+    locks.mkdir(parents=True, exist_ok=True)
+    file = os.open(locks / hashlib.sha256(name.encode()).hexdigest()[:16], os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as err:
+        os.close(file)
+        raise Busy("This collection is being swept already.", "Wait for that sweep to end, or stop it.") from err
+    try:
+        yield
+    finally:
+        os.close(file)
