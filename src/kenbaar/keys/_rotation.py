@@ -38,6 +38,15 @@ def create_with_master(folder: Path, master_path: Path) -> KeyStore:
         raise ValueError("the master key lies apart from the key store's folder")
     with told_as_refusals(master_path):
         master_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if master_path.exists() and not master_path.stat().st_size:
+            master_path.unlink()  # made and never written: an earlier call was killed there
+    if master_path.exists():
+        return KeyStore.create(folder, FileMasterKey(master_path))  # and an earlier call was killed here
+    if (folder / "store").exists():
+        raise KeyStoreBroken(
+            f"There is a key store in {folder}, and its master key {master_path} is missing.",
+            "Put the master key back from its own backup.",
+        )
     return KeyStore.create(folder, FileMasterKey.create(master_path))
 
 

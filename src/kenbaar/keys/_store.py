@@ -19,7 +19,7 @@ from kenbaar.keys._durable import locked, opened, remove, sync_folder, told_as_r
 from kenbaar.keys._envelope import KEY_BYTES, Envelope
 from kenbaar.keys._store_file import KeyKind
 
-_FEW = 64  # up to so many slots are read one by one; for more the file is read whole, once
+_FEW = 64  # up to so many slots, or one in so many, are read one by one; for more the file is read whole, once
 _ID_CHARS = 34
 
 
@@ -45,6 +45,7 @@ class KeyStore:
         self.folder = folder
         self._envelope = envelope
         self._key: file.StoreKey | None = None
+        self._least_generation = 0
 
     @classmethod
     def create(cls, folder: Path, envelope: Envelope) -> KeyStore:
@@ -71,6 +72,7 @@ class KeyStore:
         A destruction that a crash cut off is finished first.
         """
         store = cls(folder, envelope)
+        store._least_generation = least_generation
         if not store._path.exists():
             raise KeyStoreBroken(
                 f"The key store {store._path} is missing.",
@@ -78,22 +80,15 @@ class KeyStore:
             )
         store._close_to_others()
         with store._view(exclusive=True) as view:
-            found_id, generation = view.header.store_id.hex(), view.header.generation
+            found_id = view.header.store_id.hex()
             if store_id is not None and found_id != store_id:
                 raise KeyStoreBroken(
                     f"The key store {found_id} is not this archive's, which is {store_id}.",
                     "Put back the key store that belongs to this archive.",
                 )
-            if generation < least_generation:
-                raise KeyStoreBroken(
-                    f"The key store is an older copy (generation {generation}, the archive has seen "
-                    f"{least_generation}): keys destroyed since then would be back.",
-                    "Put back the newest key store.",
-                )
             slots = file.read_slots(view.fd, view.header)
-            gone = slots["destroyed"] != 0
-            rest = slots.view(np.uint8).reshape(-1, file.SLOT_BYTES)[:, file.KEY_AT :].any(axis=1)
-            _overwrite(view.fd, slots, np.flatnonzero(gone & rest))
+            unfinished = np.flatnonzero((slots["destroyed"] != 0) & file.has_remains(slots))
+            file.overwrite_slots(view.fd, unfinished.tolist(), slots["destroyed"][unfinished].tolist())
         return store
 
     @property
@@ -168,15 +163,16 @@ class KeyStore:
         when = file.micros(at)
         with self._view(exclusive=True) as view:
             slots, known = self._slots_of(view, wanted)
-            slots = slots[known & (slots["destroyed"] == 0)]
+            slots = slots[known & ((slots["destroyed"] == 0) | file.has_remains(slots))]
             slots = slots[np.unique(slots["number"], return_index=True)[1]]  # an id given twice counts once
             if not len(slots):
                 return 0
+            newly = slots["destroyed"] == 0
             # The generation first: after a crash in between, a store from before this is noticed all the same.
             file.write_header(view.fd, file.advanced(view.header, destroying=True), view.key)
-            slots["destroyed"] = when
-            _overwrite(view.fd, slots, np.arange(len(slots)))
-        return len(slots)
+            times = np.where(newly, when, slots["destroyed"])
+            file.overwrite_slots(view.fd, slots["number"].tolist(), times.tolist())
+        return int(np.count_nonzero(newly))
 
     def destroyed(self) -> dict[str, datetime]:
         """Every destroyed key's id and when that was, in the order the keys were made."""
@@ -216,14 +212,12 @@ class KeyStore:
                 header, old = file.read_header(fd, self._envelope, self._key)
                 slots = file.read_slots(fd, header).copy()
             new = file.StoreKey.new(new_envelope, header.store_id)
-            keys = file.open_slots(slots, old, header.store_id)
+            alive = np.flatnonzero(slots["destroyed"] == 0)
+            keys = file.open_slots(slots[alive], old, header.store_id)
             # A key that did not open before will not open after; it keeps its place, and get() goes on saying so.
-            opening = np.flatnonzero(
-                [key is not None and not gone for key, gone in zip(keys, slots["destroyed"], strict=True)]
-            )
-            file.seal_slots(
-                slots, opening, new, header.store_id, [key for i in opening if (key := keys[i]) is not None]
-            )
+            living = [key for key in keys if key is not None]
+            opened_ = alive[np.array([key is not None for key in keys], np.bool_)]
+            file.seal_slots(slots, opened_, new, header.store_id, living)
             grown = file.advanced(header, destroying=True)
             renewed = file.Header(
                 header.store_id, new_envelope.id, new.wrapped, grown.sequence, grown.generation, grown.count
@@ -250,6 +244,13 @@ class KeyStore:
             opened(self._path, os.O_RDWR if exclusive else os.O_RDONLY) as fd,
         ):
             header, self._key = file.read_header(fd, self._envelope, self._key)
+            if header.generation < self._least_generation:
+                raise KeyStoreBroken(
+                    f"The key store is an older copy (generation {header.generation}, and {self._least_generation} has "
+                    "been seen): keys destroyed since then would be back.",
+                    "Put back the newest key store.",
+                )
+            self._least_generation = header.generation
             yield _View(fd, header, self._key)
 
     def _add(self, kind: KeyKind, keys: Sequence[bytes], at: datetime) -> list[tuple[str, bytes]]:
@@ -284,7 +285,7 @@ class KeyStore:
         if not view.header.count:
             return np.zeros(len(ids), file.SLOT), known
         reachable = np.where(known, numbers, 0)
-        if len(ids) <= _FEW:
+        if len(ids) <= max(_FEW, view.header.count // _FEW):
             slots = file.read_slots(view.fd, view.header, reachable.tolist())
         else:
             slots = file.read_slots(view.fd, view.header)[reachable]
@@ -306,15 +307,6 @@ class KeyStore:
             with told_as_refusals(path):
                 if stat.S_IMODE(path.stat().st_mode) & 0o077:
                     path.chmod(mode)
-
-
-def _overwrite(fd: int, slots: file.Slots, which: NDArray[np.intp]) -> None:
-    """Tombstones: these slots' `destroyed` and zeros over nonce and key, in one write each; on the disk on return."""
-    for i in which.tolist():
-        at = file.SLOTS_AT + int(slots["number"][i]) * file.SLOT_BYTES + file.BOUND_BYTES
-        write_all(fd, slots["destroyed"][i].tobytes() + bytes(file.SLOT_BYTES - file.KEY_AT), at)
-    if len(which):
-        os.fsync(fd)
 
 
 def _bytes_of(ids: Sequence[str]) -> NDArray[np.uint8]:

@@ -167,6 +167,21 @@ def write_header(fd: int, header: Header, key: StoreKey) -> None:
         os.fsync(fd)
 
 
+def has_remains(slots: Slots) -> NDArray[np.bool_]:
+    """For each slot, whether anything but zeros lies where its key was."""
+    rows = np.ascontiguousarray(slots).view(np.uint8).reshape(-1, SLOT_BYTES)
+    return np.asarray(rows[:, KEY_AT:].any(axis=1), np.bool_)
+
+
+def overwrite_slots(fd: int, numbers: Sequence[int], destroyed: Sequence[int]) -> None:
+    """Tombstones: that time (micros), and zeros over nonce and key, in one write for each; on the disk on return."""
+    for number, when in zip(numbers, destroyed, strict=True):
+        dead = when.to_bytes(8, "little", signed=True) + bytes(SLOT_BYTES - KEY_AT)
+        write_all(fd, dead, SLOTS_AT + number * SLOT_BYTES + BOUND_BYTES)
+    if numbers:
+        os.fsync(fd)
+
+
 def read_slots(fd: int, header: Header, numbers: Sequence[int] | None = None) -> Slots:
     """The slots as they are on the disk now: those numbers (all below header.count), or all of them."""
     if numbers is None:
@@ -232,7 +247,10 @@ def micros(at: datetime) -> int:
 
 def moment(micros_: int) -> datetime:
     """The time that `micros` made a number of, UTC."""
-    return _EPOCH + timedelta(microseconds=int(micros_))
+    try:
+        return _EPOCH + timedelta(microseconds=micros_)
+    except OverflowError as err:
+        raise KeyStoreBroken("The key store holds a time that never was: it was altered.", _BROKEN) from err
 
 
 def advanced(header: Header, *, added: int = 0, destroying: bool = False) -> Header:

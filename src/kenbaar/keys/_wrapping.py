@@ -27,14 +27,16 @@ def unwrap_data_key(
 
     Pass WrongCode where the purpose key was derived from a recovery code: there a wrong key means a wrong code.
     """
+    if len(purpose_key) != _KEY_BYTES:
+        raise ValueError(f"a purpose key is {_KEY_BYTES} bytes, not {len(purpose_key)}")
     try:
         key = aes_key_unwrap(purpose_key, wrapped)
-    except (InvalidUnwrap, ValueError) as err:  # ValueError: not 40 bytes, or the key is not one of AES
+        if len(key) != _KEY_BYTES:
+            raise InvalidUnwrap(f"{len(key)} bytes are no data key")
+    except InvalidUnwrap as err:
         if otherwise is WrongCode:
             raise WrongCode(
                 "This recovery code does not open the grant.", "Look for a newer code, or enrol again."
             ) from err
         raise KeyDestroyed("The key that opened this grant is gone.", "Ask the person to enrol again.") from err
-    if len(key) != _KEY_BYTES:
-        raise ValueError(f"a data key is {_KEY_BYTES} bytes, not {len(key)}")
     return key
