@@ -2,24 +2,69 @@
 
 - The header is read before anything is decoded, by our own code: what it says is believed only as far as it refuses.
 - Inside the house pixels are upright sRGB uint8; colour orders, profiles, depths and EXIF turns end here.
+- What outsiders hand in is opened by open_untrusted_photo, in a process of its own.
 - Refusals are PhotoUnreadable or PhotoTooLarge, with a sentence that holds no name and no path.
+- A written file is whole or not there, and holds rights as its only metadata.
 - Knows no person, no database and no settings.
 
-    photo = open_photo(Path("team.jpg"), PhotoLimits(), detail_side=640)
-    photo.pixels.shape, photo.scale, photo.width, photo.height, photo.digest
+    for found in walk_photos(Path("photos")):
+        if isinstance(found, PhotoFile):
+            photo = open_photo(found.path, PhotoLimits(), detail_side=640)
+            photo.pixels.shape, photo.scale, photo.width, photo.height, photo.digest
+    write_photo(photo.pixels, Path("out/team.jpg"), copy_format(photo.format), read_rights(data))
 """
 
 from kenbaar.media._header import PhotoHeader
 from kenbaar.media._limits import PhotoLimits
 from kenbaar.media._open import Photo, digest_bytes, digest_file, open_photo, open_photo_bytes, photo_header
+from kenbaar.media._rights import Rights, read_rights
+from kenbaar.media._untrusted import open_untrusted_bytes, open_untrusted_photo
+from kenbaar.media._walk import (
+    PHOTO_SUFFIXES,
+    PhotoFile,
+    UnreadableFolder,
+    decode_name,
+    encode_name,
+    looks_like_photo,
+    walk_photos,
+)
+from kenbaar.media._write import (
+    COPY_SUFFIXES,
+    copy_format,
+    encode_photo,
+    leftover_parts,
+    put_in_place,
+    write_aside,
+    write_file,
+    write_photo,
+)
 
 __all__ = [
+    "COPY_SUFFIXES",
+    "PHOTO_SUFFIXES",
     "Photo",
+    "PhotoFile",
     "PhotoHeader",
     "PhotoLimits",
+    "Rights",
+    "UnreadableFolder",
+    "copy_format",
+    "decode_name",
     "digest_bytes",
     "digest_file",
+    "encode_name",
+    "encode_photo",
+    "leftover_parts",
+    "looks_like_photo",
     "open_photo",
     "open_photo_bytes",
+    "open_untrusted_bytes",
+    "open_untrusted_photo",
     "photo_header",
+    "put_in_place",
+    "read_rights",
+    "walk_photos",
+    "write_aside",
+    "write_file",
+    "write_photo",
 ]

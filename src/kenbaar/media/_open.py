@@ -69,7 +69,7 @@ def open_photo(path: Path, limits: PhotoLimits = DEFAULT_LIMITS, *, detail_side:
     Raises PhotoUnreadable or PhotoTooLarge; their sentences hold no name and no path.
     """
     with refusals(_THIS_PHOTO):
-        return _open_data(read_file(path, limits), limits, detail_side)
+        return read_photo(read_file(path, limits), limits, detail_side)
 
 
 def open_photo_bytes(
@@ -81,7 +81,7 @@ def open_photo_bytes(
 ) -> Photo:
     """The photo in these bytes, as open_photo. name begins the sentence of a refusal ("Photo 2 of 3 is a PDF ...")."""
     with refusals(name):
-        return _open_data(data, limits, detail_side)
+        return read_photo(data, limits, detail_side)
 
 
 def photo_header(data: bytes, limits: PhotoLimits = DEFAULT_LIMITS) -> PhotoHeader:
@@ -127,7 +127,8 @@ def refusals(name: str) -> Iterator[None]:
         raise kind(f"{name} {unfit.why}.", unfit.do) from unfit
 
 
-def _open_data(data: bytes, limits: PhotoLimits, detail_side: int | None) -> Photo:
+def read_photo(data: bytes, limits: PhotoLimits, detail_side: int | None) -> Photo:
+    """As open_photo_bytes, for use inside this room: raises Unfit."""
     header = read_header(data, limits)
     scale = scale_for(header, detail_side)
     pixels = decode(data, header, scale)

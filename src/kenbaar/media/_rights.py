@@ -1,0 +1,189 @@
+"""Whose picture it is: the one thing about a photo that a published copy keeps.
+
+Read from EXIF, IPTC and XMP, in this order, as the Metadata Working Group advises for copyright; written as XMP alone.
+XMP is XML from strangers: expat is driven by hand, and a document type (the door to entities) ends the reading.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import struct
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from xml.parsers import expat
+from xml.sax.saxutils import escape
+
+from kenbaar.media import _tiff
+from kenbaar.media._containers import PNG_SIGNATURE, parse_png, parse_webp
+from kenbaar.media._jpeg import parse_jpeg
+from kenbaar.media._limits import Unfit
+
+_MOST_CHARACTERS = 500
+_MOST_XMP_BYTES = 1 << 20
+_RIGHTS = "http://purl.org/dc/elements/1.1/ rights"
+_CREDIT = "http://ns.adobe.com/photoshop/1.0/ Credit"
+_RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns# "
+_IPTC_CREDIT, _IPTC_COPYRIGHT = 110, 116  # IIM 4.2, record 2
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """Whose picture it is. copyright: the notice; credit: who wants to be named beside it. None where not stated."""
+
+    copyright: str | None = None
+    credit: str | None = None
+
+
+NO_RIGHTS = Rights()
+
+
+def read_rights(data: bytes) -> Rights:
+    """The rights a photo's file states. What cannot be read is not stated: a photo is not refused for its metadata."""
+    exif, iptc, xmp = _blocks(data)
+    from_iptc = _read_iptc(iptc)
+    from_xmp = _read_xmp(xmp)
+    return Rights(
+        _text(exif[_tiff.COPYRIGHT].raw if _tiff.COPYRIGHT in exif else b"")
+        or from_iptc.copyright
+        or from_xmp.copyright,
+        from_iptc.credit or from_xmp.credit or _text(exif[_tiff.ARTIST].raw if _tiff.ARTIST in exif else b""),
+    )
+
+
+def rights_packet(rights: Rights) -> bytes:
+    """An XMP packet that states these rights and nothing else; b"" where there are none."""
+    fields = []
+    if rights.copyright:
+        inner = f'<rdf:Alt><rdf:li xml:lang="x-default">{escape(rights.copyright)}</rdf:li></rdf:Alt>'
+        fields.append(f"<dc:rights>{inner}</dc:rights>")
+    if rights.credit:
+        fields.append(f"<photoshop:Credit>{escape(rights.credit)}</photoshop:Credit>")
+    if not fields:
+        return b""
+    return (
+        '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+        '<rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/" '
+        f'xmlns:photoshop="http://ns.adobe.com/photoshop/1.0/">{"".join(fields)}</rdf:Description></rdf:RDF></x:xmpmeta>'
+    ).encode()
+
+
+def _blocks(data: bytes) -> tuple[_tiff.Directory, bytes, bytes]:
+    """EXIF's main directory, IPTC records and the XMP packet of a photo; empty where it has none."""
+    with contextlib.suppress(Unfit, _tiff.NotTiff, struct.error):
+        if data[:3] == b"\xff\xd8\xff":
+            jpeg = parse_jpeg(data)
+            return _tiff.exif_directories(jpeg.exif())[0], _iptc_resource(jpeg.photoshop()), jpeg.xmp()
+        if data[:8] == PNG_SIGNATURE:
+            png = parse_png(data)
+            return _tiff.exif_directories(png.exif)[0], b"", png.xmp
+        if data[:4] == b"RIFF":
+            webp = parse_webp(data)
+            return _tiff.exif_directories(webp.exif)[0], b"", webp.xmp
+        if data[:4] in (b"II*\0", b"MM\0*"):
+            main = next(_tiff.Tiff(data).directories(), {})
+            iptc, xmp = main.get(_tiff.IPTC), main.get(_tiff.XMP)
+            return main, iptc.raw if iptc else b"", xmp.raw if xmp else b""
+        if data[4:8] == b"ftyp":
+            return _heif_blocks(data)
+    return {}, b"", b""
+
+
+def _heif_blocks(data: bytes) -> tuple[_tiff.Directory, bytes, bytes]:
+    import io
+
+    import pi_heif
+
+    try:
+        info = pi_heif.open_heif(io.BytesIO(data)).info
+    except Exception:  # noqa: BLE001  libheif's and the wrapper's own errors share no base class
+        return {}, b"", b""
+    return _tiff.exif_directories(info.get("exif") or b"")[0], b"", info.get("xmp") or b""
+
+
+def _iptc_resource(resources: bytes) -> bytes:
+    """Resource 0x0404 among Photoshop's image resources (Adobe Photoshop file formats, "Image Resource Blocks")."""
+    at = 0
+    while resources[at : at + 4] == b"8BIM" and at + 12 <= len(resources):
+        number = int.from_bytes(resources[at + 4 : at + 6], "big")
+        name = 1 + resources[at + 6]
+        at += 6 + name + name % 2
+        length = int.from_bytes(resources[at : at + 4], "big")
+        if number == 0x0404:
+            return resources[at + 4 : at + 4 + length]
+        at += 4 + length + length % 2
+    return b""
+
+
+def _read_iptc(records: bytes) -> Rights:
+    fields: dict[int, bytes] = {}
+    for record, number, value in _iptc_datasets(records):
+        if record == 2:
+            fields.setdefault(number, value)
+    return Rights(_text(fields.get(_IPTC_COPYRIGHT, b"")), _text(fields.get(_IPTC_CREDIT, b"")))
+
+
+def _iptc_datasets(records: bytes) -> Iterator[tuple[int, int, bytes]]:
+    at = 0
+    while at + 5 <= len(records) and records[at] == 0x1C:
+        length = int.from_bytes(records[at + 3 : at + 5], "big")
+        if length & 0x8000:  # an extended length: nothing that long is a notice
+            return
+        yield records[at + 1], records[at + 2], records[at + 5 : at + 5 + length]
+        at += 5 + length
+
+
+class _Stop(Exception):
+    """The packet is not what an honest camera writes."""
+
+
+def _read_xmp(packet: bytes) -> Rights:
+    if not packet or len(packet) > _MOST_XMP_BYTES:
+        return Rights()
+    path: list[str] = []
+    found: dict[str, str] = {}
+    finished: set[str] = set()  # the first language is the default one (XMP part 1, 8.2.2.4): the others are left out
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        if len(path) > 40:
+            raise _Stop
+        path.append(name)
+        if name == _RDF + "Description" and _CREDIT in attributes:
+            found[_CREDIT] = attributes[_CREDIT]
+
+    def text(characters: str) -> None:
+        field = next((name for name in (_RIGHTS, _CREDIT) if name in path), None)
+        if field and field not in finished and len(found.get(field, "")) <= _MOST_CHARACTERS:
+            found[field] = found.get(field, "") + characters
+
+    def end(name: str) -> None:
+        if name == _RDF + "li" and _RIGHTS in path and found.get(_RIGHTS, "").strip():
+            finished.add(_RIGHTS)
+        path.pop()
+
+    def refuse(*_: object) -> None:
+        raise _Stop
+
+    parser = expat.ParserCreate(namespace_separator=" ")
+    parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = start, end, text
+    parser.StartDoctypeDeclHandler = parser.EntityDeclHandler = refuse
+    try:
+        parser.Parse(packet.strip(b"\0 \r\n\t"), True)
+    except (expat.ExpatError, _Stop, ValueError):
+        return Rights()
+    return Rights(_clean(found.get(_RIGHTS, "")), _clean(found.get(_CREDIT, "")))
+
+
+def _text(raw: bytes) -> str | None:
+    """Bytes of a metadata field as a line of text: UTF-8 where it is that, else Latin-1, which every byte is."""
+    raw = raw.replace(b"\0", b" ")
+    try:
+        return _clean(raw.decode("utf-8"))
+    except UnicodeDecodeError:
+        return _clean(raw.decode("latin-1"))
+
+
+def _clean(text: str) -> str | None:
+    """One line of at most 500 characters without control characters; None where nothing is left."""
+    line = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in text)
+    return " ".join(line.split())[:_MOST_CHARACTERS].strip() or None
