@@ -9,9 +9,7 @@ from typing import Literal, get_args
 from kenbaar.errors import UsageError
 
 PurposeKind = Literal["find", "show", "name", "ask"]
-_CHANNEL = re.compile(
-    r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?"
-)  # a slug of 1 to 32: it stands in file names and ledger entries
+_CHANNEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?")  # it stands in file names and in ledger entries
 
 
 @dataclass(frozen=True, slots=True)
