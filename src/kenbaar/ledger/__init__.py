@@ -18,6 +18,7 @@ Rules of the room:
 """
 
 from kenbaar.ledger._checkpoint import Checkpoint, verify_proof
+from kenbaar.ledger._journal import Fact, Recorder
 from kenbaar.ledger._ledger import Act, Ledger, LedgerEntry, NewAct
 from kenbaar.ledger._note import Signer, VerifierKey, open_note, sign_note
 from kenbaar.ledger._payload import PayloadKey
@@ -27,10 +28,12 @@ from kenbaar.ledger._verify import Verification, verify_ledger
 __all__ = [
     "Act",
     "Checkpoint",
+    "Fact",
     "Ledger",
     "LedgerEntry",
     "NewAct",
     "PayloadKey",
+    "Recorder",
     "Signer",
     "Verification",
     "VerifierKey",

@@ -265,7 +265,7 @@ class Ledger:
             return self._refresh()
 
     def _refresh(self) -> _Now:
-        """The ledger as it is on disk, checked against its signed head. Under the lock. Once broken, broken for good."""
+        """The ledger as on disk, checked against its signed head. Under the lock. Once broken, broken for good."""
         if self._broken is not None:
             raise LedgerBroken(*self._broken.args)
         try:
