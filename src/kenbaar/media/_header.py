@@ -40,7 +40,7 @@ class PhotoHeader:
 
     format:        "JPEG", "PNG", "WEBP", "TIFF" or "HEIF", by content.
     width, height: of the upright photo, px.
-    turn:          the EXIF orientation still to be applied, 1..8 (1 = none). HEIF is 1: its decoder turns by itself.
+    turn:          the EXIF orientation still to be applied, 1..8; 1 (none) for TIFF and HEIF, whose decoders turn.
     taken_at:      from EXIF, aware UTC. Cameras that state no offset are read as if their clock showed UTC.
     block_px:      how far a coded block reaches, px: what was inside a box may have left traces that far outside it.
     """
@@ -145,7 +145,8 @@ def _read_tiff(data: bytes) -> PhotoHeader:
             details = _tiff.Tiff(data).directory(pointer)[0]
     size = main[_tiff.WIDTH].first(0), main[_tiff.HEIGHT].first(0)
     turn = main[_tiff.TURN].first(1) if _tiff.TURN in main else 1
-    return _turned(PhotoHeader("TIFF", *size, turn, _taken_at(main, details), JPEG_BLOCK_PX, size))
+    width, height = size if turn not in (5, 6, 7, 8) else size[::-1]
+    return PhotoHeader("TIFF", width, height, 1, _taken_at(main, details), JPEG_BLOCK_PX, (width, height))
 
 
 def _read_heif(data: bytes) -> PhotoHeader:

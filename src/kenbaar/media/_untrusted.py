@@ -90,7 +90,7 @@ def _ask(data: bytes, arguments: list[str], timeout_s: float, most_pixel_bytes: 
     )
     try:
         answer = _converse(reader, data, time.monotonic() + timeout_s, most_pixel_bytes + _MOST_HEAD_BYTES)
-        code = reader.wait(timeout=5)
+        code = reader.wait(timeout=2)  # it has said everything: only to end is left
     except subprocess.TimeoutExpired as err:
         raise _unsafe("it took too long") from err
     finally:

@@ -1,0 +1,99 @@
+"""Folders are walked whole, in one order, without loops, and what could not be looked at is told."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kenbaar.media import PhotoFile, UnreadableFolder, decode_name, encode_name, looks_like_photo, walk_photos
+
+
+def touched(folder: Path, *names: str) -> None:
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(name.encode("utf-8", "surrogateescape"))
+
+
+def relatives(folder: Path) -> list[str]:
+    return [found.relative for found in walk_photos(folder)]
+
+
+def test_photos_come_sorted_within_their_folder_and_nothing_else_comes(tmp_path):
+    names = ["b.jpg", "a.JPEG", "c.heic", "sub/z.png", "sub/y.tif", "a sub/x.webp", "sub/deep/w.jpg"]
+    touched(tmp_path, *names, ".hidden.jpg", "._b.jpg", "b.xmp", "b.aae", "clip.mp4", ".trash/t.jpg", "@eaDir/t.jpg")
+    assert relatives(tmp_path) == [
+        *("a.JPEG", "b.jpg", "c.heic"),
+        *("a sub/x.webp", "sub/y.tif", "sub/z.png", "sub/deep/w.jpg"),
+    ]
+    first = next(iter(walk_photos(tmp_path)))
+    assert isinstance(first, PhotoFile)
+    status = first.path.stat()
+    assert (first.size_bytes, first.mtime_ns) == (status.st_size, status.st_mtime_ns)
+
+
+def test_loops_end_and_links_are_included(tmp_path):
+    touched(tmp_path / "in", "real.jpg", "sub/other.jpg")
+    touched(tmp_path / "out", "linked.jpg")
+    inside = tmp_path / "in"
+    (inside / "again").symlink_to(inside)
+    (inside / "sub" / "up").symlink_to("..")
+    (inside / "self").symlink_to("self")
+    (inside / "elsewhere").symlink_to(tmp_path / "out")
+    (inside / "elsewhere2").symlink_to(tmp_path / "out")
+    (inside / "link.jpg").symlink_to("real.jpg")
+    (inside / "broken.jpg").symlink_to("gone.jpg")
+    assert relatives(inside) == ["broken.jpg", "link.jpg", "real.jpg", "elsewhere/linked.jpg", "sub/other.jpg"]
+
+
+def test_a_folder_that_cannot_be_looked_into_is_told_and_the_rest_goes_on(tmp_path):
+    gone = tmp_path / "gone"
+    assert list(walk_photos(gone)) == [UnreadableFolder(".", "is gone or damaged")]
+    touched(tmp_path, "a/1.jpg", "b/2.jpg", "c/3.jpg")
+    walked = walk_photos(tmp_path)
+    assert next(walked).relative == "a/1.jpg"
+    (tmp_path / "b" / "2.jpg").unlink()
+    (tmp_path / "b").rmdir()
+    assert [f.relative for f in walked] == ["b", "c/3.jpg"]
+
+
+@pytest.fixture
+def locked(tmp_path):
+    (tmp_path / "locked").mkdir(mode=0)
+    return "locked"
+
+
+def test_a_folder_without_permission_is_told(locked, as_nobody):
+    assert list(walk_photos(as_nobody)) == [UnreadableFolder(locked, "may not be opened")]
+
+
+@pytest.mark.parametrize(
+    "name", ["new\nline.jpg", "bad\udcff\udc80.jpg", "back\\slash.jpg", "\\x41.jpg", "𝓯 é ' \".jpg"]
+)
+def test_odd_names_survive_storing(tmp_path, name):
+    touched(tmp_path, name)
+    (found,) = walk_photos(tmp_path)
+    assert found.relative.isprintable() and found.relative.encode()
+    assert (tmp_path / decode_name(found.relative)).read_bytes() == os.fsencode(name)
+
+
+@given(st.binary(min_size=1, max_size=40))
+def test_every_name_comes_back_from_its_storable_form(raw):
+    name = os.fsdecode(raw)
+    stored = encode_name(name)
+    assert os.fsencode(decode_name(stored)) == raw and stored.isprintable()
+    stored.encode("utf-8")
+
+
+@given(st.text(alphabet="ab\\x{}u0123456789 \n", max_size=20), st.text(alphabet="ab\\x{}u0123456789 \n", max_size=20))
+def test_two_names_never_share_a_storable_form(one, other):
+    assert (encode_name(one) == encode_name(other)) == (one == other)
+
+
+def test_ordinary_names_stay_as_they_are():
+    assert encode_name("Zomerfeest 2026 (één).jpg") == "Zomerfeest 2026 (één).jpg"
+    assert looks_like_photo(Path("A.HEIC")) and not looks_like_photo(Path(".kenbaar-0123456789abcdef.part"))
