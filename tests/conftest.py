@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import platformdirs
 import pytest
 
+# Importlib mode puts no folder on the path; with this, every room writes `from tests.modelpack.tiny_pack import ...`.
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
 from kenbaar.modelpack import fetch_default_pack
+from tests.modelpack.tiny_pack import build_tiny_pack
 
 
 def _cache() -> Path:
@@ -20,3 +25,9 @@ def _cache() -> Path:
 def default_pack_folder() -> Path:
     """The real default pack, fetched if this machine does not have it yet. Tests that use it are slow ones."""
     return fetch_default_pack(_cache(), lambda _: None)
+
+
+@pytest.fixture(scope="session")
+def tiny_pack_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A real pack with known answers, a few milliseconds a photo: see tests/modelpack/tiny_pack.py."""
+    return build_tiny_pack(tmp_path_factory.mktemp("packs") / "tiny")

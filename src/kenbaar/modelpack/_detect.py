@@ -13,6 +13,11 @@ from kenbaar.modelpack._manifest import DetectorSpec
 from kenbaar.modelpack._sessions import Network
 
 _MULTIPLE_PX = 32
+# Measured on 164 portraits of 92 x 112 px: found at their own size with scores from 0.52, enlarged 2.5 times from 0.81.
+_ENLARGE_TO_PX, _ENLARGE_MAX = 320, 2.5
+# Measured on 20 faces cut to 0.6-1.3 of their box (docs/rooms/modelpack.md): at 0.6 one look at 640 px finds 40 %, this
+# one 90-95 %; at 0.8 the embedding's cosine to that of the whole photo goes from 0.94 to 0.98. It costs 6 ms.
+_SECOND_PX, _SECOND_BORDER, _FILLS = 256, 0.5, 0.4
 _Found = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]  # boxes, points, scores
 
 
@@ -42,8 +47,18 @@ class Detector:
         self._network, self._spec = network, spec
 
     def find(self, photo: PhotoPixels, long_side: int, min_score: float) -> list[Face]:
-        """The faces in the photo, sorted by box."""
-        boxes, points, scores = self._look(photo.pixels, long_side, min_score)
+        """The faces in the photo, sorted by box.
+
+        1. One look at long_side.
+        2. Where that found nothing, or a face that fills the picture, a second look at a small copy with a wide
+           border: a face cut off by the frame, or as large as it, is found there and its landmarks are better.
+        """
+        pixels = photo.pixels
+        found = self._look(pixels, long_side, min_score)
+        filling = _areas(found[0]) > _FILLS * pixels.shape[0] * pixels.shape[1]
+        if not len(found[0]) or filling.any():
+            found = _with_second_look(found, self._look(pixels, _SECOND_PX, min_score, _SECOND_BORDER), pixels)
+        boxes, points, scores = found
         return sorted(_faces(boxes * photo.scale, points * photo.scale, scores, photo), key=lambda face: face.box)
 
     def _look(self, pixels: NDArray[np.uint8], long_side: int, min_score: float, border: float = 0.0) -> _Found:
@@ -51,7 +66,9 @@ class Detector:
         import cv2
 
         rows, columns = pixels.shape[:2]
-        ratio = min(1.0, long_side / (max(rows, columns) * (1 + 2 * border)))
+        ratio = long_side / (max(rows, columns) * (1 + 2 * border))
+        if ratio > 1:  # a small photo is enlarged a little: at their own size the faces in it are nearly missed
+            ratio = min(ratio, max(1.0, min(_ENLARGE_MAX, _ENLARGE_TO_PX / max(rows, columns))))
         height, width = max(1, round(rows * ratio)), max(1, round(columns * ratio))
         top, left = round(height * border), round(width * border)
         if (height, width) != (rows, columns):
@@ -77,6 +94,35 @@ class Detector:
         boxes, points, scores = decode_centerface(heatmap, scale, offset, landmarks, min_score)
         kept = kept_by_nms(boxes, spec.max_iou)
         return boxes[kept], points[kept], scores[kept]
+
+
+def _areas(boxes: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray((boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1]), np.float32)
+
+
+def _with_second_look(first: _Found, second: _Found, pixels: NDArray[np.uint8]) -> _Found:
+    """Both looks together: of a face that fills the picture the second look counts, of all others the first.
+
+    A second look's face that is no such giant is only believed where the first found nothing at all, and then it must
+    still be large (a tenth of the picture): the small copy is not where small faces are to be found.
+    """
+    whole = pixels.shape[0] * pixels.shape[1]
+    giant = _areas(second[0]) > (_FILLS / 2 if len(first[0]) else _FILLS / 4) * whole
+    boxes, points, scores = (values[giant] for values in second)
+    if len(boxes) and len(first[0]):
+        corner_min = np.maximum(first[0][:, None, :2], boxes[None, :, :2])
+        corner_max = np.minimum(first[0][:, None, 2:], boxes[None, :, 2:])
+        shared = np.prod(np.clip(corner_max - corner_min, 0, None), axis=2)
+        union = _areas(first[0])[:, None] + _areas(boxes)[None] - shared
+        # A face of the first look, told again (better) by the second: one and the same where they overlap by a third.
+        stays = (shared / union).max(axis=1) < 1 / 3
+    else:
+        stays = np.ones(len(first[0]), bool)
+    return (
+        np.concatenate([first[0][stays], boxes]),
+        np.concatenate([first[1][stays], points]),
+        np.concatenate([first[2][stays], scores]),
+    )
 
 
 def _rounded_up(side_px: int) -> int:

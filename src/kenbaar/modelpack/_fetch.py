@@ -144,7 +144,7 @@ def _download(wanted: Published, target: Path, work: Path, say: Say) -> None:
                     raise PackUnavailable(f"{wanted.requirement} did not arrive in 15 minutes.", "Try again later.")
                 time.sleep(_POLL_S)
                 done = min(max((_size(path) for path in work.rglob(wanted.file_name)), default=0), wanted.size_bytes)
-                if done != told:
+                if done > told:
                     say(Progress(step, done, wanted.size_bytes))
                     told = done
         finally:
