@@ -22,7 +22,7 @@ def told_as_refusals(path: Path) -> Iterator[None]:
             f"{path} is missing.", "Put it back from the backup it belongs to; without it no template can be opened."
         ) from err
     except OSError as err:
-        if err.errno in (errno.ENOSPC, errno.EDQUOT):
+        if err.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise NoSpace(f"There is no room left to write {path}.", "Free some space and do it again.") from err
         raise KeyStoreBroken(
             f"{path} cannot be read or written ({os.strerror(err.errno or 0)}).",
