@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -235,7 +236,7 @@ class Ledger:
                 raise UsageError("This act's payload is too long.", "Name things by id, and record each act by itself.")
             sealed = seal_payload(act.seal.key, payload, act_place(self.origin, index, act.event))
             commit = commitment(act.seal.key, payload)
-            leaf = Leaf(act.event, act.purpose, hour, commit, seal_digest(sealed)).line()
+            leaf = Leaf(act.event, act.purpose, hour, commit, seal_digest(act.seal.key_id, sealed)).line()
             assert len(leaf) <= ENTRY_BYTES  # bounded by Leaf's own rules
             signature = self._signer.sign(signed_entry(self.origin, index, leaf_hash(leaf)))
             entries.append(LedgerEntry(index, leaf, hour))
@@ -251,14 +252,16 @@ class Ledger:
         return self._now
 
     def _take_back(self, now: _Now) -> None:
-        """Leave nothing half written. Where even that fails, the tail is cut at the next open."""
+        """Leave nothing half written. Where even that fails, the tail is dealt with at the next open.
+
+        Not once the new head stands: then the entries are signed, and cutting them would break the ledger.
+        """
         self._now = None
-        try:
-            (self._folder / f"{HEAD}.new").unlink(missing_ok=True)
-            cut(self._folder / ENTRIES, now.entries.size_bytes)
-            cut(self._folder / ACTS, now.acts.size_bytes)
-        except OSError:
-            return
+        with suppress(OSError):
+            if FileMark.of(self._folder / HEAD) == now.head:
+                cut(self._folder / ENTRIES, now.entries.size_bytes)
+                cut(self._folder / ACTS, now.acts.size_bytes)
+                (self._folder / f"{HEAD}.new").unlink(missing_ok=True)
 
     def _read_now(self) -> _Now:
         with locked(self._folder, writing=True):

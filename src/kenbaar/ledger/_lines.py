@@ -30,7 +30,7 @@ class Leaf:
     """What the tree holds of an act: its kind, its purpose, its hour, and two digests. Nothing of any person.
 
     commit: HMAC-SHA256 of the payload under the payload key, hex.
-    seal:   SHA-256 of the sealed payload, hex: so that a change to an act is found even where its key is destroyed.
+    seal:   SHA-256 of the key's id and the sealed payload, hex: a changed act is found even where its key is destroyed.
     """
 
     event: str
@@ -89,7 +89,7 @@ class ActLine:
 
     @classmethod
     def read(cls, line: bytes) -> ActLine:
-        """The act in these bytes; LedgerBroken unless they can be read."""
+        """The act in these bytes; LedgerBroken unless they are exactly what line() writes."""
         try:
             act = json.loads(line)
             sealed, signature = decode_base64(act["sealed"]), decode_base64(act["sig"])
@@ -98,12 +98,15 @@ class ActLine:
             raise _unreadable("act") from err
         if sealed is None or signature is None or type(index) is not int or not isinstance(key_id, str):
             raise _unreadable("act")
-        return cls(index, key_id, sealed, signature)
+        read = cls(index, key_id, sealed, signature)
+        if read.line() != line:
+            raise _unreadable("act")
+        return read
 
 
-def seal_digest(sealed: bytes) -> str:
-    """SHA-256 of a sealed payload, hex, as the entry states it."""
-    return hashlib.sha256(sealed).hexdigest()
+def seal_digest(key_id: str, sealed: bytes) -> str:
+    """SHA-256 of a sealed payload and the id of its key, hex, as the entry states it."""
+    return hashlib.sha256(key_id.encode() + b"\n" + sealed).hexdigest()
 
 
 def act_place(origin: str, index: int, event: str) -> bytes:

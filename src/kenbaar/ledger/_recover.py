@@ -59,7 +59,7 @@ def _pairs(folder: Path) -> Iterator[tuple[bytes | None, bytes | None]]:
 
 
 def _check_act(leaf: bytes, hashed: bytes, act: ActLine, index: int, checkpoint: Checkpoint, key: VerifierKey) -> None:
-    if act.index != index or seal_digest(act.sealed) != Leaf.read(leaf).seal:
+    if act.index != index or seal_digest(act.key_id, act.sealed) != Leaf.read(leaf).seal:
         raise _broken("holds an act that is not the one its entry was made for")  # 3
     beyond = index >= checkpoint.size
     if beyond and not key.verifies(signed_entry(checkpoint.origin, index, hashed), act.signature):

@@ -65,7 +65,6 @@ class _Check:
     def __init__(self, folder: Path, key: VerifierKey, open_key: Callable[[str], bytes | None] | None) -> None:
         self.folder, self.key, self.open_key = folder, key, open_key
         self.frontier, self.problems = Frontier(), list[str]()
-        self.unsigned = list[int]()  # entries that are not what was signed when they were written
         self.last: Leaf | None = None
 
     def result(self, *more: str) -> Verification:
@@ -101,14 +100,14 @@ class _Check:
         index = self.frontier.size
         try:
             entry = Leaf.read(leaf)
-            act = ActLine.read(line.removesuffix(b"\n"))
+            act = ActLine.read(line[:-1] if line.endswith(b"\n") else b"")
         except LedgerBroken:
             self._tell(f"Entry {index} or its act is missing or cannot be read.")
             return
         if self.last is not None and entry.hour < self.last.hour:
             self._tell(f"Entry {index} is dated before the entry that precedes it.")
         self.last = entry
-        if act.index != index or seal_digest(act.sealed) != entry.seal:
+        if act.index != index or seal_digest(act.key_id, act.sealed) != entry.seal:
             self._tell(f"The act beside entry {index} is not the one the entry was made for.")
             return
         if index >= signed_size and not self.key.verifies(signed_entry(self.key.name, index, hashed), act.signature):
