@@ -73,7 +73,7 @@ def notice_text(organisation: str, purposes: Sequence[Purpose], holder: str, unt
         *((_MINOR,) if guardian else ()),
     ]
     day = f"{last_day(until):%Y-%m-%d}"
-    return "\n\n".join(p.replace("{organisation}", organisation).replace("{day}", day) for p in parts) + "\n"
+    return "\n\n".join(p.replace("{day}", day).replace("{organisation}", organisation) for p in parts) + "\n"
 
 
 def notice_digest(text: str) -> str:
