@@ -12,7 +12,7 @@ import pytest
 # Importlib mode puts no folder on the path; with this, every room writes `from tests.modelpack.tiny_pack import ...`.
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from kenbaar.modelpack import fetch_default_pack
+from kenbaar.modelpack import fetch_default_pack, fetch_demo_photos
 from tests.modelpack.tiny_pack import build_tiny_pack
 
 
@@ -31,3 +31,9 @@ def default_pack_folder() -> Path:
 def tiny_pack_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A real pack with known answers, a few milliseconds a photo: see tests/modelpack/tiny_pack.py."""
     return build_tiny_pack(tmp_path_factory.mktemp("packs") / "tiny")
+
+
+@pytest.fixture(scope="session")
+def demo_photos() -> Path:
+    """The folder of the demo's photographs (file names in fetch_demo_photos), fetched if they are not there yet."""
+    return fetch_demo_photos(_cache(), lambda _: None)

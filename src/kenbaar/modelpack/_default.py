@@ -111,7 +111,16 @@ def default_manifest(detector: bytes, embedder: bytes, mean: tuple[float, float,
 
 
 OPERATING_POINT = OperatingPoint(
-    accept=0.95, strong=0.96, margin=0.005, fpir=0.001, n=20, per_decade=0.008, conditions="Being measured."
+    accept=0.953,
+    strong=0.963,
+    margin=0.006,
+    fpir=0.001,
+    n=20,
+    per_decade=0.0065,
+    conditions="Cosine to the renormalised mean of 3 enrolment photos. Set on 40 volunteers' grey portraits (20 "
+    "enrolled, 20 strangers) by way of the un-normalised distance measured there, and checked on the Yale faces (8 "
+    "enrolled, 7 strangers): there 2 to 3 % of the strangers' pictures were named, all of 3 people who look alike to "
+    "this model. Measure on your own people.",
 )
 
 PROVENANCE = (

@@ -143,7 +143,7 @@ def _download(wanted: Published, target: Path, work: Path, say: Say) -> None:
                 if time.monotonic() > end:
                     raise PackUnavailable(f"{wanted.requirement} did not arrive in 15 minutes.", "Try again later.")
                 time.sleep(_POLL_S)
-                done = min(max((_size(path) for path in work.rglob(wanted.file_name)), default=0), wanted.size_bytes)
+                done = min(_arrived(work, wanted.file_name), wanted.size_bytes)
                 if done > told:
                     say(Progress(step, done, wanted.size_bytes))
                     told = done
@@ -157,11 +157,15 @@ def _download(wanted: Published, target: Path, work: Path, say: Say) -> None:
     shutil.rmtree(work, ignore_errors=True)
 
 
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:  # pip moved it meanwhile
-        return 0
+def _arrived(work: Path, file_name: str) -> int:
+    """How many bytes of the file pip has written so far, somewhere in its folder. (os.walk takes folders that vanish
+    meanwhile, as pip's do, for empty ones.)"""
+    found = (Path(folder) / file_name for folder, _, names in os.walk(work) if file_name in names)
+    sizes = [0]
+    for path in found:
+        with contextlib.suppress(OSError):
+            sizes.append(path.stat().st_size)
+    return max(sizes)
 
 
 def _refusal(wanted: Published, log: str) -> PackUnavailable:

@@ -265,10 +265,10 @@ def _embedder(value: object) -> EmbedderSpec:
 def _operating_point(value: object) -> OperatingPoint:
     f = _Fields(value, "operating_point")
     point = OperatingPoint(
-        accept=f.number("accept", -1, 1),
-        strong=f.number("strong", -1, 1),
+        accept=f.number("accept", 0.01, 1),
+        strong=f.number("strong", 0.01, 1),
         margin=f.number("margin", 0, 1),
-        fpir=f.number("fpir", 0, 1),
+        fpir=f.number("fpir", 1e-9, 0.5),
         n=f.whole("n", 1, 10**12),
         per_decade=f.number("per_decade", 0, 1),
         conditions=f.text("conditions"),
@@ -276,6 +276,8 @@ def _operating_point(value: object) -> OperatingPoint:
     f.done()
     if point.strong < point.accept:
         raise bad_manifest("operating_point.strong", "is below accept")
+    if point.margin >= point.accept:
+        raise bad_manifest("operating_point.margin", "is not below accept")
     return point
 
 

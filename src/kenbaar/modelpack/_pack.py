@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from kenbaar.faces import Face, Template
 from kenbaar.modelpack._centerface import OUTPUTS
 from kenbaar.modelpack._detect import Detector, PhotoPixels
 from kenbaar.modelpack._embed import Embedder
 from kenbaar.modelpack._manifest import Manifest, OperatingPoint, read_file, read_manifest
+from kenbaar.modelpack._quality import FaceQuality, measure_quality
 from kenbaar.modelpack._sessions import Network
 
 
@@ -43,6 +46,8 @@ class ModelPack:
 
         long_side: px of the long side the detector looks at; min_score: 0..1 (both default to the manifest's).
         """
+        if photo.pixels.dtype != np.uint8 or photo.pixels.ndim != 3 or photo.pixels.shape[2] != 3:
+            raise ValueError("a photo's pixels are uint8 (rows, columns, 3)")
         spec = self.manifest.detector
         side = spec.long_side if long_side is None else long_side
         return self._detector.find(photo, side, spec.min_score if min_score is None else min_score)
@@ -55,6 +60,10 @@ class ModelPack:
     def make_template(self, photo: PhotoPixels, face: Face) -> Template:
         """The template of one face."""
         return self.make_templates(photo, [face])[0]
+
+    def measure_quality(self, photo: PhotoPixels, face: Face) -> FaceQuality:
+        """How well this face can be used for enrolment; QualityGate says what is too little."""
+        return measure_quality(photo, face)
 
 
 def load_pack(folder: Path, *, threads: int = 1) -> ModelPack:
