@@ -42,8 +42,7 @@ def in_another_process(home: Path) -> Callable[[str], subprocess.CompletedProces
             "home, now = Path(sys.argv[1]), datetime.now(UTC)\n"
             "store = open_with_master(home / 'keys', home / 'master.key')\n"
         )
-        return subprocess.run(
-            [sys.executable, "-c", start + lines, str(home)], capture_output=True, text=True, timeout=60
-        )
+        command = [sys.executable, "-c", start + lines, str(home)]
+        return subprocess.run(command, capture_output=True, text=True, timeout=60)
 
     return run

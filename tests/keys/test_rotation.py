@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,7 @@ def test_after_a_rotation_the_living_open_and_the_destroyed_stay_destroyed(home,
 
 
 def test_yesterdays_store_put_back_after_a_rotation_opens_nothing(home, store, now):
-    key_id, key = store.add("purpose", at=now)
+    key_id, _ = store.add("purpose", at=now)
     shutil.copytree(home / "keys", home / "yesterday")
     store.destroy([key_id], at=now)
     rotate_master(home / "keys", home / "master.key")
@@ -182,3 +183,20 @@ def test_a_kms_is_asked_once_per_opening_and_can_be_changed_for_another(home, no
     assert KeyStore.open(home / "keys", second).get_many(list(made)) == made
     with pytest.raises(KeyStoreBroken, match="older copy, or another archive's"):
         KeyStore.open(home / "keys", first)
+
+
+def test_keys_added_while_a_rotation_goes_on_are_not_lost(home, now):
+    kms = InMemoryKms("one")
+    store = KeyStore.create(home / "keys", kms)
+    store.add_many("purpose", 2000, at=now)
+    made: list[tuple[str, bytes]] = []
+    adding = threading.Thread(
+        target=lambda: made.extend(KeyStore.open(home / "keys", kms).add("share", at=now) for _ in range(60))
+    )
+    adding.start()
+    turns = 0
+    while adding.is_alive() or not turns:
+        store.rotate(kms)
+        turns += 1
+    adding.join()
+    assert len(made) == 60 and store.get_many([key_id for key_id, _ in made]) == dict(made)

@@ -108,7 +108,7 @@ def test_destroying_again_changes_neither_the_count_nor_the_time(store, now):
     assert store.destroyed() == {key_id: now} and store.generation == generation
 
 
-def test_what_never_was_here_is_not_called_destroyed(home, store, now, tmp_path_factory):
+def test_what_never_was_here_is_not_called_destroyed(home, store, now):
     other = create_with_master(home / "else" / "keys", home / "else" / "master.key")
     foreign = other.add("purpose", at=now)[0]
     store.add("purpose", at=now)
@@ -211,11 +211,11 @@ def test_a_store_is_never_made_over_another(home, store, now):
 
 def test_making_a_store_goes_on_where_it_was_killed(home):
     (home / "master.key").touch()
-    store = create_with_master(home / "keys", home / "master.key")
+    first_id = create_with_master(home / "keys", home / "master.key").id
     (home / "keys" / "store").unlink()  # killed after the master key and before the store
     master = (home / "master.key").read_bytes()
     again = create_with_master(home / "keys", home / "master.key")
-    assert again.id != store and (home / "master.key").read_bytes() == master
+    assert again.id != first_id and (home / "master.key").read_bytes() == master
 
 
 def test_a_store_whose_master_key_is_gone_does_not_get_a_new_one(home, store):

@@ -95,6 +95,16 @@ def test_a_destruction_cut_off_is_finished_by_the_next_opening(home, store, now)
     assert raw_store(home) == after
 
 
+def test_a_withdrawal_done_again_finishes_what_a_crash_of_another_process_left(home, store, now):
+    key_id, _ = store.add("purpose", at=now)
+    before = raw_store(home)
+    store.destroy([key_id], at=now)
+    after = raw_store(home)
+    (home / "keys" / "store").write_bytes(after[: FIRST_SLOT + 48] + before[FIRST_SLOT + 48 :])
+    assert store.destroy([key_id], at=now) == 0
+    assert raw_store(home)[FIRST_SLOT:] == after[FIRST_SLOT:]
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(first=st.integers(0, HEADER * 8 - 1), second=st.integers(0, HEADER * 8 - 1))
 def test_no_bit_of_the_header_can_be_changed(home, store, first, second):
@@ -187,9 +197,10 @@ def test_killed_at_any_moment_what_was_answered_for_holds(home, store):
     for _ in range(6):
         with (home / "said").open("w") as said:
             writer = subprocess.Popen([sys.executable, "-c", WRITER, str(home)], stdout=said)
-            while (home / "said").stat().st_size == 0:
-                time.sleep(0.005)
-            time.sleep(chance.random() * 0.05)
+            enough = chance.randrange(4, 40)
+            while (home / "said").read_bytes().count(b"\n") < enough:
+                time.sleep(0.001)
+            time.sleep(chance.random() * 0.004)  # one turn of the writer takes about that long
             writer.kill()
             writer.wait()
         for line in (home / "said").read_text().splitlines():
@@ -202,6 +213,5 @@ def test_killed_at_any_moment_what_was_answered_for_holds(home, store):
         kept = after.get_many(list(added))
         assert gone.isdisjoint(kept) and gone <= set(after.destroyed())
         assert all(added[key_id] == key for key_id, key in kept.items())
-        # at most the destruction that was going on when the kill came is there without having been answered for
-        assert len(set(added) - set(kept) - gone) <= 6
-    assert len(gone) > 6
+    # in each round at most one destruction was going on when the kill came, and may be there without an answer
+    assert len(set(added) - set(kept) - gone) <= 6 <= len(gone)
