@@ -30,7 +30,7 @@ def store(home: Path) -> KeyStore:
 
 @pytest.fixture
 def in_another_process(home: Path) -> Callable[[str], subprocess.CompletedProcess[str]]:
-    """Runs lines of Python in a process of their own, with `home`, `now`, `store` and `refused` (its errors) at hand."""
+    """Runs lines of Python in a process of their own, with `home`, `now`, `store` and KenbaarError at hand."""
 
     def run(lines: str) -> subprocess.CompletedProcess[str]:
         start = (

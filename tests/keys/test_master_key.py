@@ -84,12 +84,15 @@ def test_every_altered_character_of_the_file_is_found(home, master):
     text = (home / "master.key").read_bytes()
     assert text.startswith(b"kenbaar master key 1\nid m-") and len(text.splitlines()) == 3
     for at in range(len(text)):
-        for other in (b"A", b"b", b"\n", b"\xff"):
+        for other in (b"A", b"b", b"\n", b"\xff", bytes([text[at] ^ 1]), bytes([text[at] + 1])):
             changed = text[:at] + other + text[at + 1 :]
             if changed != text:
                 (home / "master.key").write_bytes(changed)
                 with pytest.raises(KeyStoreBroken, match="not a whole master key"):
                     _ = master.id
+    (home / "master.key").write_bytes(text + b"\n")
+    with pytest.raises(KeyStoreBroken, match="not a whole master key"):
+        _ = master.id
     for length in range(len(text)):
         (home / "master.key").write_bytes(text[:length])
         with pytest.raises(KeyStoreBroken, match="not a whole master key"):

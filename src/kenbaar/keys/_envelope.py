@@ -60,7 +60,7 @@ class FileMasterKey:
     def create(cls, path: Path) -> FileMasterKey:
         """A new master key in a new file, on the disk when this returns. UsageError where the file exists."""
         key = bytearray(os.urandom(KEY_BYTES))
-        text = bytearray(f"{_FIRST_LINE}\nid {_id_of(key)}\nkey {base64.b64encode(key).decode()}\n", "ascii")
+        text = _text_of(key)
         try:
             with told_as_refusals(path):
                 write_new(path, text)
@@ -118,12 +118,9 @@ class FileMasterKey:
                 )
             text = bytearray(read_all(fd, _LONGEST_BYTES, 0))
         try:
-            lines = text.decode("ascii").split("\n")
-            if len(lines) != 4 or lines[0] != _FIRST_LINE or lines[3] or not lines[2].startswith("key "):
-                raise ValueError("not the three lines of a master key")
-            key = bytearray(base64.b64decode(lines[2][4:], validate=True))
-            if len(key) != KEY_BYTES or lines[1] != f"id {_id_of(key)}":
-                raise ValueError("the key and its id do not belong together")
+            key = bytearray(base64.b64decode(text.rpartition(b"key ")[2].rstrip(b"\n"), validate=True))
+            if len(key) != KEY_BYTES or text != _text_of(key):
+                raise ValueError("not the text of a master key")
         except (ValueError, binascii.Error) as err:
             raise KeyStoreBroken(
                 f"{self.path} is not a whole master key.", "Put it back from the backup it belongs to."
@@ -131,6 +128,10 @@ class FileMasterKey:
         finally:
             wipe(text)
         return key
+
+
+def _text_of(key: bytes | bytearray) -> bytearray:
+    return bytearray(f"{_FIRST_LINE}\nid {_id_of(key)}\nkey {base64.b64encode(key).decode()}\n", "ascii")
 
 
 def _id_of(key: bytes | bytearray) -> str:
