@@ -61,8 +61,8 @@ class ConsentedGallery:
         return cls(pack, frozenset(purposes), opened_at, names, rows, index, _mask(names, stricter))
 
     def __post_init__(self) -> None:
-        _refuse_bad_counts(self)
         _refuse_bad_rows(self.rows)
+        _refuse_bad_counts(self)
 
     def __len__(self) -> int:
         """How many subjects can be found: the N of every rate."""
