@@ -35,8 +35,12 @@ class Settings:
     grant_days: int = _setting(365, "days", "End of a grant where the invitation names no date.")  # type: ignore[assignment]
     untrusted_seconds: int = _setting(20, "s", "Time a photo from outside may take to decode.")  # type: ignore[assignment]
     untrusted_mb: int = _setting(2048, "MB", "Memory a photo from outside may take to decode.")  # type: ignore[assignment]
-    archive_url: str = _setting("", "database URL", "Where names and appearances lie; empty: archive.db in home.", secret=True)  # type: ignore[assignment]
-    templates_url: str = _setting("", "database URL", "Where sealed templates lie; empty: templates.db in home.", secret=True)  # type: ignore[assignment]
+    archive_url: str = _setting(
+        "", "database URL", "Where names and appearances lie; empty: archive.db in home.", secret=True
+    )  # type: ignore[assignment]
+    templates_url: str = _setting(
+        "", "database URL", "Where sealed templates lie; empty: templates.db in home.", secret=True
+    )  # type: ignore[assignment]
 
     def database_url(self, store: str) -> str:
         """The URL of store "archive" or "templates"; SQLite in home unless set."""
@@ -47,7 +51,9 @@ class Settings:
 def settable() -> dict[str, tuple[object, str, str, bool]]:
     """name -> (default, unit, help, secret), for the docs and `kenbaar settings`."""
     return {
-        f.name: (f.default, f.metadata["unit"], f.metadata["help"], f.metadata["secret"]) for f in fields(Settings) if f.metadata
+        f.name: (f.default, f.metadata["unit"], f.metadata["help"], f.metadata["secret"])
+        for f in fields(Settings)
+        if f.metadata
     }
 
 
@@ -64,7 +70,9 @@ def load_settings(home: Path | None = None, environ: Mapping[str, str] = os.envi
     except FileNotFoundError:
         given = {}
     except (OSError, ValueError) as err:
-        raise SettingsError(f"{SETTINGS_FILE} cannot be read ({err}).", "Mend it, or move it aside; nothing was changed.") from err
+        raise SettingsError(
+            f"{SETTINGS_FILE} cannot be read ({err}).", "Mend it, or move it aside; nothing was changed."
+        ) from err
     for name in known:
         if (text := environ.get(f"KENBAAR_{name.upper()}")) is not None:
             given[name] = text

@@ -67,26 +67,47 @@ class Collections:
         """Adds a folder the organisation controls. Originals stay there. Raises ModeRefused where the mode is not allowed."""
         if not name or len(name) > 100 or any(unicodedata.category(c)[0] == "C" for c in name):
             raise UsageError("A collection's name has 1 to 100 printable characters.", "Choose another name.")
+        if any("\ud800" <= c <= "\udfff" for c in str(source)):
+            raise UsageError(
+                "The name of the source folder is not valid UTF-8.", "Rename the folder, or give a link to it."
+            )
         if not source.is_dir():
-            raise Unusable(f"The source {str(source)!r} is not a folder that can be opened.", "Give the folder the photos lie in.")
-        collection = Collection(name, str(source.absolute()), mode, self.clock(), reason, officer, tuple(sorted(set(roster))))
+            raise Unusable(
+                f"The source {str(source)!r} is not a folder that can be opened.", "Give the folder the photos lie in."
+            )
+        collection = Collection(
+            name, str(source.absolute()), mode, self.clock(), reason, officer, tuple(sorted(set(roster)))
+        )
         self._check(collection)
         with self.writing():
             if self.store.get(name) is not None:
-                raise UsageError(f"There is a collection named {name!r} already.", "Choose another name, or `kenbaar collection set`.")
-            self.ledger.record("collection", collection=name, mode=mode, officer=officer, reason=reason, roster=list(collection.roster))
+                raise UsageError(
+                    f"There is a collection named {name!r} already.",
+                    "Choose another name, or `kenbaar collection set`.",
+                )
+            self.ledger.record(
+                "collection", collection=name, mode=mode, officer=officer, reason=reason, roster=list(collection.roster)
+            )
             self.store.add(collection)
         return collection
 
     def set_mode(
-        self, name: str, mode: Mode, *, reason: str | None = None, roster: Sequence[str] = (), officer: str | None = None
+        self,
+        name: str,
+        mode: Mode,
+        *,
+        reason: str | None = None,
+        roster: Sequence[str] = (),
+        officer: str | None = None,
     ) -> Collection:
         """Says anew who is in a collection. What an earlier mode recognised stays with the people it was found for."""
         before = self.get(name)
         after = Collection(name, before.source, mode, before.added_at, reason, officer, tuple(sorted(set(roster))))
         self._check(after)
         with self.writing():
-            self.ledger.record("collection", collection=name, mode=mode, officer=officer, reason=reason, roster=list(after.roster))
+            self.ledger.record(
+                "collection", collection=name, mode=mode, officer=officer, reason=reason, roster=list(after.roster)
+            )
             self.store.change(after)
         return after
 
@@ -102,7 +123,9 @@ class Collections:
         self._check(collection)
         if collection.mode == "roster":
             return EmbeddingPermit(collection.name, "roster", "all", frozenset(collection.roster))
-        scope: Literal["none", "claimed", "all"] = {"off": "none", "claimed": "claimed", "transient": "all"}[collection.mode]  # type: ignore[assignment]
+        scope: Literal["none", "claimed", "all"] = {"off": "none", "claimed": "claimed", "transient": "all"}[
+            collection.mode
+        ]  # type: ignore[assignment]
         return EmbeddingPermit(collection.name, collection.mode, scope)
 
     def _check(self, collection: Collection) -> None:

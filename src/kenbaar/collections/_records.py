@@ -108,7 +108,9 @@ class CollectionStore(Protocol):
     def all(self) -> list[Collection]:
         """All collections, by name."""
 
-    def items(self, collection: str, states: Sequence[ItemState] = ("present",), after: str = "", limit: int = 500) -> list[Item]:
+    def items(
+        self, collection: str, states: Sequence[ItemState] = ("present",), after: str = "", limit: int = 500
+    ) -> list[Item]:
         """A page of items by path, after that path."""
 
     def item(self, item: str) -> Item | None:
@@ -129,7 +131,9 @@ class CollectionStore(Protocol):
     def mark_missing(self, collection: str, run: str) -> int:
         """Items not seen in this run become missing; returns how many newly are."""
 
-    def to_look(self, collection: str, looked_with: str, done: Sequence[str] | None, after: str, limit: int) -> list[Item]:
+    def to_look(
+        self, collection: str, looked_with: str, done: Sequence[str] | None, after: str, limit: int
+    ) -> list[Item]:
         """A page, by path, of items that are new, or whose faces were found with something else, or which have
         faces and were not compared with one of the gallery digests in `done` (None: nothing is to be compared)."""
 

@@ -111,7 +111,12 @@ class Consents:
         """Makes a new subject and the one-time token that lets that person enrol."""
         with self.writing():
             now = self.clock()
-            made = {"jurisdiction": self.jurisdiction, "now": now, "grant_days": grant_days, "invitation_days": invitation_days}
+            made = {
+                "jurisdiction": self.jurisdiction,
+                "now": now,
+                "grant_days": grant_days,
+                "invitation_days": invitation_days,
+            }
             wanted = {"until": until, "holder": holder, "guardian": guardian, "minor": minor}
             make_invitation(name, purposes, **wanted, **made, log_key="")  # type: ignore[arg-type]  # refused before a key is made
             log_key, _ = self.keys.add("log", at=now)
@@ -125,7 +130,11 @@ class Consents:
         invitation = check_invitation(self.store.invitation(token_hash(token)), self.clock())
         subject = self.subject(invitation.subject)
         notice = notice_text(
-            self.organisation, invitation.purposes, subject.holder, invitation.until, guardian=subject.guardian is not None
+            self.organisation,
+            invitation.purposes,
+            subject.holder,
+            invitation.until,
+            guardian=subject.guardian is not None,
         )
         return subject, invitation, notice
 
@@ -149,7 +158,9 @@ class Consents:
             subject, invitation, notice = self.offer(token)
             purposes = tuple(p for p in invitation.purposes if p in set(agreed))
             if not purposes:
-                raise ConsentMissing("None of the purposes offered was agreed to, so nothing was kept.", "Agree to at least one.")
+                raise ConsentMissing(
+                    "None of the purposes offered was agreed to, so nothing was kept.", "Agree to at least one."
+                )
             alike: list[str] = []
             if vectors is not None:
                 gallery = self.open_gallery(RECOGNISING, pack, Sessions())
@@ -163,7 +174,9 @@ class Consents:
             if vectors is not None:
                 sealed = seal_template(data_key, pack_vectors(vectors), subject=subject.id, pack=pack, version=1)
                 self.templates.put(SealedTemplate(subject.id, pack, 1, sealed))  # 2
-            self.ledger.record("enrol", subject=subject.id, purposes=[str(p) for p in purposes], holder=subject.holder)  # 3
+            self.ledger.record(
+                "enrol", subject=subject.id, purposes=[str(p) for p in purposes], holder=subject.holder
+            )  # 3
             enrolled = replace(subject, enrolled_at=now, salt=salt, look_alike=bool(alike))
             self.store.enrol(enrolled, invitation.token_hash, now, grants, alike)  # 4
             facts = ConsentFacts(
@@ -183,7 +196,13 @@ class Consents:
         return Enrolled(subject.id, purposes, invitation.until, receipt, len(alike), code.text if code else None)
 
     def _grant(
-        self, subject: str, purpose: Purpose, data_key: bytes, session: CodeSession | None, now: datetime, until: datetime
+        self,
+        subject: str,
+        purpose: Purpose,
+        data_key: bytes,
+        session: CodeSession | None,
+        now: datetime,
+        until: datetime,
     ) -> Grant:
         """A new key for that person and purpose, and the data key wrapped under it."""
         key_id, key = self.keys.add("share" if session else "purpose", at=now)
@@ -197,9 +216,13 @@ class Consents:
         """One subject. Raises NotFound, or ConsentWithdrawn where they have left."""
         found = self.store.subject(subject)
         if found is None:
-            raise NotFound(f"There is no subject {subject}.", "See `kenbaar subjects` for the ids of those who enrolled.")
+            raise NotFound(
+                f"There is no subject {subject}.", "See `kenbaar subjects` for the ids of those who enrolled."
+            )
         if found.left_at is not None:
-            raise ConsentWithdrawn(f"Subject {subject} has left; their keys are destroyed.", "They can be invited anew.")
+            raise ConsentWithdrawn(
+                f"Subject {subject} has left; their keys are destroyed.", "They can be invited anew."
+            )
         return found
 
     def living_grants(self, subject: str) -> list[Grant]:
@@ -220,9 +243,13 @@ class Consents:
             if grant.id in living:
                 return grant
         if not fitting:
-            raise ConsentMissing(f"Subject {subject} did not agree to {kind}.", "Invite them for it, or leave them out.")
+            raise ConsentMissing(
+                f"Subject {subject} did not agree to {kind}.", "Invite them for it, or leave them out."
+            )
         if any(g.ended_at is None or g.end_reason == "date" for g in fitting):
-            raise ConsentExpired(f"The consent of subject {subject} to {kind} has ended.", "Invite them anew, or leave them out.")
+            raise ConsentExpired(
+                f"The consent of subject {subject} to {kind} has ended.", "Invite them anew, or leave them out."
+            )
         raise ConsentWithdrawn(f"Subject {subject} withdrew their consent to {kind}.", "Leave them out.")
 
     def may_show(self, channel: str) -> frozenset[str]:
@@ -264,7 +291,10 @@ class Consents:
     def require_session(self, subject: Subject, sessions: Sessions) -> None:
         """Where the person holds the key, nothing is answered without them. Raises WrongCode."""
         if subject.holder == "subject" and sessions.of(subject.id) is None:
-            raise WrongCode(f"Subject {subject.id} holds their own key.", "Ask them to run this with --code and their recovery code.")
+            raise WrongCode(
+                f"Subject {subject.id} holds their own key.",
+                "Ask them to run this with --code and their recovery code.",
+            )
 
     # -- opening a gallery -----------------------------------------------------------------------------------------
 
@@ -289,7 +319,9 @@ class Consents:
             if (grant := chosen.get(subject)) is None or (session is None and subject in held):
                 continue
             data_key = self._data_key(grant, keys[grant.key_id], session)
-            plains.append(open_template(data_key, template.sealed, subject=subject, pack=pack, version=template.version))
+            plains.append(
+                open_template(data_key, template.sealed, subject=subject, pack=pack, version=template.version)
+            )
             subjects.append(subject)
         rows = _rows(plains, dim)
         return ConsentedGallery.of(
@@ -299,9 +331,7 @@ class Consents:
     def _data_key(self, grant: Grant, key: bytes, session: CodeSession | None) -> bytes:
         """Unwraps the data key of one grant. A share alone does not open it."""
         purpose_key = session.purpose_key(key, str(grant.purpose)) if session else key
-        return unwrap_data_key(
-            purpose_key, grant.wrapped_key or b"", otherwise=WrongCode if session else KeyDestroyed
-        )
+        return unwrap_data_key(purpose_key, grant.wrapped_key or b"", otherwise=WrongCode if session else KeyDestroyed)
 
     def self_held(self) -> frozenset[str]:
         """Everybody who holds their own key."""

@@ -53,7 +53,9 @@ def check_name(name: str, what: str) -> str:
     """The name, trimmed; refused where it is empty, very long, or holds control characters."""
     name = unicodedata.normalize("NFC", name.strip())
     if not name or len(name) > 200 or any(unicodedata.category(c) in ("Cc", "Cs") for c in name):
-        raise UsageError(f"That {what} is empty, longer than 200 characters, or holds control characters.", "Write it plainly.")
+        raise UsageError(
+            f"That {what} is empty, longer than 200 characters, or holds control characters.", "Write it plainly."
+        )
     return name
 
 
@@ -74,7 +76,9 @@ def make_invitation(
     """The subject, the invitation to keep, and the token to hand over. Raises UsageError with what to change."""
     name = check_name(name, "name")
     if not purposes:
-        raise UsageError("An invitation names at least one purpose.", "Add --purpose find, show[:CHANNEL], name or ask.")
+        raise UsageError(
+            "An invitation names at least one purpose.", "Add --purpose find, show[:CHANNEL], name or ask."
+        )
     if minor and not guardian:
         raise UsageError("A minor's consent is given by a guardian.", "Add --guardian NAME.")
     guardian = check_name(guardian, "guardian's name") if guardian else None
@@ -89,7 +93,7 @@ def make_invitation(
             f" {'for a minor' if guardian else 'in this jurisdiction'}.",
             "Give --until an earlier date; consent can be renewed by enrolling again.",
         )
-    token = secrets.token_urlsafe(24)
+    token = "kb" + secrets.token_urlsafe(24)  # never begins with a dash, which a command line would take for an option
     subject = Subject(
         id=new_subject_id(),
         name=name,
@@ -106,7 +110,9 @@ def make_invitation(
 def check_invitation(invitation: Invitation | None, now: datetime) -> Invitation:
     """The invitation, if it can still be used. Raises TokenRefused."""
     if invitation is None:
-        raise TokenRefused("This invitation token is not known here.", "Check that it was copied whole, or ask for a new invitation.")
+        raise TokenRefused(
+            "This invitation token is not known here.", "Check that it was copied whole, or ask for a new invitation."
+        )
     if invitation.used_at is not None:
         raise TokenRefused("This invitation was used already.", "Each works once; ask for a new invitation.")
     if invitation.expires_at <= now or invitation.until <= now:

@@ -31,7 +31,7 @@ class FaceReader(Protocol):
         """One unit vector."""
 
     def quality_problems(self, photo: Photo, face: Face) -> list[str]:
-        """Why this face is not good enough to enrol with, in words a person can act on; [] where it is."""
+        """Why this face is not good enough to enrol with, in sentences a person can act on; [] where it is."""
 
 
 def read_portraits(photos: Sequence[Photo], pack: FaceReader, *, same_person: float) -> NDArray[np.float32]:
@@ -57,11 +57,15 @@ def _the_one_face(photo: Photo, pack: FaceReader, place: int) -> Face:
     """The only face in a photo, good enough to enrol with."""
     faces = pack.find_faces(photo)
     if not faces:
-        raise EnrolmentRefused(f"No face was found in photo {place}.", "Use one where the face is seen from the front, in good light.")
+        raise EnrolmentRefused(
+            f"No face was found in photo {place}.", "Use one where the face is seen from the front, in good light."
+        )
     if len(faces) > 1:
-        raise EnrolmentRefused(f"There are {len(faces)} faces in photo {place}.", "Use one with nobody else in it, or cut them off.")
+        raise EnrolmentRefused(
+            f"There are {len(faces)} faces in photo {place}.", "Use one with nobody else in it, or cut them off."
+        )
     if problems := pack.quality_problems(photo, faces[0]):
-        raise EnrolmentRefused(f"The face in photo {place} is {' and '.join(problems)}.", "Use another photo.")
+        raise EnrolmentRefused(f"Photo {place} cannot be used. {' '.join(problems)}", "Then enrol again: the token still works.")
     return faces[0]
 
 
@@ -73,4 +77,6 @@ def _check_one_person(rows: NDArray[np.float32], places: Sequence[int], same_per
         rest = np.delete(rows, i, axis=0).mean(axis=0)
         if float(rows[i] @ rest) / float(np.linalg.norm(rest)) < same_person:
             which = f"photos {places[0]} and {places[1]}" if len(rows) == 2 else f"photo {place} and the others"
-            raise EnrolmentRefused(f"{which[0].upper()}{which[1:]} do not seem to show the same person.", "Use photos of one person alone.")
+            raise EnrolmentRefused(
+                f"{which[0].upper()}{which[1:]} do not seem to show the same person.", "Use photos of one person alone."
+            )

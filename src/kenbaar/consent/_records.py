@@ -81,7 +81,9 @@ class ConsentStore(Protocol):
     def invitation(self, token_hash: str) -> Invitation | None:
         """The invitation with that token's hash."""
 
-    def enrol(self, subject: Subject, token_hash: str, at: datetime, grants: Sequence[Grant], look_alikes: Iterable[str]) -> None:
+    def enrol(
+        self, subject: Subject, token_hash: str, at: datetime, grants: Sequence[Grant], look_alikes: Iterable[str]
+    ) -> None:
         """Spends the invitation, keeps the grants and the subject's enrolment, marks look-alikes: all or nothing."""
 
     def subject(self, subject: str) -> Subject | None:

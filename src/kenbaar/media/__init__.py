@@ -16,7 +16,7 @@
 
 from kenbaar.media._header import PhotoHeader
 from kenbaar.media._limits import PhotoLimits
-from kenbaar.media._open import Photo, digest_bytes, digest_file, open_photo, open_photo_bytes, photo_header
+from kenbaar.media._open import Photo, digest_bytes, digest_file, open_photo, open_photo_bytes, photo_header, read_photo_bytes
 from kenbaar.media._rights import Rights, read_rights
 from kenbaar.media._untrusted import open_untrusted_bytes, open_untrusted_photo
 from kenbaar.media._walk import (
@@ -62,6 +62,7 @@ __all__ = [
     "open_untrusted_photo",
     "photo_header",
     "put_in_place",
+    "read_photo_bytes",
     "read_rights",
     "walk_photos",
     "write_aside",

@@ -72,6 +72,12 @@ def open_photo(path: Path, limits: PhotoLimits = DEFAULT_LIMITS, *, detail_side:
         return read_photo(read_file(path, limits), limits, detail_side)
 
 
+def read_photo_bytes(path: Path, limits: PhotoLimits = DEFAULT_LIMITS) -> bytes:
+    """A photo file's bytes, for who needs them besides the pixels (its rights). Refuses what open_photo refuses unread."""
+    with refusals(_THIS_PHOTO):
+        return read_file(path, limits)
+
+
 def open_photo_bytes(
     data: bytes,
     name: str = _THIS_PHOTO,

@@ -12,7 +12,7 @@ from kenbaar.modelpack._centerface import OUTPUTS
 from kenbaar.modelpack._detect import Detector, PhotoPixels
 from kenbaar.modelpack._embed import Embedder
 from kenbaar.modelpack._manifest import Manifest, OperatingPoint, read_file, read_manifest
-from kenbaar.modelpack._quality import FaceQuality, measure_quality
+from kenbaar.modelpack._quality import FaceQuality, QualityGate, measure_quality
 from kenbaar.modelpack._sessions import Network
 
 
@@ -64,6 +64,10 @@ class ModelPack:
     def measure_quality(self, photo: PhotoPixels, face: Face) -> FaceQuality:
         """How well this face can be used for enrolment; QualityGate says what is too little."""
         return measure_quality(photo, face)
+
+    def quality_problems(self, photo: PhotoPixels, face: Face) -> list[str]:
+        """Why this face is not good enough to enrol with, in sentences a person can act on; [] where it is."""
+        return QualityGate().problems(self.measure_quality(photo, face))
 
 
 def load_pack(folder: Path, *, threads: int = 1) -> ModelPack:

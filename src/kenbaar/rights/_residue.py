@@ -137,14 +137,12 @@ def _scan_file(path: Path, probe: Probe, findings: list[Finding]) -> int | None:
                 for h in scan_bytes(data, probe)
                 if 0 <= h.offset - before < own
             ]
-            hits = _merged(hits, probe.dim)
+            hits = _merged(hits)
             if len(hits) > MOST_FINDINGS:
                 hits = hits[:MOST_FINDINGS]
-                hits.append(
-                    Hit(hits[-1].offset, hits[-1].encoding, "and more: the rest of this file was not looked at")
-                )
+                hits.append(hits[-1]._replace(why="and more: the rest of this file was not looked at"))
                 break
-        findings += [Finding(path, *hit) for hit in hits]
+        findings += [Finding(path, hit.offset, hit.encoding, hit.why) for hit in hits]
         return os.fstat(handle).st_size
     except OSError as err:
         findings.append(_unreadable(path, at, err))
@@ -177,17 +175,16 @@ def _chunks(handle: int, context: int) -> Iterator[tuple[int, bytes, int, int]]:
         at += own
 
 
-def _merged(hits: list[Hit], dim: int) -> list[Hit]:
-    """One hit per vector: hits closer together than a vector is long are of one. "A stranger's" goes first."""
+def _merged(hits: list[Hit]) -> list[Hit]:
+    """One hit for what lies together: the halves of one vector, or a stack of them. "A stranger's" is said first."""
     merged: list[Hit] = []
-    last = 0
     for hit in sorted(hits):
-        near = merged and hit.encoding == merged[-1].encoding and hit.offset - last < dim
-        last = hit.offset
-        if not near:
+        last = merged[-1] if merged else None
+        if last is None or hit.encoding != last.encoding or hit.offset > last.offset + last.extent:
             merged.append(hit)
-        elif hit.why > merged[-1].why:
-            merged[-1] = merged[-1]._replace(why=hit.why)
+            continue
+        extent = max(last.extent, hit.offset + hit.extent - last.offset)
+        merged[-1] = last._replace(extent=extent, why=min(last.why, hit.why))
     return merged
 
 

@@ -20,11 +20,12 @@ _MOST_CELLS = 1 << 21
 
 
 class Hit(NamedTuple):
-    """Something at this byte of what was scanned."""
+    """Something at this byte of what was scanned. extent: bytes that it was recognised by."""
 
     offset: int
     encoding: str
     why: str
+    extent: int
 
 
 STRANGER = "a stranger's vector"
@@ -188,7 +189,7 @@ def _scan_floats(data: bytes, raw: NDArray[np.uint8], probe: Probe, family: _Fam
             windows = _numbers(raw, some, width, stride, layout.dtype)
             if probe.parts.shape[1]:
                 for at in some[probe.points_at_stranger(windows.astype(np.float32))].tolist():
-                    yield Hit(at, layout.name, STRANGER)
+                    yield Hit(at, layout.name, STRANGER, width * stride)
         yield from _scan_unit(raw, full, starts, probe, family, layout)
 
 
@@ -217,7 +218,7 @@ def _scan_unit(
         before = top >= width * stride and bool(full[top - width * stride])
         after = top + span < len(full) and bool(full[top + span])
         if not (before or after) or at - span in units or at + span in units:
-            yield Hit(at, layout.name, IN_THE_CLEAR)
+            yield Hit(at, layout.name, IN_THE_CLEAR, span)
 
 
 def looks_like_template(windows: NDArray[np.float64], tolerance: float) -> NDArray[np.bool_]:
@@ -232,6 +233,11 @@ def looks_like_template(windows: NDArray[np.float64], tolerance: float) -> NDArr
     first = windows[:, :1]
     varied = (np.abs(windows - first) > 1e-6 * np.abs(first)).mean(axis=1) > 0.75
     is_template: NDArray[np.bool_] = unit & spread & signs & varied
+    # Sound, pictures and counters are like themselves a few numbers on; in an embedding each number is its own.
+    for lag in range(1, min(9, dim)):
+        likely = windows[is_template]
+        alike = np.abs((likely[:, lag:] * likely[:, :-lag]).sum(axis=1)) > max(0.5, 4 / dim**0.5)
+        is_template[np.flatnonzero(is_template)[alike]] = False
     return is_template
 
 
@@ -271,7 +277,7 @@ def _scan_int8(raw: NDArray[np.uint8], probe: Probe) -> Iterator[Hit]:
         columns = int(np.searchsorted(-probe.most, -float(energy[some[-1]]), side="right"))
         windows = every[starts[some]].astype(np.float32)
         for at in starts[some[probe.points_at_stranger(windows, columns)]].tolist():
-            yield Hit(at, "int8", STRANGER)
+            yield Hit(at, "int8", STRANGER, width)
 
 
 def run_all(flags: NDArray[np.uint8], count: int, stride: int) -> NDArray[np.uint8]:

@@ -106,7 +106,9 @@ def _scan_coded(data: bytes, alphabet: bytes, shortest: int, probe: Probe, phase
             start, end = regions[number]
             character = phase + (hit.offset - at) * per_three // 3
             kept = np.flatnonzero(~np.isin(np.frombuffer(data[start:end], np.uint8), np.frombuffer(_BREAKS, np.uint8)))
-            yield Hit(start + int(kept[min(character, len(kept) - 1)]), f"{name} of {hit.encoding}", hit.why)
+            first = int(kept[min(character, len(kept) - 1)])
+            last = int(kept[min(character + hit.extent * per_three // 3, len(kept) - 1)])
+            yield Hit(start + first, f"{name} of {hit.encoding}", hit.why, last - first + per_three)
 
 
 def _scan_decimal(data: bytes, probe: Probe) -> Iterator[Hit]:
@@ -118,11 +120,12 @@ def _scan_decimal(data: bytes, probe: Probe) -> Iterator[Hit]:
         if len(tokens) < probe.width:
             continue
         numbers = np.clip(np.array(tokens, dtype="S").astype(np.float64), -1e6, 1e6)
-        hits = [(at, STRANGER) for at in _stranger_at(numbers, probe)]
-        hits += [(at, IN_THE_CLEAR) for at in _template_at(numbers, probe)]
+        hits = [(at, STRANGER, probe.width) for at in _stranger_at(numbers, probe)]
+        hits += [(at, IN_THE_CLEAR, probe.dim) for at in _template_at(numbers, probe)]
         places = [m.start() for m in _NUMBER.finditer(text)] if hits else []
-        for at, why in hits:
-            yield Hit(start + places[at], "decimal text", why)
+        for at, why, count in hits:
+            end = places[at + count] if at + count < len(places) else len(text)
+            yield Hit(start + places[at], "decimal text", why, end - places[at])
 
 
 def _stranger_at(numbers: NDArray[np.float64], probe: Probe) -> Iterator[int]:

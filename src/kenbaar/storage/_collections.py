@@ -14,7 +14,9 @@ from kenbaar.storage._database import Database
 from kenbaar.storage._tables import appearances, collections, faces, galleries, items, rejections, roster
 
 _ITEM = [items.c[n] for n in Item.__dataclass_fields__]
-SAME_FACE_IOU = 0.5  # two boxes of one content are the same face from here on (the usual detection criterion, WIDER FACE)
+SAME_FACE_IOU = (
+    0.5  # two boxes of one content are the same face from here on (the usual detection criterion, WIDER FACE)
+)
 
 
 class SqlCollectionStore:
@@ -34,7 +36,11 @@ class SqlCollectionStore:
     def change(self, collection: Collection) -> None:
         """Replaces mode, reason, officer and roster."""
         with self._db.write() as c:
-            c.execute(sa.update(collections).where(collections.c.name == collection.name).values(**_collection_row(collection)))
+            c.execute(
+                sa.update(collections)
+                .where(collections.c.name == collection.name)
+                .values(**_collection_row(collection))
+            )
             c.execute(sa.delete(roster).where(roster.c.collection == collection.name))
             self._put_roster(c, collection)
 
@@ -53,14 +59,20 @@ class SqlCollectionStore:
     def _collections(self, query: sa.Select[Any]) -> Iterator[Collection]:
         with self._db.read() as c:
             for row in c.execute(query).mappings().all():
-                on = c.execute(sa.select(roster.c.subject).where(roster.c.collection == row["name"]).order_by(roster.c.subject))
+                on = c.execute(
+                    sa.select(roster.c.subject).where(roster.c.collection == row["name"]).order_by(roster.c.subject)
+                )
                 yield Collection(**row, roster=tuple(on.scalars()))
 
     # -- items -----------------------------------------------------------------------------------------------------
 
-    def items(self, collection: str, states: Sequence[ItemState] = ("present",), after: str = "", limit: int = 500) -> list[Item]:
+    def items(
+        self, collection: str, states: Sequence[ItemState] = ("present",), after: str = "", limit: int = 500
+    ) -> list[Item]:
         """A page of items by path, after that path."""
-        query = sa.select(*_ITEM).where(items.c.collection == collection, items.c.state.in_(states), items.c.path > after)
+        query = sa.select(*_ITEM).where(
+            items.c.collection == collection, items.c.state.in_(states), items.c.path > after
+        )
         with self._db.read() as c:
             return [Item(**row) for row in c.execute(query.order_by(items.c.path).limit(limit)).mappings()]
 
@@ -78,14 +90,18 @@ class SqlCollectionStore:
 
     def missing_by_digest(self, collection: str, digest: str) -> Item | None:
         """An item whose file is gone and whose content was this."""
-        query = sa.select(*_ITEM).where(items.c.collection == collection, items.c.state == "missing", items.c.digest == digest)
+        query = sa.select(*_ITEM).where(
+            items.c.collection == collection, items.c.state == "missing", items.c.digest == digest
+        )
         with self._db.read() as c:
             row = c.execute(query.order_by(items.c.path).limit(1)).mappings().first()
         return None if row is None else Item(**row)
 
     def count(self, collection: str) -> dict[str, int]:
         """state -> number of items."""
-        query = sa.select(items.c.state, sa.func.count()).where(items.c.collection == collection).group_by(items.c.state)
+        query = (
+            sa.select(items.c.state, sa.func.count()).where(items.c.collection == collection).group_by(items.c.state)
+        )
         with self._db.read() as c:
             return {state: n for state, n in c.execute(query)}
 
@@ -100,25 +116,33 @@ class SqlCollectionStore:
                 c.execute(
                     sa.update(items)
                     .where(items.c.id == item.id)
-                    .values(size_bytes=item.size_bytes, mtime_ns=item.mtime_ns, state="new", seen_run=run, looked_for=None)
+                    .values(
+                        size_bytes=item.size_bytes, mtime_ns=item.mtime_ns, state="new", seen_run=run, looked_for=None
+                    )
                 )
 
     def mark_missing(self, collection: str, run: str) -> int:
         """Items not seen in this run become missing."""
-        gone = sa.and_(items.c.collection == collection, items.c.state != "missing", items.c.seen_run.is_distinct_from(run))
+        gone = sa.and_(
+            items.c.collection == collection, items.c.state != "missing", items.c.seen_run.is_distinct_from(run)
+        )
         with self._db.write() as c:
             never_read = sa.and_(gone, items.c.digest.is_(None))
             c.execute(sa.delete(items).where(never_read))
             return c.execute(sa.update(items).where(gone).values(state="missing")).rowcount
 
-    def to_look(self, collection: str, looked_with: str, done: Sequence[str] | None, after: str, limit: int) -> list[Item]:
+    def to_look(
+        self, collection: str, looked_with: str, done: Sequence[str] | None, after: str, limit: int
+    ) -> list[Item]:
         """A page of items that a sweep has to look at."""
         has_faces = sa.exists().where(faces.c.item == items.c.id)
         behind = sa.or_(items.c.looked_for.is_(None), items.c.looked_for.not_in(list(done or ())))
         not_compared = sa.false() if done is None else sa.and_(has_faces, behind)
         due = sa.or_(
             items.c.state == "new",
-            sa.and_(items.c.state == "present", sa.or_(items.c.looked_with.is_distinct_from(looked_with), not_compared)),
+            sa.and_(
+                items.c.state == "present", sa.or_(items.c.looked_with.is_distinct_from(looked_with), not_compared)
+            ),
         )
         query = sa.select(*_ITEM).where(items.c.collection == collection, items.c.path > after, due)
         with self._db.read() as c:
@@ -137,7 +161,9 @@ class SqlCollectionStore:
                 for appearance in kept:
                     n = _same_face(appearance.box, boxes)
                     if n is None and appearance.how != "recognised":
-                        boxes.append(appearance.box)  # somebody pointed at it: it stays a face, whatever the detector says
+                        boxes.append(
+                            appearance.box
+                        )  # somebody pointed at it: it stays a face, whatever the detector says
                         n = len(boxes) - 1
                     if n is not None:
                         stay.append(replace(appearance, n=n))
@@ -222,12 +248,16 @@ class SqlCollectionStore:
                     digest=rejection.digest, subject=rejection.subject, rejected_at=rejection.rejected_at, **box
                 )
             )
-            c.execute(sa.delete(appearances).where(appearances.c.subject == rejection.subject, appearances.c.item.in_(here)))
+            c.execute(
+                sa.delete(appearances).where(appearances.c.subject == rejection.subject, appearances.c.item.in_(here))
+            )
 
     def rejections(self, digest: str) -> list[Rejection]:
         """Everybody who said of this content: not me."""
         with self._db.read() as c:
-            rows = c.execute(sa.select(rejections).where(rejections.c.digest == digest).order_by(rejections.c.subject)).all()
+            rows = c.execute(
+                sa.select(rejections).where(rejections.c.digest == digest).order_by(rejections.c.subject)
+            ).all()
         return [Rejection(r.digest, r.subject, Box(r.x_min, r.y_min, r.x_max, r.y_max), r.rejected_at) for r in rows]
 
     def drop_person(self, subject: str, *, everything: bool) -> int:
@@ -270,7 +300,11 @@ class SqlCollectionStore:
 
 
 def _boxes(item: str) -> sa.Select[Any]:
-    return sa.select(faces.c.x_min, faces.c.y_min, faces.c.x_max, faces.c.y_max).where(faces.c.item == item).order_by(faces.c.n)
+    return (
+        sa.select(faces.c.x_min, faces.c.y_min, faces.c.x_max, faces.c.y_max)
+        .where(faces.c.item == item)
+        .order_by(faces.c.n)
+    )
 
 
 def _same_face(box: Box, boxes: Sequence[Box]) -> int | None:

@@ -41,7 +41,9 @@ class SqlConsentStore:
             return None
         return Invitation(**{**row, "purposes": tuple(Purpose.parse(p) for p in row["purposes"].split())})
 
-    def enrol(self, subject: Subject, token_hash: str, at: datetime, grants_: Sequence[Grant], look_alikes: Iterable[str]) -> None:
+    def enrol(
+        self, subject: Subject, token_hash: str, at: datetime, grants_: Sequence[Grant], look_alikes: Iterable[str]
+    ) -> None:
         """Spends the invitation, keeps grants and enrolment, marks look-alikes: all or nothing."""
         with self._db.write() as c:
             c.execute(sa.update(invitations).where(invitations.c.token_hash == token_hash).values(used_at=at))
@@ -63,7 +65,11 @@ class SqlConsentStore:
 
     def grants_of(self, subject: str) -> list[Grant]:
         """All grants of one person, by time and purpose."""
-        query = sa.select(grants).where(grants.c.subject == subject).order_by(grants.c.given_at, grants.c.purpose, grants.c.id)
+        query = (
+            sa.select(grants)
+            .where(grants.c.subject == subject)
+            .order_by(grants.c.given_at, grants.c.purpose, grants.c.id)
+        )
         return list(self._grants(query))
 
     def open_grants(self, kinds: Sequence[str], at: datetime) -> Iterator[Grant]:
@@ -118,7 +124,10 @@ class SqlConsentStore:
     def shown_in_copies(self, subject: str) -> bool:
         """True where a published copy still shows this person."""
         with self._db.read() as c:
-            return c.execute(sa.select(copy_subjects.c.path).where(copy_subjects.c.subject == subject).limit(1)).first() is not None
+            return (
+                c.execute(sa.select(copy_subjects.c.path).where(copy_subjects.c.subject == subject).limit(1)).first()
+                is not None
+            )
 
     def note(self, name: str) -> str | None:
         """A fact about the archive as a whole."""
@@ -138,7 +147,15 @@ class SqlConsentStore:
         for row in rows:
             purpose = purposes.get(row.purpose) or purposes.setdefault(row.purpose, Purpose.parse(row.purpose))
             yield Grant(
-                row.id, row.subject, purpose, row.key_id, row.wrapped_key, row.given_at, row.until, row.ended_at, row.end_reason
+                row.id,
+                row.subject,
+                purpose,
+                row.key_id,
+                row.wrapped_key,
+                row.given_at,
+                row.until,
+                row.ended_at,
+                row.end_reason,
             )
 
 

@@ -52,11 +52,15 @@ class Database:
         except sa.exc.DBAPIError as err:
             text = str(err.orig)
             if any(sign in text for sign in _FULL):
-                raise NoSpace(f"The disk has no room for {self.store} ({text}).", "Free some space; nothing half-written was kept.") from err
+                raise NoSpace(
+                    f"The disk has no room for {self.store} ({text}).",
+                    "Free some space; nothing half-written was kept.",
+                ) from err
             if isinstance(err.orig, sqlite3.IntegrityError):
                 raise
             raise ArchiveBroken(
-                f"The {self.store} database cannot be used ({text}).", "Put back a good copy of it, or run `kenbaar check`."
+                f"The {self.store} database cannot be used ({text}).",
+                "Put back a good copy of it, or run `kenbaar check`.",
             ) from err
 
 
@@ -72,7 +76,9 @@ def open_database(store: str, url: str, *, create: bool = False) -> Database:
         path = Path(parsed.database or "")
         if not path.exists():
             if not create:
-                raise ArchiveBroken(f"The {store} database is missing.", f"Put {path.name} back; nothing was made in its place.")
+                raise ArchiveBroken(
+                    f"The {store} database is missing.", f"Put {path.name} back; nothing was made in its place."
+                )
             path.touch(mode=0o600)
         engine = sa.create_engine(parsed, connect_args={"timeout": 30})
         event.listen(engine, "connect", _sqlite_pragmas)
@@ -86,7 +92,13 @@ def open_database(store: str, url: str, *, create: bool = False) -> Database:
 def _sqlite_pragmas(connection: Any, _record: Any) -> None:
     """WAL for readers beside a writer; FULL so that committed means durable; secure_delete so that deleted means overwritten."""
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON", "journal_size_limit=0"):
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "secure_delete=ON",
+        "journal_size_limit=0",
+    ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
@@ -95,7 +107,10 @@ def _migrate(database: Database) -> None:
     """Brings the database to its head. Alembic is imported only where there is something to do."""
     with database.read() as connection:
         known = sa.inspect(connection).has_table("alembic_version")
-        if known and connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar() == HEADS[database.store]:
+        if (
+            known
+            and connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar() == HEADS[database.store]
+        ):
             return
     from alembic import command
     from alembic.config import Config
@@ -106,7 +121,7 @@ def _migrate(database: Database) -> None:
         with database.write() as connection:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
-    except Exception as err:  # noqa: BLE001  # alembic raises its own, SQLAlchemy's and Python's; each means the same to a user
+    except Exception as err:  # alembic raises its own, SQLAlchemy's and Python's; each means the same to a user
         if isinstance(err, NoSpace):
             raise
         raise ArchiveBroken(

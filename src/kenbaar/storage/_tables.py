@@ -31,7 +31,9 @@ class Utc(TypeDecorator[datetime]):
 archive = sa.MetaData()
 templates = sa.MetaData()
 
-meta = sa.Table("meta", archive, sa.Column("name", sa.Text, primary_key=True), sa.Column("value", sa.Text, nullable=False))
+meta = sa.Table(
+    "meta", archive, sa.Column("name", sa.Text, primary_key=True), sa.Column("value", sa.Text, nullable=False)
+)
 
 subjects = sa.Table(
     "subjects",

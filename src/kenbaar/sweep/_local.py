@@ -107,13 +107,18 @@ def _one_by_one(suspects: Sequence[Task], setup: WorkerSetup) -> Iterator[tuple[
             yield task, pool.submit(_look, task).result()
         except BrokenProcessPool:
             pool.shutdown(wait=False)
-            yield task, Failure("This photo brought the reader down.", "Leave it out, or save it anew with another program.")
+            yield (
+                task,
+                Failure("This photo brought the reader down.", "Leave it out, or save it anew with another program."),
+            )
             pool = _pool(setup, 1)
     pool.shutdown(wait=True)
 
 
 def _pool(setup: WorkerSetup, workers: int) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_start, initargs=(setup, os.getpid()))
+    return ProcessPoolExecutor(
+        workers, multiprocessing.get_context("spawn"), initializer=_start, initargs=(setup, os.getpid())
+    )
 
 
 def _start(setup: WorkerSetup, parent: int) -> None:
@@ -129,7 +134,9 @@ def _start(setup: WorkerSetup, parent: int) -> None:
         import cv2
 
         cv2.setNumThreads(1)
-    _worker = _Worker(load_pack(setup.pack_folder, threads=1), setup.limits, setup.permit, setup.gallery, setup.threshold)
+    _worker = _Worker(
+        load_pack(setup.pack_folder, threads=1), setup.limits, setup.permit, setup.gallery, setup.threshold
+    )
 
 
 def _die_with(parent: int) -> None:

@@ -92,7 +92,9 @@ def look_at(
     decisions = search(probes, gallery, threshold, barred=not_them)
     for probe in probes:
         probe.vector[...] = 0  # what nobody consented to does not outlive its comparison
-    seen = tuple(Seen(n, d.subject, d.band) for n, d in enumerate(decisions) if d.subject is not None and d.band is not None)
+    seen = tuple(
+        Seen(n, d.subject, d.band) for n, d in enumerate(decisions) if d.subject is not None and d.band is not None
+    )
     outcomes = [d.outcome for d in decisions]
     return Look(
         digest, photo.width, photo.height, taken_at, boxes, seen, outcomes.count("unknown"), outcomes.count("undecided")

@@ -45,7 +45,9 @@ def _note_page(collection: Collection, store: CollectionStore, run: str, files: 
     for path, file in by_path.items():
         item = known.get(path)
         if item is None:
-            new.append(Item(_free_id(collection, path, store), collection.name, path, file.size_bytes, file.mtime_ns, "new"))
+            new.append(
+                Item(_free_id(collection, path, store), collection.name, path, file.size_bytes, file.mtime_ns, "new")
+            )
         elif item.state in ("present", "new") and (item.size_bytes, item.mtime_ns) == (file.size_bytes, file.mtime_ns):
             unchanged.append(item.id)
         else:

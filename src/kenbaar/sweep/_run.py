@@ -16,7 +16,6 @@ from pathlib import Path
 from kenbaar.collections import Appearance, Collection, Collections, EmbeddingPermit, Item, LookResult
 from kenbaar.consent import RECOGNISING, Consents, Sessions
 from kenbaar.errors import Busy, Unusable
-from kenbaar.gallery import ConsentedGallery
 from kenbaar.ledger import Recorder
 from kenbaar.media import PhotoLimits, decode_name
 from kenbaar.search import Threshold
@@ -108,7 +107,9 @@ class Sweeps:
         collection = self.collections.get(name)
         permit = self.collections.permit(collection)
         if not Path(collection.source).is_dir():
-            raise Unusable("The source folder of this collection is not there.", "Mount it or put it back; nothing was changed.")
+            raise Unusable(
+                "The source folder of this collection is not there.", "Mount it or put it back; nothing was changed."
+            )
         with _alone(self.locks, name):
             run = _Run(self, collection, permit, pack, sessions)
             try:
@@ -139,7 +140,9 @@ class _Run:
         self.looked = self.moved = self.undecided = 0
         self.unreadable: list[Unreadable] = []
 
-    def go(self, workers: int, limits: PhotoLimits, say: Callable[[SweepProgress], None], started: float) -> SweepReport:
+    def go(
+        self, workers: int, limits: PhotoLimits, say: Callable[[SweepProgress], None], started: float
+    ) -> SweepReport:
         room, name = self.room, self.collection.name
         room.ledger.record(
             "sweep", purpose="find", collection=name, mode=self.permit.mode, gallery=self._gallery_digest(self.grants),
@@ -149,7 +152,9 @@ class _Run:
             found = note_files(self.collection, self.store, secrets.token_hex(8))
         self.unreadable += [Unreadable(f.relative, f.why) for f in found.unreadable]
         compares = self.permit.scope == "all"
-        done = tuple(d for d, grants in self.known.items() if self.grants <= grants) if compares and self.grants else None
+        done = (
+            tuple(d for d, grants in self.known.items() if self.grants <= grants) if compares and self.grants else None
+        )
         total = sum(1 for _ in to_look(self.collection, self.store, self.looked_with, done))
         due = to_look(self.collection, self.store, self.looked_with, done)
         setup = WorkerSetup(self.pack.folder, limits, self.permit, self.gallery, self.pack.threshold)
@@ -183,7 +188,9 @@ class _Run:
         root = Path(self.collection.source)
         for item in due:
             items[item.id] = item
-            barred = tuple(Barred(r.subject, r.digest) for r in self.store.rejections(item.digest)) if item.digest else ()
+            barred = (
+                tuple(Barred(r.subject, r.digest) for r in self.store.rejections(item.digest)) if item.digest else ()
+            )
             yield Task(item.id, root / decode_name(item.path), barred, self.gone)
 
     def _write(self, batch: list[tuple[Item, Look | Failure]]) -> None:
@@ -206,7 +213,11 @@ class _Run:
                     for s in look.seen
                     if s.subject not in self.gone and s.subject not in not_them
                 )
-                before = self.known.get(item.looked_for or "", frozenset()) if item.looked_with == self.looked_with else frozenset()
+                before = (
+                    self.known.get(item.looked_for or "", frozenset())
+                    if item.looked_with == self.looked_with
+                    else frozenset()
+                )
                 looked = replace(
                     item, state="present", digest=look.digest, width=look.width, height=look.height, taken_at=look.taken_at,
                     looked_with=self.looked_with, looked_for=self._keep(before | self.grants), why=None,
@@ -223,7 +234,9 @@ class _Run:
         recognisable = self.room.consents.recognisable()
         self.gone = frozenset(s for s in self.compared if s not in recognisable)
         self.grants = frozenset(g for s in self.compared for g in recognisable.get(s, ()))
-        self.room.collections.permit(self.room.collections.get(self.collection.name))  # refuses where a roster is no longer whole
+        self.room.collections.permit(
+            self.room.collections.get(self.collection.name)
+        )  # refuses where a roster is no longer whole
 
     def _moved(self, item: Item, look: Look) -> Item:
         """A new file with the content of one that is gone is that one, moved."""

@@ -4,6 +4,8 @@ from alembic import context
 
 from kenbaar.storage import _tables
 
-context.configure(connection=context.config.attributes["connection"], target_metadata=_tables.archive, render_as_batch=True)
+context.configure(
+    connection=context.config.attributes["connection"], target_metadata=_tables.archive, render_as_batch=True
+)
 with context.begin_transaction():
     context.run_migrations()

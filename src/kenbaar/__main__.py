@@ -1,0 +1,5 @@
+"""`python -m kenbaar` is `kenbaar`."""
+
+from kenbaar.cli import main
+
+main()

@@ -1,0 +1,352 @@
+"""The rooms wired together, once, for the command line and the web alike.
+
+with open_archive(settings) as archive:
+    invited = archive.consents.invite("Ada", [Purpose.parse("find")])
+    archive.sweeps.sweep("party", archive.pack_in_use(), ...)
+"""
+
+from __future__ import annotations
+
+import fcntl
+import getpass
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+
+from kenbaar.collections import Collections
+from kenbaar.consent import LOOSER_DECADES, Consents, Enrolled, Purpose, read_portraits
+from kenbaar.errors import ArchiveBroken, KeyStoreBroken, NoSpace, PackUnavailable, Unusable, UsageError
+from kenbaar.keys import KeyStore, SigningKey, create_with_master, open_with_master, rotate_master
+from kenbaar.ledger import Act, Checkpoint, Fact, Ledger, PayloadKey, Verification, VerifierKey, verify_ledger
+from kenbaar.media import Photo, PhotoLimits, open_untrusted_photo
+from kenbaar.modelpack import ModelPack, default_pack_folder, load_pack, read_manifest
+from kenbaar.publish import Publisher
+from kenbaar.rights import CheckReport, Leaving, Requests, check_archive
+from kenbaar.search import Threshold, find_lookalikes
+from kenbaar.settings import Settings
+from kenbaar.storage import SqlCollectionStore, SqlConsentStore, SqlCopyStore, SqlTemplateStore, open_database
+from kenbaar.sweep import PackInUse, Sweeps
+
+JURISDICTIONS = ("eu", "uk", "ch", "us", "us-il", "us-tx", "us-wa", "other")
+MASTER_KEY, KEYS, LEDGER, LOCK = "master.key", "keys", "ledger", "lock"
+_WRITING = b"writing\n"  # what the lock file holds while somebody writes; still there afterwards: they were killed
+
+
+class Archive:
+    """One organisation's archive, opened. Every act goes through one of its rooms."""
+
+    def __init__(self, settings: Settings, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        """Use create_archive() or open_archive()."""
+        self.settings, self._clock = settings, clock
+        home = settings.home
+        self._depth, self._file, self._thread = 0, -1, threading.RLock()
+        self._databases = [open_database(s, settings.database_url(s)) for s in ("archive", "templates")]
+        records = SqlConsentStore(self._databases[0])
+        known_generation = int(records.note("key_generation") or 0)
+        self.keys: KeyStore = open_with_master(home / KEYS, home / MASTER_KEY)
+        if self.keys.id != (records.note("key_store") or self.keys.id):
+            raise KeyStoreBroken("The key store is another archive's.", "Put this archive's own keys/ folder back.")
+        if self.keys.generation < known_generation:
+            raise KeyStoreBroken(
+                "The key store is older than the archive: keys destroyed since would be back.",
+                "Put the newest keys/ folder back. If it is lost, everybody enrolled has to enrol again.",
+            )
+        self.signer = SigningKey(self.keys.get(_needed(records, "signing_key")))
+        self._log_key = _needed(records, "log_key")
+        self.ledger = Ledger.open(home / LEDGER, self.signer)
+        wiring = {"ledger": self, "clock": self.now, "writing": self.writing}
+        self.consents = Consents(records, SqlTemplateStore(self._databases[1]), self.keys, self.signer, **wiring)
+        self.collections = Collections(
+            SqlCollectionStore(self._databases[0]),
+            **wiring,
+            jurisdiction=lambda: self.consents.jurisdiction,
+            recognisable=self.consents.recognisable,
+        )
+        copies = SqlCopyStore(self._databases[0])
+        self.sweeps = Sweeps(self.consents, self.collections, **wiring, locks=home / "locks")
+        self.requests = Requests(self.consents, self.collections, **wiring)
+        self.leaving = Leaving(
+            self.consents, self.collections.store, copies, **wiring, checkpoint=lambda: self.ledger.checkpoint().text
+        )
+        self.publisher = Publisher(self.consents, self.collections, copies, **wiring, home=home)
+        with suppress(BlockingIOError), self.writing(wait=False):
+            pass  # whoever gets the lock clears up after a crash and ends what the calendar ended
+
+    # -- time, turns, memory ---------------------------------------------------------------------------------------
+
+    def now(self) -> datetime:
+        """The time, UTC; never before the ledger's last entry, so that a clock set back revives nothing."""
+        return max(self._clock(), self.ledger.last_at or datetime.min.replace(tzinfo=UTC))
+
+    @contextmanager
+    def writing(self, *, wait: bool = True) -> Iterator[None]:
+        """One writer at a time, across processes. The outermost entry clears up what a killed writer left.
+
+        wait=False: raises BlockingIOError where somebody else is writing.
+        """
+        with self._thread:
+            if self._depth:
+                self._depth += 1
+                try:
+                    yield
+                finally:
+                    self._depth -= 1
+                return
+            with _locked(self.settings.home / LOCK, wait=wait) as file:
+                crashed = os.pread(file, len(_WRITING), 0) != b""
+                _mark(file, _WRITING)
+                self._depth = 1
+                try:
+                    records = self.consents.store
+                    noted = int(records.note("key_generation") or 0)
+                    self.leaving.settle(whole=crashed or noted != self.keys.generation)
+                    yield
+                    if (generation := self.keys.generation) != noted:
+                        records.set_notes(key_generation=str(generation))
+                    _mark(file, b"")  # not reached by an exception: then the next writer looks at everything
+                finally:
+                    self._depth = 0
+
+    # -- the ledger, as rooms see it -------------------------------------------------------------------------------
+
+    def record(self, event: str, *, subject: str | None = None, purpose: str | None = None, **facts: Fact) -> int:
+        """Makes an act durable before it happens (ledger.Recorder)."""
+        payload: dict[str, object] = {k: v for k, v in facts.items() if v is not None} | {"by": getpass.getuser()}
+        if subject is not None:
+            payload["subject"] = subject
+        entry = self.ledger.record(event, payload=payload, seal=self._seal_for(subject), purpose=purpose, at=self.now())
+        return entry.index
+
+    def acts(self) -> Iterator[Act]:
+        """Everything in the ledger; what is about somebody who left comes without payload."""
+
+        def open_key(key_id: str) -> bytes | None:
+            return self.keys.get(key_id) if self.keys.alive([key_id]) else None
+
+        return self.ledger.acts(open_key)
+
+    def _seal_for(self, subject: str | None) -> PayloadKey:
+        person = self.consents.store.subject(subject) if subject else None
+        key_id = person.log_key if person and person.log_key and self.keys.alive([person.log_key]) else self._log_key
+        return PayloadKey(key_id, self.keys.get(key_id))
+
+    # -- the pack in use -------------------------------------------------------------------------------------------
+
+    @property
+    def limits(self) -> PhotoLimits:
+        """What a photo may weigh before it is decoded."""
+        return PhotoLimits(self.settings.max_megapixels * 1_000_000, self.settings.max_photo_mb * 1_000_000)
+
+    @property
+    def pack_folder(self) -> Path:
+        """Where the pack in use lies: the default one in the cache, or the folder the settings name."""
+        if self.settings.pack == "default":
+            return default_pack_folder(self.settings.cache)
+        return Path(self.settings.pack).expanduser()
+
+    @cached_property
+    def pack(self) -> ModelPack:
+        """The pack in use, opened and checked. Raises PackUnavailable, PackBroken."""
+        return load_pack(self.pack_folder, threads=os.cpu_count() or 1)
+
+    def pack_in_use(self) -> PackInUse:
+        """The pack in use, for workers that open it themselves."""
+        manifest = read_manifest(self.pack_folder)
+        return PackInUse(self.pack_folder, manifest.digest, manifest.embedder.dim, self.threshold)
+
+    @cached_property
+    def threshold(self) -> Threshold:
+        """The operating point that belongs to the pack in use."""
+        manifest = read_manifest(self.pack_folder)
+        point = manifest.operating_point
+        return Threshold(
+            pack=manifest.digest,
+            accept=point.accept,
+            strong=point.strong,
+            margin=point.margin,
+            fpir=point.fpir,
+            n=point.n,
+            per_decade=point.per_decade,
+        )
+
+    # -- enrolling -------------------------------------------------------------------------------------------------
+
+    def enrol(self, token: str, photos: Sequence[Path], agreed: Sequence[str]) -> Enrolled:
+        """Enrols the person this token invites, with 1 to 5 photos of them, or with none: then by hand alone.
+
+        The photos come from outside: each is decoded in a process of its own, and dropped when the template is sealed.
+        """
+        vectors = None
+        if photos:
+            opened = [self._open_untrusted(path) for path in photos]
+            point = self.threshold
+            vectors = read_portraits(opened, self.pack, same_person=point.accept - LOOSER_DECADES * point.per_decade)
+        return self.consents.enrol(
+            token,
+            vectors,
+            self.threshold.pack if photos else "",
+            agreed=[Purpose.parse(p) for p in agreed],
+            look_alikes=lambda row, gallery: find_lookalikes(row, gallery, self.threshold),
+        )
+
+    def _open_untrusted(self, path: Path) -> Photo:
+        return open_untrusted_photo(
+            path,
+            self.limits,
+            timeout_s=self.settings.untrusted_seconds,
+            memory_bytes=self.settings.untrusted_mb * 1_000_000,
+            cpu_s=self.settings.untrusted_seconds,
+        )
+
+    # -- checking --------------------------------------------------------------------------------------------------
+
+    def check(self, *, say: Callable[[int, int, float], None]) -> CheckReport:
+        """Looks for strangers' vectors in every byte of home, and for records that no consent carries."""
+        try:
+            pack, dim = self.pack, self.pack.dim
+        except PackUnavailable:
+            pack, dim = None, 128  # without the pack at hand the generic search looks for vectors of the default length
+        with self.writing():
+            self.record("check")
+        return check_archive(self.consents, self.collections, self.settings.home, pack, self.limits, dim=dim, say=say)
+
+    # -- keys ------------------------------------------------------------------------------------------------------
+
+    def rotate_keys(self) -> int:
+        """Re-wraps every living key under a new master key and destroys the old one; returns how many are living.
+
+        From then on every older copy of the key store is noise.
+        """
+        with self.writing():
+            self.record("rotate")
+            rotate_master(self.settings.home / KEYS, self.settings.home / MASTER_KEY)
+            self.keys = open_with_master(self.settings.home / KEYS, self.settings.home / MASTER_KEY)
+            self.consents.keys = self.keys
+            return len(self.keys)
+
+    def close(self) -> None:
+        """Lets files and databases go."""
+        for database in self._databases:
+            database.close()
+
+
+def create_archive(
+    settings: Settings, organisation: str, jurisdiction: str, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+) -> Archive:
+    """A new archive in settings.home. A kill on the way leaves nothing that a second call cannot finish."""
+    home = settings.home
+    if jurisdiction not in JURISDICTIONS:
+        raise UsageError(f"There is no jurisdiction {jurisdiction!r}.", f"Choose one of {', '.join(JURISDICTIONS)}.")
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as err:
+        raise Unusable(
+            f"The home folder cannot be made ({err.strerror}).", "Give another with --home or KENBAAR_HOME."
+        ) from err
+    with _locked(home / LOCK):
+        databases = [open_database(s, settings.database_url(s), create=True) for s in ("archive", "templates")]
+        records = SqlConsentStore(databases[0])
+        try:
+            if records.note("created_at"):
+                raise UsageError("There is an archive here already.", "Use it, or give another folder with --home.")
+            now = clock()
+            keys = (
+                open_with_master(home / KEYS, home / MASTER_KEY)
+                if (home / KEYS / "store").exists()
+                else create_with_master(home / KEYS, home / MASTER_KEY)
+            )
+            if records.note("signing_key") is None:
+                signing, log = keys.add("signing", at=now)[0], keys.add("log", at=now)[0]
+                records.set_notes(
+                    organisation=organisation,
+                    jurisdiction=jurisdiction,
+                    signing_key=signing,
+                    log_key=log,
+                    key_store=keys.id,
+                )
+            signer = SigningKey(keys.get(_needed(records, "signing_key")))
+            if not (home / LEDGER / "head.json").exists():
+                Ledger.create(home / LEDGER, ledger_origin(keys.id), signer)
+            records.set_notes(created_at=now.isoformat(), key_generation=str(keys.generation))
+        finally:
+            for database in databases:
+                database.close()
+    archive = Archive(settings, clock)
+    with archive.writing():
+        archive.record("init", organisation=organisation, jurisdiction=jurisdiction)
+    return archive
+
+
+@contextmanager
+def open_archive(settings: Settings, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Iterator[Archive]:
+    """The archive in settings.home, opened, with what a crash or the calendar left to do done."""
+    if not settings.home.is_dir() or not any((settings.home / n).exists() for n in ("archive.db", KEYS, LEDGER, LOCK)):
+        raise Unusable("There is no archive in this home folder.", "Make one with `kenbaar init`, or give --home DIR.")
+    archive = Archive(settings, clock)
+    try:
+        yield archive
+    finally:
+        archive.close()
+
+
+def verify_ledger_of(settings: Settings, earlier: str | None = None) -> Verification:
+    """Recomputes the ledger of the archive in settings.home, also where it is so broken that the archive does not open.
+
+    earlier: the text of a checkpoint kept elsewhere. Raises LedgerBroken where that is not this ledger's.
+    """
+    home = settings.home
+    database = open_database("archive", settings.database_url("archive"))
+    try:
+        keys = open_with_master(home / KEYS, home / MASTER_KEY)
+        records = SqlConsentStore(database)
+        signer = SigningKey(keys.get(_needed(records, "signing_key")))
+        key = VerifierKey(ledger_origin(keys.id), signer.public_bytes)
+        known = set(keys.ids("log"))
+        return verify_ledger(
+            home / LEDGER,
+            key,
+            Checkpoint.read(earlier, key) if earlier else None,
+            open_key=lambda key_id: keys.get(key_id) if key_id in known else None,
+        )
+    finally:
+        database.close()
+
+
+def ledger_origin(store_id: str) -> str:
+    """The ledger's name in its checkpoints: it tells archives apart and says nothing of whose it is."""
+    return f"kenbaar/{store_id[:16]}"
+
+
+@contextmanager
+def _locked(path: Path, *, wait: bool = True) -> Iterator[int]:
+    """The lock file, held; it goes with the process, however it ends."""
+    file = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        yield file
+    finally:
+        os.close(file)
+
+
+def _mark(file: int, text: bytes) -> None:
+    try:
+        os.ftruncate(file, len(text))
+        os.pwrite(file, text, 0)
+        os.fdatasync(file)
+    except OSError as err:
+        raise NoSpace(
+            f"The home folder cannot be written to ({err.strerror}).", "Make room; nothing was changed."
+        ) from err
+
+
+def _needed(records: SqlConsentStore, name: str) -> str:
+    value = records.note(name)
+    if value is None:
+        raise ArchiveBroken(
+            "This archive was never finished or is damaged.", "Run `kenbaar init` again, or put a good copy back."
+        )
+    return value

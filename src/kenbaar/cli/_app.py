@@ -1,0 +1,164 @@
+"""The `kenbaar` command and what its subcommands share: --home, --json, progress, dates."""
+
+from __future__ import annotations
+
+import functools
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+import kenbaar
+
+if TYPE_CHECKING:
+    from kenbaar.archive import Archive
+    from kenbaar.settings import Settings
+
+_COMMANDS = {  # command -> where it lives and its line of help; the module is imported when the command is called
+    "init": ("_house", "Make a new archive."),
+    "invite": ("_people", "Invite somebody to enrol."),
+    "enrol": ("_people", "Enrol with an invitation and 1 to 5 photos."),
+    "subjects": ("_people", "Who was invited and who enrolled."),
+    "collection": ("_pictures", "Add, show and change collections of pictures."),
+    "sweep": ("_pictures", "Find who in a collection agreed to be found."),
+    "find": ("_pictures", "Somebody's own pictures."),
+    "claim": ("_pictures", "Say whose box it is: this is me."),
+    "reject": ("_pictures", "Say whose box it is not: this is not me."),
+    "publish": ("_pictures", "Write copies in which only those who agreed are visible."),
+    "withdraw": ("_people", "Take consent back: the keys are destroyed."),
+    "export": ("_people", "Everything held about somebody, as a zip."),
+    "receipt": ("_people", "Check a receipt or manifest, offline."),
+    "ledger": ("_house", "Show and verify what was done."),
+    "check": ("_house", "Prove that nothing of strangers is stored."),
+    "keys": ("_house", "Rotate the master key."),
+    "pack": ("_house", "The model packs: list, fetch, show."),
+    "bench": ("_measure", "Measure this machine."),
+    "demo": ("_demo", "The whole story on real photographs."),
+    "settings": ("_house", "What can be set, and what is."),
+}
+
+
+class _Lazy(click.Group):
+    """A group whose commands are imported when called: `kenbaar --help` answers at once."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands, in the order a new user meets them."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Imports the module of one command."""
+        if cmd_name not in _COMMANDS:
+            return None
+        module = import_module(f"kenbaar.cli.{_COMMANDS[cmd_name][0]}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands, without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in _COMMANDS.items()])
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(kenbaar.__version__, prog_name="kenbaar")
+def app() -> None:
+    """Find and publish pictures of people: for the people who agreed, and nobody else."""
+
+
+def common(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds --home and --json, and hands the command an Out instead of them."""
+
+    @click.option("--home", type=click.Path(path_type=Path), help="The archive's folder (default: KENBAAR_HOME).")
+    @click.option("--json", "as_json", is_flag=True, help="The answer as JSON on stdout; words go to stderr.")
+    @functools.wraps(command)
+    def wrapped(*args: Any, home: Path | None, as_json: bool, **kwargs: Any) -> Any:
+        return command(Out(home, as_json), *args, **kwargs)
+
+    return wrapped
+
+
+class Out:
+    """Where answers go: words on stderr with --json and on stdout without, JSON on stdout alone."""
+
+    def __init__(self, home: Path | None, as_json: bool) -> None:
+        self._home, self.as_json = home, as_json
+
+    def settings(self) -> Settings:
+        """The settings of this run."""
+        from kenbaar.settings import load_settings
+
+        return load_settings(self._home)
+
+    @contextmanager
+    def archive(self) -> Iterator[Archive]:
+        """The archive of this run, opened."""
+        from kenbaar.archive import open_archive
+        from kenbaar.keys import disable_core_dumps
+
+        disable_core_dumps()
+        with open_archive(self.settings()) as archive:
+            yield archive
+
+    def say(self, words: str = "") -> None:
+        """A line for people."""
+        click.echo(words, err=self.as_json)
+
+    def note(self, words: str) -> None:
+        """A line that is never part of the answer."""
+        click.echo(words, err=True)
+
+    def answer(self, data: Mapping[str, Any]) -> None:
+        """The answer as JSON, where that was asked for."""
+        if self.as_json:
+            click.echo(json.dumps(data, ensure_ascii=False, default=str))
+
+    def bar(self, what: str) -> Callable[[int, int, float], None]:
+        """A progress line on stderr: call it with (done, total, seconds). On a terminal it stays one line."""
+        live = sys.stderr.isatty()
+        state = {"last": 0.0}
+
+        def show(done: int, total: int, seconds: float) -> None:
+            now = time.monotonic()
+            finished = done >= total
+            if not finished and now - state["last"] < (0.1 if live else 10.0):
+                return
+            if finished and not live and state["last"] == 0.0 and seconds < 5:
+                return
+            state["last"] = now
+            rate = done / seconds if seconds > 0 else 0.0
+            left = f", {_clock((total - done) / rate)} left" if rate and not finished else ""
+            filled = int(24 * done / total) if total else 24
+            line = f"{what} [{'#' * filled}{'.' * (24 - filled)}] {done}/{total}  {rate:.1f}/s{left}"
+            click.echo(f"\r{line:<78}" if live else line, err=True, nl=finished or not live)
+
+        return show
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def day(_ctx: click.Context, _param: click.Parameter, text: str | None) -> date | None:
+    """A date option: YYYY-MM-DD."""
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError as err:
+        raise click.BadParameter(f"{text!r} is not a date like 2027-06-30.") from err
+
+
+def last_day(until: Any) -> str:
+    """The last day on which something holds that ends (exclusively) at that moment."""
+    from datetime import timedelta
+
+    return f"{until - timedelta(microseconds=1):%Y-%m-%d}"

@@ -1,0 +1,70 @@
+"""The one place where errors become exit codes and sentences."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from kenbaar.cli._app import app
+from kenbaar.errors import KenbaarError
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs one command; returns its exit code. Whatever goes wrong is a sentence on stderr, never a traceback."""
+    _surrogates_print()
+    try:
+        return app.main(list(arguments), prog_name="kenbaar", standalone_mode=False) or 0
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except click.ClickException as err:
+        return _tell(arguments, err.format_message(), "See `kenbaar COMMAND --help`.", 2)
+    except (click.Abort, KeyboardInterrupt):
+        return _tell(arguments, "Stopped.", "What was done stays; run it again to go on.", 130)
+    except KenbaarError as err:
+        return _tell(arguments, err.what, err.do, err.exit_code)
+    except UnicodeEncodeError:
+        return _tell(arguments, "A word of this call is not valid UTF-8.", "Write it plainly.", 2)
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    except OSError as err:
+        if err.errno in _FULL:
+            return _tell(
+                arguments, "The disk is full; nothing half-written was kept.", "Make room, then run it again.", 4
+            )
+        return _bug(arguments, err)
+    except Exception as err:  # noqa: BLE001  # the last edge: people never see a traceback
+        return _bug(arguments, err)
+
+
+def _bug(arguments: Sequence[str], err: Exception) -> int:
+    if os.environ.get("KENBAAR_DEBUG"):
+        raise err
+    return _tell(
+        arguments,
+        f"This is a bug in Kenbaar ({type(err).__name__}); nobody was exposed by it.",
+        "Tell us what you did; with KENBAAR_DEBUG=1 it shows where it happened (that may hold names: look before you send it).",
+        1,
+    )
+
+
+def _tell(arguments: Sequence[str], what: str, do: str, code: int) -> int:
+    """The sentence for people on stderr; with --json the same as data on stdout."""
+    click.echo(f"kenbaar: {what} {do}", err=True)
+    if "--json" in arguments:
+        click.echo(json.dumps({"error": {"what": what, "do": do, "exit": code}}, ensure_ascii=False))
+    return code
+
+
+def _surrogates_print() -> None:
+    """File names that are not UTF-8 print escaped instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")

@@ -1,0 +1,31 @@
+"""What goes out: copies in which everybody is masked but those who agreed to be seen there, and the record of them.
+
+Rules: mask first, reveal by consent; a mask is opaque and its place does not depend on the face; the finished bytes are
+looked at again, and a face that is neither masked nor allowed holds the photo back; nothing half-written is ever
+visible; who is shown is on record before the file has its name.
+
+    publisher = Publisher(consents, collections, copies, ledger, clock, writing, home)
+    report = publisher.publish("party", Path("public"), "web", pack, limits, say=bar)
+    report.held                                   # photos a person should look at
+    plan = plan_masks(faces, revealed, width, height)
+    mask(pixels, plan.masks)
+    copies.showing("s-7xk2m9qa")                  # what still shows them
+"""
+
+from kenbaar.publish._mask import GRID_PX, MASK_COLOUR, CopyPlan, mask, mask_box, plan_masks
+from kenbaar.publish._publisher import Held, Publisher, PublishReport
+from kenbaar.publish._records import Copy, CopyStore
+
+__all__ = [
+    "GRID_PX",
+    "MASK_COLOUR",
+    "Copy",
+    "CopyPlan",
+    "CopyStore",
+    "Held",
+    "PublishReport",
+    "Publisher",
+    "mask",
+    "mask_box",
+    "plan_masks",
+]

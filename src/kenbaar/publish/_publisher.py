@@ -1,0 +1,353 @@
+"""Publishing a collection: plan, mask, check the finished bytes, record who is visible, and only then give the file its name."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from kenbaar.collections import Collection, Collections, Item
+from kenbaar.consent import Consents, sign_manifest
+from kenbaar.errors import KenbaarError, Unusable, UsageError
+from kenbaar.faces import Box, Face
+from kenbaar.ledger import Recorder
+from kenbaar.media import (
+    Photo,
+    PhotoLimits,
+    decode_name,
+    digest_file,
+    leftover_parts,
+    put_in_place,
+    write_aside,
+    write_file,
+)
+from kenbaar.publish._records import Copy, CopyStore
+from kenbaar.publish._render import Rendered, render_copy
+
+RENDERER = "1"  # raised whenever the same plan gives other pixels, so that copies made before are made again
+BATCH = 16  # copies put in place together: two transactions each
+MANIFEST = "manifest.json"
+
+
+class Detector(Protocol):
+    """What publishing needs of a model pack."""
+
+    digest: str
+
+    def find_faces(self, photo: Photo, *, long_side: int | None = None, min_score: float | None = None) -> list[Face]:
+        """All faces."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A photo that was not published, and why."""
+
+    path: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class PublishReport:
+    """What is in the folder now (published, masked, visible) and what this run did."""
+
+    published: int
+    held: tuple[Held, ...]
+    masked: int
+    visible: int
+    written: int
+    replaced: int
+    unchanged: int
+    removed: int
+    manifest: Path
+
+
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    """One item on its way out: who may be visible, where it goes, and the key to everything its pixels depend on."""
+
+    item: Item
+    target: Path
+    reveals: tuple[tuple[Box, str], ...]
+    faces: tuple[Box, ...]
+    render_key: str
+
+
+class Publisher:
+    """Publishes the collections of one archive and remembers every copy."""
+
+    def __init__(
+        self,
+        consents: Consents,
+        collections: Collections,
+        copies: CopyStore,
+        ledger: Recorder,
+        clock: Callable[[], datetime],
+        writing: Callable[[], AbstractContextManager[None]],
+        home: Path,
+    ) -> None:
+        self.consents, self.collections, self.copies = consents, collections, copies
+        self.ledger, self.clock, self.writing, self.home = ledger, clock, writing, home
+
+    def publish(
+        self,
+        name: str,
+        out: Path,
+        channel: str,
+        pack: Detector,
+        limits: PhotoLimits,
+        *,
+        say: Callable[[int, int, float], None],
+        mask_doubtful: bool = False,
+    ) -> PublishReport:
+        """Brings OUT to what consent allows now. Run it again after a withdrawal: what is affected is replaced.
+
+        A photo that cannot be proven right is held back, and an older copy of it is taken away.
+        """
+        collection = self.collections.get(name)
+        folder = _checked_folder(out, Path(collection.source), self.home)
+        run = _Run(self, collection, folder, channel, pack, limits, mask_doubtful)
+        return run.go(say)
+
+
+class _Run:
+    """One publication under way."""
+
+    def __init__(
+        self,
+        room: Publisher,
+        collection: Collection,
+        folder: Path,
+        channel: str,
+        pack: Detector,
+        limits: PhotoLimits,
+        mask_doubtful: bool,
+    ) -> None:
+        self.room, self.collection, self.folder, self.channel = room, collection, folder, channel
+        self.pack, self.limits, self.mask_doubtful = pack, limits, mask_doubtful
+        self.store = room.collections.store
+        self.before = room.copies.of_folder(str(folder), collection.name)
+        self.held: list[Held] = []
+        self.current: dict[str, Copy] = {}
+        self.taken: set[str] = set()
+        self.written = self.replaced = self.unchanged = 0
+
+    def go(self, say: Callable[[int, int, float], None]) -> PublishReport:
+        import time
+
+        room, started = self.room, time.monotonic()
+        room.ledger.record("publish", purpose="show", collection=self.collection.name, channel=self.channel)
+        with room.writing():
+            remove_leftovers(self.folder)
+        counts = self.store.count(self.collection.name)
+        total, done = sum(counts.get(s, 0) for s in ("present", "new")), 0
+        say(0, total, 0.0)
+        for page in self._pages():
+            with ExitStack() as aside:
+                ready = [made for item in page if (made := self._make(item, aside)) is not None]
+                self._put_in_place(ready)
+            done += len(page)
+            say(done, total, time.monotonic() - started)
+        removed = self._take_away_the_rest()
+        manifest = self._write_manifest()
+        visible = {s for copy in self.current.values() for s in copy.showing}
+        for subject in sorted(visible):
+            n = sum(subject in copy.showing for copy in self.current.values())
+            room.ledger.record("shown", subject=subject, purpose="show", channel=self.channel, copies=n)
+        return PublishReport(
+            published=len(self.current),
+            held=tuple(sorted(self.held, key=lambda h: h.path)),
+            masked=sum(c.masked for c in self.current.values()),
+            visible=sum(c.visible for c in self.current.values()),
+            written=self.written,
+            replaced=self.replaced,
+            unchanged=self.unchanged,
+            removed=removed,
+            manifest=manifest,
+        )
+
+    def _pages(self) -> Iterator[list[Item]]:
+        after = ""
+        while page := self.store.items(self.collection.name, ("present", "new"), after, BATCH):
+            yield page
+            after = page[-1].path
+
+    def _make(self, item: Item, aside: ExitStack) -> tuple[_Planned, Rendered, Path] | None:
+        """The finished, checked file beside its place; None where it is held back or is there already."""
+        if item.state == "new" or item.digest is None:
+            return self._hold(item, "it was not swept yet; run `kenbaar sweep` first")
+        try:
+            planned = self._plan(item)
+            if str(planned.target) in self.taken:
+                return self._hold(item, "another photo's copy has the same name; rename one of the originals")
+            self.taken.add(str(planned.target))
+            old = self.before.get(str(planned.target))
+            if (
+                old is not None
+                and old.render_key == planned.render_key
+                and _has_digest(planned.target, old.copy_digest)
+            ):
+                self.current[old.path] = old
+                self.unchanged += 1
+                return None
+            rendered = render_copy(
+                Path(self.collection.source) / decode_name(item.path), item.digest, self.limits, self.pack.find_faces,
+                known=planned.faces, reveals=[box for box, _ in planned.reveals], mask_doubtful=self.mask_doubtful,
+            )  # fmt: skip
+        except KenbaarError as err:
+            return self._hold(item, f"{err.what} {err.do}")
+        if rendered.problems:
+            return self._hold(item, "; ".join(rendered.problems))
+        planned.target.parent.mkdir(parents=True, exist_ok=True)
+        return planned, rendered, aside.enter_context(write_aside(rendered.data, planned.target.parent))
+
+    def _plan(self, item: Item) -> _Planned:
+        may_show = self.room.consents.may_show(self.channel)
+        appearing = [
+            a for a in self.store.appearances_in(item.id) if a.subject in may_show and a.certain_enough_to_show
+        ]
+        reveals = tuple(sorted((a.box, a.subject) for a in appearing))
+        faces = tuple(self.store.faces(item.id))
+        depends_on = [
+            RENDERER, item.digest, self.pack.digest, self.mask_doubtful,
+            [b.as_list() for b in faces], [(b.as_list(), s) for b, s in reveals],
+        ]  # fmt: skip
+        key = hashlib.sha256(json.dumps(depends_on).encode()).hexdigest()
+        return _Planned(item, self.folder / copy_name(item.path), reveals, faces, key)
+
+    def _hold(self, item: Item, why: str) -> None:
+        self.held.append(Held(item.path, why))
+
+    def _put_in_place(self, ready: Sequence[tuple[_Planned, Rendered, Path]]) -> None:
+        """1. who will be visible is on record  2. the files get their names  3. the record says what is there now.
+
+        Between 1 and 3 both the old and the new people count as shown: a kill never hides a copy from a withdrawal.
+        Whoever withdrew while the page was made is noticed under the lock: their photo is held for the next run.
+        """
+        if not ready:
+            return
+        room = self.room
+        with room.writing():
+            may_show, now = room.consents.may_show(self.channel), room.clock()
+            copies: list[tuple[Copy, Path]] = []
+            for planned, rendered, part in ready:
+                showing = [(box, s) for box, s in planned.reveals if box in rendered.revealed]
+                if any(s not in may_show for _, s in showing):
+                    self._hold(planned.item, "somebody in it withdrew just now; publish again")
+                    continue
+                copies.append((self._copy(planned, rendered, tuple(s for _, s in showing), now), part))
+            room.copies.announce([copy for copy, _ in copies])
+            for copy, part in copies:
+                put_in_place(part, Path(copy.path))
+            room.copies.settled([copy for copy, _ in copies])
+        for copy, _ in copies:
+            self.current[copy.path] = copy
+            self.written += 1
+            self.replaced += copy.path in self.before
+
+    def _copy(self, planned: _Planned, rendered: Rendered, showing: tuple[str, ...], now: datetime) -> Copy:
+        return Copy(
+            path=str(planned.target),
+            collection=self.collection.name,
+            item=planned.item.id,
+            folder=str(self.folder),
+            channel=self.channel,
+            source_digest=planned.item.digest or "",
+            copy_digest=rendered.digest,
+            render_key=planned.render_key,
+            masked=rendered.masked,
+            visible=len(showing),
+            made_at=now,
+            showing=tuple(sorted(showing)),
+        )
+
+    def _take_away_the_rest(self) -> int:
+        """Copies that this run could not prove right any more: their photo is held, gone, or somebody in it left."""
+        may_show = self.room.consents.may_show(self.channel)
+        held = {str(self.folder / copy_name(h.path)) for h in self.held}
+        gone = []
+        for path, copy in self.before.items():
+            if path in self.current:
+                continue
+            if path in held or copy.channel != self.channel or set(copy.showing) - may_show:
+                Path(path).unlink(missing_ok=True)
+                gone.append(path)
+            else:
+                self.current[path] = copy  # its original is gone, and nothing in it is wrong
+        self.room.copies.drop(gone)
+        return len(gone)
+
+    def _write_manifest(self) -> Path:
+        """manifest.json: every copy in the folder with its digests, signed by the archive's key."""
+        files = [
+            {
+                "file": str(Path(c.path).relative_to(self.folder)),
+                "digest": c.copy_digest,
+                "source_digest": c.source_digest,
+                "masked": c.masked,
+                "visible": c.visible,
+                "made_at": c.made_at.isoformat(),
+            }
+            for c in sorted(self.current.values(), key=lambda c: c.path)
+        ]
+        payload = {
+            "kind": "kenbaar-manifest",
+            "organisation": self.room.consents.organisation,
+            "channel": self.channel,
+            "made_at": self.room.clock().isoformat(),
+            "files": files,
+        }
+        signed = sign_manifest(payload, self.room.consents.signer)
+        write_file(json.dumps(signed, ensure_ascii=False, indent=1).encode(), self.folder / MANIFEST)
+        return self.folder / MANIFEST
+
+
+def copy_name(path: str) -> str:
+    """Where a copy goes, relative to OUT: the original's place and printable name; TIFF and HEIC become `name.tiff.jpg`.
+
+    path: as media.encode_name spells it. A name too long for a file system keeps its beginning and gets a digest.
+    """
+    folder, _, name = path.rpartition("/")
+    if Path(name).suffix.lower() not in _KEEPS_SUFFIX:
+        name += ".jpg"
+    if len(name.encode()) > _LONGEST_NAME:
+        beginning = name.encode()[: _LONGEST_NAME - 40].decode(errors="ignore")
+        name = f"{beginning}-{hashlib.sha256(path.encode()).hexdigest()[:16]}{Path(name).suffix}"
+    return f"{folder}/{name}" if folder else name
+
+
+_LONGEST_NAME = 255  # bytes, of nearly every file system
+_KEEPS_SUFFIX = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp")
+
+
+def remove_leftovers(folder: Path) -> None:
+    """What a killed publication left beside the copies."""
+    for below in [folder, *(p for p in folder.rglob("*") if p.is_dir())]:
+        for part in leftover_parts(below):
+            part.unlink(missing_ok=True)
+
+
+def _has_digest(path: Path, digest: str) -> bool:
+    try:
+        return digest_file(path) == digest
+    except KenbaarError:
+        return False
+
+
+def _checked_folder(out: Path, source: Path, home: Path) -> Path:
+    """OUT as an absolute folder, made where it is missing; never among the originals or in the archive's home."""
+    folder = out.expanduser().absolute()
+    for forbidden, what in ((source, "the originals"), (home, "the archive's home folder")):
+        if folder.resolve().is_relative_to(forbidden.resolve()) or forbidden.resolve().is_relative_to(folder.resolve()):
+            raise UsageError(f"Copies cannot lie among {what}.", "Give another folder for OUT.")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as err:
+        raise Unusable(
+            f"The folder for the copies cannot be made ({err.strerror}).", "Give another folder for OUT."
+        ) from err
+    return folder

@@ -1,0 +1,127 @@
+"""`kenbaar check`: nothing of strangers is stored, and the stores agree with each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kenbaar.collections import Collection, Collections
+from kenbaar.consent import Consents
+from kenbaar.errors import KenbaarError, ModeRefused
+from kenbaar.faces import Face, Template
+from kenbaar.media import Photo, PhotoLimits, decode_name, open_photo
+from kenbaar.rights._residue import Finding, ResidueReport, scan_home
+
+PAGE = 200
+SAME_FACE_IOU = 0.5
+
+
+class CheckPack(Protocol):
+    """What a check needs of a model pack."""
+
+    @property
+    def dim(self) -> int:
+        """Length of its vectors."""
+
+    def find_faces(self, photo: Photo) -> list[Face]:
+        """All faces."""
+
+    def make_templates(self, photo: Photo, faces: Sequence[Face]) -> list[Template]:
+        """One unit vector per face."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """What was looked through, and what was found. derived: collections whose strangers' vectors were derived again."""
+
+    residue: ResidueReport
+    problems: tuple[str, ...]
+    derived: tuple[str, ...]
+
+    @property
+    def clean(self) -> bool:
+        """Nothing found, nothing contradicts."""
+        return not self.residue.findings and not self.problems
+
+
+def check_archive(
+    consents: Consents,
+    collections: Collections,
+    home: Path,
+    pack: CheckPack | None,
+    limits: PhotoLimits,
+    *,
+    dim: int,
+    say: Callable[[int, int, float], None],
+) -> CheckReport:
+    """Derives the vectors of faces that matched nobody, where the mode allowed making them, and looks for them, and for
+    any template in the clear, in every byte below home.
+
+    In collections where nothing may be embedded nothing is derived either: there the generic search alone speaks.
+    pack: None where it is not at hand; then only the generic search is done.
+    """
+    derived: list[str] = []
+    vectors: list[NDArray[np.float32]] = []
+    for collection in collections.store.all() if pack is not None else ():
+        try:
+            if collections.permit(collection).scope != "all":
+                continue
+        except ModeRefused:
+            continue
+        assert pack is not None
+        derived.append(collection.name)
+        for found in _strangers(collection, collections, pack, limits, say):
+            vectors.append(found)
+    strangers = np.concatenate(vectors) if vectors else None
+    residue = scan_home(home, strangers, dim=dim)
+    for found in vectors:
+        found[...] = 0
+    return CheckReport(residue, tuple(_contradictions(consents, collections)), tuple(derived))
+
+
+def _strangers(
+    collection: Collection,
+    collections: Collections,
+    pack: CheckPack,
+    limits: PhotoLimits,
+    say: Callable[[int, int, float], None],
+) -> Iterator[NDArray[np.float32]]:
+    """float32 (n, d) per photo: the faces that are nobody's appearance."""
+    import time
+
+    store, started, after, done = collections.store, time.monotonic(), "", 0
+    total = store.count(collection.name).get("present", 0)
+    while page := store.items(collection.name, ("present",), after, PAGE):
+        for item in page:
+            done += 1
+            say(done, total, time.monotonic() - started)
+            boxes = store.faces(item.id)
+            known = [a.box for a in store.appearances_in(item.id)]
+            if len(boxes) <= len(known):
+                continue
+            try:
+                photo = open_photo(Path(collection.source) / decode_name(item.path), limits)
+            except KenbaarError:
+                continue  # the sweep has counted it as unreadable; what cannot be read was not embedded
+            faces = [f for f in pack.find_faces(photo) if not any(f.box.iou(box) >= SAME_FACE_IOU for box in known)]
+            if faces:
+                yield np.stack([t.vector for t in pack.make_templates(photo, faces)])
+        after = page[-1].path
+
+
+def _contradictions(consents: Consents, collections: Collections) -> Iterator[str]:
+    """Rows that no consent in force carries: none may be left once a writer has settled the archive."""
+    claimed = consents.store.unended_keys()
+    with_consent = {claimed[key] for key in consents.keys.alive(claimed)}
+    for subject in sorted(consents.templates.subjects() - with_consent):
+        yield f"A sealed template lies here for {subject}, who has no consent in force."
+    for subject in sorted(collections.store.people() - set(consents.recognisable())):
+        yield f"Appearances lie here of {subject}, who has no consent in force to be recognised."
+
+
+__all__ = ["CheckReport", "Finding", "check_archive"]

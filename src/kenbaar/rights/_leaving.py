@@ -1,0 +1,135 @@
+"""Leaving: by withdrawal, by end date, or because the key was found destroyed. Keys first, then everything derived."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from kenbaar.collections import CollectionStore
+from kenbaar.consent import RECOGNISING, Consents, DestructionFacts, Grant, Purpose, Subject, make_destruction_receipt
+from kenbaar.errors import ConsentMissing
+from kenbaar.ledger import Recorder
+from kenbaar.publish import Copy, CopyStore
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """What a withdrawal did. copies: published files that still show the person; left: nothing at all is kept."""
+
+    subject: str
+    purposes: tuple[str, ...]
+    keys_destroyed: int
+    left: bool
+    entry: int
+    copies: tuple[Copy, ...]
+    receipt: str = field(repr=False)
+
+
+class Leaving:
+    """Ends grants, and what hung on them. Every step can be repeated, so that a kill in between loses nothing:
+
+    1. the ledger says so        2. the keys are destroyed (overwritten and synced): from here on it holds
+    3. the grants are marked     4. the sealed template goes, where no grant is left
+    5. appearances go, where no grant to be recognised is left   6. name, rejections and the rest, where they left
+    7. a signed receipt of it    8. the key to what the ledger said about them
+    """
+
+    def __init__(
+        self,
+        consents: Consents,
+        items: CollectionStore,
+        copies: CopyStore,
+        ledger: Recorder,
+        clock: Callable[[], datetime],
+        writing: Callable[[], AbstractContextManager[None]],
+        checkpoint: Callable[[], str],
+    ) -> None:
+        self.consents, self.items, self.copies = consents, items, copies
+        self.ledger, self.clock, self.writing, self.checkpoint = ledger, clock, writing, checkpoint
+
+    def withdraw(self, subject: str, purpose: Purpose | None = None) -> Departure:
+        """Takes back one purpose, or everything. No reason asked. Raises NotFound, ConsentMissing, ConsentWithdrawn."""
+        with self.writing():
+            self.consents.subject(subject)
+            living = self.consents.living_grants(subject)
+            ending = [g for g in living if purpose is None or g.purpose == purpose]
+            if not ending and purpose is not None:
+                raise ConsentMissing(
+                    f"Subject {subject} has no consent to {purpose} in force.", "There is nothing to withdraw."
+                )
+            return self._end(subject, ending, "withdrawn")
+
+    def settle(self, *, whole: bool) -> None:
+        """What the calendar, a crash or a restored backup left to do; run by whoever holds the writing lock.
+
+        Always: grants past their date end. whole: also (a) grants whose key is destroyed end: so a withdrawal cut
+        short is finished, and yesterday's database brings nobody back; (b) keys and templates that no record
+        claims go: an enrolment cut short; (c) what is derived from nobody's consent goes.
+        """
+        store, keys, now = self.consents.store, self.consents.keys, self.clock()
+        for subject, grants in _by_subject(store.overdue(now)).items():
+            self._end(subject, grants, "date")
+        if not whole:
+            return
+        claimed = store.unended_keys()
+        alive = keys.alive(claimed)
+        for subject in sorted({s for key, s in claimed.items() if key not in alive}):
+            grants = [g for g in store.grants_of(subject) if g.ended_at is None and g.key_id not in alive]
+            self._end(subject, grants, "key destroyed")
+        orphans = [k for kind in ("purpose", "share") for k in keys.ids(kind) if k not in claimed]
+        keys.destroy(orphans, at=now)
+        with_consent = set(store.unended_keys().values())
+        if homeless := sorted(self.consents.templates.subjects() - with_consent):
+            self.consents.templates.delete(homeless)
+        for subject in sorted(self.items.people() - set(self.consents.recognisable())):
+            self.items.drop_person(subject, everything=False)
+        for person in store.subjects():
+            if person.enrolled_at is not None and person.left_at is None and person.id not in with_consent:
+                self._end(person.id, [], "key destroyed")
+
+    def _end(self, subject: str, grants: Sequence[Grant], reason: str) -> Departure:
+        consents, now = self.consents, self.clock()
+        purposes = tuple(str(g.purpose) for g in grants)
+        entry = self.ledger.record("withdraw", subject=subject, reason=reason, purposes=list(purposes))  # 1
+        destroyed = consents.keys.destroy([g.key_id for g in grants], at=now)  # 2
+        consents.store.end_grants(grants, now, reason)  # 3
+        left_over = consents.living_grants(subject)
+        left = not left_over
+        if left:
+            consents.templates.delete([subject])  # 4
+        if not any(g.purpose.kind in RECOGNISING for g in left_over):
+            self.items.drop_person(subject, everything=left)  # 5
+        person = consents.store.subject(subject)
+        if left:
+            consents.store.forget(subject, now)  # 6
+        copies = self.copies.showing(subject) if self._ends_showing(grants, left) else ()
+        receipt = self._receipt(subject, grants, person, entry, now)
+        consents.store.keep_receipt(subject, "destruction", now, receipt)  # 7
+        if left and person is not None and person.log_key:
+            consents.keys.destroy([person.log_key], at=now)  # 8
+        return Departure(subject, purposes, destroyed, left, entry, tuple(copies), receipt)
+
+    def _receipt(self, subject: str, grants: Sequence[Grant], person: Subject | None, entry: int, now: datetime) -> str:
+        log_key = [person.log_key] if person is not None and person.log_key else []
+        facts = DestructionFacts(
+            organisation=self.consents.organisation,
+            subject=subject,
+            key_ids=[g.key_id for g in grants] or log_key or ["none"],
+            purposes=[g.purpose for g in grants],
+            destroyed_at=now,
+            ledger_index=entry,
+            checkpoint=self.checkpoint(),
+        )
+        return make_destruction_receipt(facts, self.consents.signer)
+
+    def _ends_showing(self, grants: Sequence[Grant], left: bool) -> bool:
+        return left or any(g.purpose.kind == "show" for g in grants)
+
+
+def _by_subject(grants: Sequence[Grant]) -> dict[str, list[Grant]]:
+    found: dict[str, list[Grant]] = {}
+    for grant in grants:
+        found.setdefault(grant.subject, []).append(grant)
+    return found

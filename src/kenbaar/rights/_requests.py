@@ -1,0 +1,177 @@
+"""What a person may ask of their pictures: find them, say "this is me", say "this is not me"."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from kenbaar.collections import Appearance, Band, Collections, Item, Rejection
+from kenbaar.consent import RECOGNISING, Consents, Sessions
+from kenbaar.errors import ClaimRefused, ConsentMissing, NotFound, PhotoUnreadable
+from kenbaar.faces import Box, Face, Template
+from kenbaar.ledger import Recorder
+from kenbaar.media import Photo, PhotoLimits, decode_name, open_photo
+from kenbaar.search import Threshold, compare_one
+
+SAME_FACE_IOU = 0.5  # two boxes of one photo are the same face from here on
+
+
+class ClaimPack(Protocol):
+    """What a claim needs of a model pack."""
+
+    digest: str
+
+    def find_faces(self, photo: Photo) -> list[Face]:
+        """All faces."""
+
+    def make_template(self, photo: Photo, face: Face) -> Template:
+        """One unit vector."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One picture somebody is in. path: of the original. when: from the photo, or None."""
+
+    item: str
+    collection: str
+    path: Path
+    n: int
+    box: Box
+    band: Band
+    when: datetime | None
+
+
+class Requests:
+    """Finding, claiming and rejecting, for one archive."""
+
+    def __init__(
+        self,
+        consents: Consents,
+        collections: Collections,
+        ledger: Recorder,
+        clock: Callable[[], datetime],
+        writing: Callable[[], AbstractContextManager[None]],
+    ) -> None:
+        self.consents, self.collections, self.ledger = consents, collections, ledger
+        self.clock, self.writing, self.items = clock, writing, collections.store
+
+    def find(self, subject: str, sessions: Sessions, *, reason: str | None = None) -> list[Picture]:
+        """The pictures somebody is in, by collection and path. In the ledger before it is answered.
+
+        Raises ConsentMissing and its kin without a `find` grant in force, WrongCode where they hold the key themselves.
+        """
+        self.consents.require(subject, "find")
+        self.consents.require_session(self.consents.subject(subject), sessions)
+        found = self.items.appearances_of(subject)
+        sources = {c.name: Path(c.source) for c in self.collections.store.all()}
+        with self.writing():
+            self.ledger.record("find", subject=subject, purpose="find", pictures=len(found), reason=reason)
+        return [
+            Picture(
+                item.id,
+                item.collection,
+                sources[item.collection] / decode_name(item.path),
+                a.n,
+                a.box,
+                a.band,
+                item.taken_at,
+            )
+            for item, a in found
+        ]
+
+    def claim(
+        self, subject: str, item_id: str, n: int, sessions: Sessions, pack: Callable[[], ClaimPack], threshold: Threshold,
+        limits: PhotoLimits,
+    ) -> Appearance:  # fmt: skip
+        """ "This box is me." In mode off nothing is compared and the appearance is marked "by hand"; in every other
+        mode the face must match the claimer's own template, 1:1. Raises ClaimRefused, ConsentMissing, NotFound.
+        """
+        person = self.consents.subject(subject)
+        if subject not in self.consents.recognisable():
+            raise ConsentMissing(f"Subject {subject} agreed neither to find nor to show.", "Invite them for it first.")
+        self.consents.require_session(person, sessions)
+        item = self._item(item_id)
+        boxes = self.items.faces(item_id)
+        if not 0 <= n < len(boxes):
+            raise NotFound(
+                f"Item {item_id} has {len(boxes)} faces, numbered from 0; there is no box {n}.",
+                "See `kenbaar collection show`.",
+            )
+        if any(r.subject == subject and r.box.iou(boxes[n]) >= SAME_FACE_IOU for r in self._rejections(item)):
+            raise ClaimRefused(
+                f"Subject {subject} said of this face that it is not them.", "That is final for this face."
+            )
+        collection = self.collections.get(item.collection)
+        band: Band = "by hand"
+        if collection.mode != "off":
+            band = self._compare(subject, item, boxes[n], sessions, pack(), threshold, limits)
+        others = [
+            a for a in self.items.appearances_in(item_id) if a.n == n and a.subject != subject and a.how != "recognised"
+        ]
+        if others:
+            raise ClaimRefused("Somebody else said that this face is theirs.", "Let them `kenbaar reject` it first.")
+        how = "by hand" if band == "by hand" else "claimed"
+        appearance = Appearance(item_id, subject, n, boxes[n], band, how, self.clock())  # type: ignore[arg-type]
+        with self.writing():
+            self.consents.subject(subject)
+            self.ledger.record("claim", subject=subject, item=item_id, how=how)
+            self.items.put_appearance(appearance)
+        return appearance
+
+    def reject(self, subject: str, item_id: str) -> Rejection:
+        """ "This is not me": never matched there again, in no copy of that photo either. Final for that content."""
+        self.consents.subject(subject)
+        item = self._item(item_id)
+        mine = [a for a in self.items.appearances_in(item_id) if a.subject == subject]
+        if not mine or item.digest is None:
+            raise NotFound(
+                f"Subject {subject} does not appear in item {item_id}.", "See `kenbaar find` for where they do."
+            )
+        rejection = Rejection(item.digest, subject, mine[0].box, self.clock())
+        with self.writing():
+            self.ledger.record("reject", subject=subject, item=item_id)
+            self.items.reject(rejection, item_id)
+        return rejection
+
+    def _compare(
+        self, subject: str, item: Item, box: Box, sessions: Sessions, pack: ClaimPack, threshold: Threshold, limits: PhotoLimits
+    ) -> Band:  # fmt: skip
+        """1:1 against the claimer's own template, and nobody else's."""
+        photo = open_photo(self._path(item), limits)
+        if photo.digest != item.digest:
+            raise PhotoUnreadable(f"Item {item.id} changed since it was swept.", "Sweep the collection again.")
+        face = max(pack.find_faces(photo), key=lambda f: f.box.iou(box), default=None)
+        if face is None or face.box.iou(box) < SAME_FACE_IOU:
+            raise ClaimRefused("No face is found at that box now.", "Sweep the collection again.")
+        gallery = self.consents.open_gallery(RECOGNISING, pack.digest, sessions, only={subject})
+        try:
+            if subject not in gallery.subjects:
+                raise ConsentMissing(
+                    f"Subject {subject} has no template that opens here.", "Enrol them with photos, or use mode off."
+                )
+            decision = compare_one(pack.make_template(photo, face), gallery, subject, threshold)
+        finally:
+            gallery.wipe()
+        if decision.band is None:
+            raise ClaimRefused(
+                "This face does not match the claimer's own template.", "Claim another box, or ask an editor."
+            )
+        return decision.band
+
+    def _item(self, item_id: str) -> Item:
+        item = self.items.item(item_id)
+        if item is None or item.state != "present":
+            raise NotFound(
+                f"There is no item {item_id}.", "Item ids are printed by `kenbaar find` and `kenbaar collection show`."
+            )
+        return item
+
+    def _rejections(self, item: Item) -> list[Rejection]:
+        return self.items.rejections(item.digest) if item.digest else []
+
+    def _path(self, item: Item) -> Path:
+        return Path(self.collections.get(item.collection).source) / decode_name(item.path)
