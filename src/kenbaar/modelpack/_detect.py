@@ -86,8 +86,8 @@ class Detector:
         import cv2
 
         spec, (rows, columns) = self._spec, canvas.shape[:2]
-        mean = spec.mean if spec.colour == "RGB" else spec.mean[::-1]  # blobFromImage swaps after taking the mean off
-        blob = cv2.dnn.blobFromImage(canvas, spec.scale, mean=mean, swapRB=spec.colour == "BGR")
+        # blobFromImage takes the mean in the order it feeds, not in the order of the pixels it is given.
+        blob = cv2.dnn.blobFromImage(canvas, spec.scale, mean=spec.mean, swapRB=spec.colour == "BGR")
         grid = (rows // GRID_PX, columns // GRID_PX)
         shapes = {name: (1, count, *grid) for name, count in zip(OUTPUTS, (1, 2, 2, 10), strict=True)}
         heatmap, scale, offset, landmarks = self._network.run(np.asarray(blob, np.float32), shapes)

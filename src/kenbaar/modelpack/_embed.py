@@ -43,10 +43,9 @@ class Embedder:
         every = list(chips)
         if spec.mirrored:
             every += [chip[:, ::-1] for chip in chips]
-        mean = spec.mean if spec.colour == "RGB" else spec.mean[::-1]
-        # blobFromImages reads C-contiguous pixels.
+        # blobFromImages reads C-contiguous pixels, and takes the mean in the order it feeds.
         whole = [np.ascontiguousarray(chip) for chip in every]
-        blob = cv2.dnn.blobFromImages(whole, spec.scale, mean=mean, swapRB=spec.colour == "BGR")
+        blob = cv2.dnn.blobFromImages(whole, spec.scale, mean=spec.mean, swapRB=spec.colour == "BGR")
         (raw,) = self._network.run(np.asarray(blob, np.float32), (len(every), spec.dim))
         if spec.mirrored:
             raw = raw[: len(chips)] + raw[len(chips) :]
