@@ -19,7 +19,7 @@ from pathlib import Path
 
 from kenbaar.collections import Collections
 from kenbaar.consent import LOOSER_DECADES, Consents, Enrolled, Purpose, read_portraits
-from kenbaar.errors import ArchiveBroken, KeyStoreBroken, NoSpace, PackUnavailable, Unusable, UsageError
+from kenbaar.errors import ArchiveBroken, KeyStoreBroken, LedgerBroken, NoSpace, PackUnavailable, Unusable, UsageError
 from kenbaar.keys import KeyStore, SigningKey, create_with_master, open_with_master, rotate_master
 from kenbaar.ledger import Act, Checkpoint, Fact, Ledger, PayloadKey, Verification, VerifierKey, verify_ledger
 from kenbaar.media import Photo, PhotoLimits, open_untrusted_photo
@@ -58,21 +58,25 @@ class Archive:
         self.signer = SigningKey(self.keys.get(_needed(records, "signing_key")))
         self._log_key = _needed(records, "log_key")
         self.ledger = Ledger.open(home / LEDGER, self.signer)
-        wiring = {"ledger": self, "clock": self.now, "writing": self.writing}
-        self.consents = Consents(records, SqlTemplateStore(self._databases[1]), self.keys, self.signer, **wiring)
+        if self.ledger.size < int(records.note("ledger_size") or 0):
+            raise LedgerBroken(
+                "The ledger is older than the archive: acts are missing at its end.",
+                "Put the newest ledger/ folder back.",
+            )
+        self.consents = Consents(records, SqlTemplateStore(self._databases[1]), self.keys, self.signer, self)
         self.collections = Collections(
             SqlCollectionStore(self._databases[0]),
-            **wiring,
+            self,
             jurisdiction=lambda: self.consents.jurisdiction,
             recognisable=self.consents.recognisable,
         )
         copies = SqlCopyStore(self._databases[0])
-        self.sweeps = Sweeps(self.consents, self.collections, **wiring, locks=home / "locks")
-        self.requests = Requests(self.consents, self.collections, **wiring)
+        self.sweeps = Sweeps(self.consents, self.collections, self, locks=home / "locks")
+        self.requests = Requests(self.consents, self.collections, self)
         self.leaving = Leaving(
-            self.consents, self.collections.store, copies, **wiring, checkpoint=lambda: self.ledger.checkpoint().text
+            self.consents, self.collections.store, copies, self, checkpoint=lambda: self.ledger.checkpoint().text
         )
-        self.publisher = Publisher(self.consents, self.collections, copies, **wiring, home=home)
+        self.publisher = Publisher(self.consents, self.collections, copies, self, home=home)
         with suppress(BlockingIOError), self.writing(wait=False):
             pass  # whoever gets the lock clears up after a crash and ends what the calendar ended
 
@@ -105,8 +109,7 @@ class Archive:
                     noted = int(records.note("key_generation") or 0)
                     self.leaving.settle(whole=crashed or noted != self.keys.generation)
                     yield
-                    if (generation := self.keys.generation) != noted:
-                        records.set_notes(key_generation=str(generation))
+                    records.set_notes(key_generation=str(self.keys.generation), ledger_size=str(self.ledger.size))
                     _mark(file, b"")  # not reached by an exception: then the next writer looks at everything
                 finally:
                     self._depth = 0
@@ -115,7 +118,7 @@ class Archive:
 
     def record(self, event: str, *, subject: str | None = None, purpose: str | None = None, **facts: Fact) -> int:
         """Makes an act durable before it happens (ledger.Recorder)."""
-        payload: dict[str, object] = {k: v for k, v in facts.items() if v is not None} | {"by": getpass.getuser()}
+        payload: dict[str, Fact] = {"by": getpass.getuser(), **{k: v for k, v in facts.items() if v is not None}}
         if subject is not None:
             payload["subject"] = subject
         entry = self.ledger.record(event, payload=payload, seal=self._seal_for(subject), purpose=purpose, at=self.now())

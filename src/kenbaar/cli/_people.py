@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -133,7 +134,7 @@ def _write_receipt(path: Path, text: str) -> None:
 def subjects(out: Out) -> None:
     """Who was invited, and which consents are in force."""
     with out.archive() as archive:
-        rows = []
+        rows: list[dict[str, Any]] = []
         for person in archive.consents.store.subjects():
             grants = archive.consents.living_grants(person.id)
             state = "left" if person.left_at else "enrolled" if person.enrolled_at else "invited"
@@ -153,7 +154,7 @@ def subjects(out: Out) -> None:
         until = f", until {row['until']}" if row["until"] else ""
         out.say(
             f"{row['subject']}  {row['state']:8}  {row['name'] or '-'}  {', '.join(row['purposes']) or '-'}{until}{held}"
-        )  # type: ignore[arg-type]
+        )
     if not rows:
         out.say("Nobody was invited yet. See `kenbaar invite --help`.")
     out.answer({"subjects": rows})

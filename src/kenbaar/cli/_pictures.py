@@ -99,10 +99,13 @@ def collection_show(out: Out, name: str, sheet: Path | None) -> None:
     with out.archive() as archive:
         store = archive.collections.store
         archive.collections.get(name)
-        rows, after = [], ""
+        rows: list[dict[str, Any]] = []
+        after = ""
         while page := store.items(name, ("present", "new", "unreadable", "missing"), after):
             for item in page:
-                faces = [{"n": n, "box": box.as_list(), "subject": None} for n, box in enumerate(store.faces(item.id))]
+                faces: list[dict[str, Any]] = [
+                    {"n": n, "box": box.as_list(), "subject": None} for n, box in enumerate(store.faces(item.id))
+                ]
                 for appearance in store.appearances_in(item.id):
                     faces[appearance.n] |= {"subject": appearance.subject, "band": appearance.band}
                 rows.append({"item": item.id, "path": item.path, "state": item.state, "why": item.why, "faces": faces})

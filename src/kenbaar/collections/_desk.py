@@ -13,7 +13,7 @@ from typing import Literal, get_args
 
 from kenbaar.collections._records import Collection, CollectionStore, Mode
 from kenbaar.errors import ModeRefused, NotFound, Unusable, UsageError
-from kenbaar.ledger import Recorder
+from kenbaar.ledger import Journal
 
 # EDPB Guidelines 3/2019 §84: comparing passers-by "on the fly" needs an exception under Art. 9(2) for each of them
 NO_TRANSIENT = ("eu", "eea", "uk", "ch")
@@ -44,14 +44,12 @@ class Collections:
     def __init__(
         self,
         store: CollectionStore,
-        ledger: Recorder,
-        clock: Callable[[], datetime],
-        writing: Callable[[], AbstractContextManager[None]],
+        journal: Journal,
         *,
         jurisdiction: Callable[[], str],
         recognisable: Callable[[], Mapping[str, frozenset[str]]],
     ) -> None:
-        self.store, self.ledger, self.clock, self.writing = store, ledger, clock, writing
+        self.store, self.journal = store, journal
         self.jurisdiction, self.recognisable = jurisdiction, recognisable
 
     def add(
@@ -76,16 +74,16 @@ class Collections:
                 f"The source {str(source)!r} is not a folder that can be opened.", "Give the folder the photos lie in."
             )
         collection = Collection(
-            name, str(source.absolute()), mode, self.clock(), reason, officer, tuple(sorted(set(roster)))
+            name, str(source.absolute()), mode, self.journal.now(), reason, officer, tuple(sorted(set(roster)))
         )
         self._check(collection)
-        with self.writing():
+        with self.journal.writing():
             if self.store.get(name) is not None:
                 raise UsageError(
                     f"There is a collection named {name!r} already.",
                     "Choose another name, or `kenbaar collection set`.",
                 )
-            self.ledger.record(
+            self.journal.record(
                 "collection", collection=name, mode=mode, officer=officer, reason=reason, roster=list(collection.roster)
             )
             self.store.add(collection)
@@ -104,8 +102,8 @@ class Collections:
         before = self.get(name)
         after = Collection(name, before.source, mode, before.added_at, reason, officer, tuple(sorted(set(roster))))
         self._check(after)
-        with self.writing():
-            self.ledger.record(
+        with self.journal.writing():
+            self.journal.record(
                 "collection", collection=name, mode=mode, officer=officer, reason=reason, roster=list(after.roster)
             )
             self.store.change(after)

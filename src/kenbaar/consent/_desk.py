@@ -39,7 +39,7 @@ from kenbaar.keys import (
     unwrap_data_key,
     wrap_data_key,
 )
-from kenbaar.ledger import Recorder
+from kenbaar.ledger import Journal
 
 RECOGNISING = ("find", "show")  # the purposes for which Kenbaar compares faces: to find me, or to leave me visible
 Writing = Callable[[], AbstractContextManager[None]]
@@ -77,12 +77,10 @@ class Consents:
         templates: TemplateStore,
         keys: KeyStore,
         signer: SigningKey,
-        ledger: Recorder,
-        clock: Callable[[], datetime],
-        writing: Writing,
+        journal: Journal,
     ) -> None:
         self.store, self.templates, self.keys, self.signer = store, templates, keys, signer
-        self.ledger, self.clock, self.writing = ledger, clock, writing
+        self.journal = journal
 
     @property
     def jurisdiction(self) -> str:
@@ -109,8 +107,8 @@ class Consents:
         invitation_days: int = 30,
     ) -> Invited:
         """Makes a new subject and the one-time token that lets that person enrol."""
-        with self.writing():
-            now = self.clock()
+        with self.journal.writing():
+            now = self.journal.now()
             made = {
                 "jurisdiction": self.jurisdiction,
                 "now": now,
@@ -122,12 +120,12 @@ class Consents:
             log_key, _ = self.keys.add("log", at=now)
             subject, invitation, token = make_invitation(name, purposes, **wanted, **made, log_key=log_key)  # type: ignore[arg-type]
             self.store.add_invited(subject, invitation)
-            self.ledger.record("invite", subject=subject.id, offered=[str(p) for p in invitation.purposes])
+            self.journal.record("invite", subject=subject.id, offered=[str(p) for p in invitation.purposes])
         return Invited(subject.id, token, invitation.until, subject.holder)
 
     def offer(self, token: str) -> tuple[Subject, Invitation, str]:
         """Who is invited to what, and the notice they should read first. Raises TokenRefused."""
-        invitation = check_invitation(self.store.invitation(token_hash(token)), self.clock())
+        invitation = check_invitation(self.store.invitation(token_hash(token)), self.journal.now())
         subject = self.subject(invitation.subject)
         notice = notice_text(
             self.organisation,
@@ -153,8 +151,8 @@ class Consents:
         Order, so that a kill at any point leaves either everything or orphans that the next writer clears away:
         1. keys  2. sealed template  3. ledger  4. records (from here on it holds)  5. receipt
         """
-        with self.writing():
-            now = self.clock()
+        with self.journal.writing():
+            now = self.journal.now()
             subject, invitation, notice = self.offer(token)
             purposes = tuple(p for p in invitation.purposes if p in set(agreed))
             if not purposes:
@@ -174,7 +172,7 @@ class Consents:
             if vectors is not None:
                 sealed = seal_template(data_key, pack_vectors(vectors), subject=subject.id, pack=pack, version=1)
                 self.templates.put(SealedTemplate(subject.id, pack, 1, sealed))  # 2
-            self.ledger.record(
+            self.journal.record(
                 "enrol", subject=subject.id, purposes=[str(p) for p in purposes], holder=subject.holder
             )  # 3
             enrolled = replace(subject, enrolled_at=now, salt=salt, look_alike=bool(alike))
@@ -227,7 +225,7 @@ class Consents:
 
     def living_grants(self, subject: str) -> list[Grant]:
         """The grants of one person that are in force now: not ended, not past their date, key not destroyed."""
-        now = self.clock()
+        now = self.journal.now()
         open_ = [g for g in self.store.grants_of(subject) if g.ended_at is None and now < g.until]
         alive = self.keys.alive([g.key_id for g in open_])
         return [g for g in open_ if g.key_id in alive]
@@ -254,13 +252,13 @@ class Consents:
 
     def may_show(self, channel: str) -> frozenset[str]:
         """Everybody whose face may stay visible in that channel, now."""
-        grants = [g for g in self.store.open_grants(("show",), self.clock()) if g.purpose.allows_show_on(channel)]
+        grants = [g for g in self.store.open_grants(("show",), self.journal.now()) if g.purpose.allows_show_on(channel)]
         alive = self.keys.alive([g.key_id for g in grants])
         return frozenset(g.subject for g in grants if g.key_id in alive)
 
     def recognisable(self) -> dict[str, frozenset[str]]:
         """subject -> ids of the grants in force for which Kenbaar may compare that person's face."""
-        grants = list(self.store.open_grants(RECOGNISING, self.clock()))
+        grants = list(self.store.open_grants(RECOGNISING, self.journal.now()))
         alive = self.keys.alive([g.key_id for g in grants])
         found: dict[str, set[str]] = {}
         for grant in grants:
@@ -306,7 +304,7 @@ class Consents:
         only: these subjects alone (a roster, a claim). People who hold their own key are in it only with a session.
         dim: length of the pack's vectors, for a gallery that stays empty.
         """
-        now = self.clock()
+        now = self.journal.now()
         grants = [g for g in self.store.open_grants(kinds, now) if only is None or g.subject in only]
         keys = self.keys.get_many([g.key_id for g in grants])
         chosen = {g.subject: g for g in reversed(grants) if g.key_id in keys}

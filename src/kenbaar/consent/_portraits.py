@@ -65,7 +65,9 @@ def _the_one_face(photo: Photo, pack: FaceReader, place: int) -> Face:
             f"There are {len(faces)} faces in photo {place}.", "Use one with nobody else in it, or cut them off."
         )
     if problems := pack.quality_problems(photo, faces[0]):
-        raise EnrolmentRefused(f"Photo {place} cannot be used. {' '.join(problems)}", "Then enrol again: the token still works.")
+        raise EnrolmentRefused(
+            f"Photo {place} cannot be used. {' '.join(problems)}", "Then enrol again: the token still works."
+        )
     return faces[0]
 
 

@@ -18,7 +18,7 @@ Rules of the room:
 """
 
 from kenbaar.ledger._checkpoint import Checkpoint, verify_proof
-from kenbaar.ledger._journal import Fact, Recorder
+from kenbaar.ledger._journal import Fact, Journal, Recorder
 from kenbaar.ledger._ledger import Act, Ledger, LedgerEntry, NewAct
 from kenbaar.ledger._note import Signer, VerifierKey, open_note, sign_note
 from kenbaar.ledger._payload import PayloadKey
@@ -29,6 +29,7 @@ __all__ = [
     "Act",
     "Checkpoint",
     "Fact",
+    "Journal",
     "Ledger",
     "LedgerEntry",
     "NewAct",

@@ -1,7 +1,9 @@
-"""What the rooms see of the ledger: one sentence recorded, durable before its result is returned."""
+"""What every room that acts is given: the ledger to say it in, the time, and its turn to write."""
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
+from datetime import datetime
 from typing import Protocol
 
 Fact = str | int | bool | None | list[str]
@@ -15,3 +17,13 @@ class Recorder(Protocol):
 
         subject: whose log key seals the payload, so that it becomes noise when they leave; None: the archive's own.
         """
+
+
+class Journal(Recorder, Protocol):
+    """A recorder that also tells the time and whose turn it is. The archive is one; tests make small ones."""
+
+    def now(self) -> datetime:
+        """The time, aware UTC; never before the ledger's last entry."""
+
+    def writing(self) -> AbstractContextManager[None]:
+        """One writer at a time, across processes; entered again by its holder at no cost."""

@@ -14,10 +14,9 @@ from typing import Protocol
 from kenbaar.collections import Collection, Collections, Item
 from kenbaar.consent import Consents, sign_manifest
 from kenbaar.errors import KenbaarError, Unusable, UsageError
-from kenbaar.faces import Box, Face
-from kenbaar.ledger import Recorder
+from kenbaar.faces import Box
+from kenbaar.ledger import Journal
 from kenbaar.media import (
-    Photo,
     PhotoLimits,
     decode_name,
     digest_file,
@@ -26,6 +25,7 @@ from kenbaar.media import (
     write_aside,
     write_file,
 )
+from kenbaar.publish._recheck import FindFaces
 from kenbaar.publish._records import Copy, CopyStore
 from kenbaar.publish._render import Rendered, render_copy
 
@@ -37,10 +37,13 @@ MANIFEST = "manifest.json"
 class Detector(Protocol):
     """What publishing needs of a model pack."""
 
-    digest: str
+    @property
+    def digest(self) -> str:
+        """Which pack this is."""
 
-    def find_faces(self, photo: Photo, *, long_side: int | None = None, min_score: float | None = None) -> list[Face]:
-        """All faces."""
+    @property
+    def find_faces(self) -> FindFaces:
+        """All faces of a photo, at a given size and score."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +88,11 @@ class Publisher:
         consents: Consents,
         collections: Collections,
         copies: CopyStore,
-        ledger: Recorder,
-        clock: Callable[[], datetime],
-        writing: Callable[[], AbstractContextManager[None]],
+        journal: Journal,
         home: Path,
     ) -> None:
         self.consents, self.collections, self.copies = consents, collections, copies
-        self.ledger, self.clock, self.writing, self.home = ledger, clock, writing, home
+        self.journal, self.home = journal, home
 
     def publish(
         self,
@@ -140,8 +141,8 @@ class _Run:
         import time
 
         room, started = self.room, time.monotonic()
-        room.ledger.record("publish", purpose="show", collection=self.collection.name, channel=self.channel)
-        with room.writing():
+        room.journal.record("publish", purpose="show", collection=self.collection.name, channel=self.channel)
+        with room.journal.writing():
             remove_leftovers(self.folder)
         counts = self.store.count(self.collection.name)
         total, done = sum(counts.get(s, 0) for s in ("present", "new")), 0
@@ -157,7 +158,7 @@ class _Run:
         visible = {s for copy in self.current.values() for s in copy.showing}
         for subject in sorted(visible):
             n = sum(subject in copy.showing for copy in self.current.values())
-            room.ledger.record("shown", subject=subject, purpose="show", channel=self.channel, copies=n)
+            room.journal.record("shown", subject=subject, purpose="show", channel=self.channel, copies=n)
         return PublishReport(
             published=len(self.current),
             held=tuple(sorted(self.held, key=lambda h: h.path)),
@@ -179,11 +180,13 @@ class _Run:
     def _make(self, item: Item, aside: ExitStack) -> tuple[_Planned, Rendered, Path] | None:
         """The finished, checked file beside its place; None where it is held back or is there already."""
         if item.state == "new" or item.digest is None:
-            return self._hold(item, "it was not swept yet; run `kenbaar sweep` first")
+            self._hold(item, "it was not swept yet; run `kenbaar sweep` first")
+            return None
         try:
             planned = self._plan(item)
             if str(planned.target) in self.taken:
-                return self._hold(item, "another photo's copy has the same name; rename one of the originals")
+                self._hold(item, "another photo's copy has the same name; rename one of the originals")
+                return None
             self.taken.add(str(planned.target))
             old = self.before.get(str(planned.target))
             if (
@@ -199,9 +202,11 @@ class _Run:
                 known=planned.faces, reveals=[box for box, _ in planned.reveals], mask_doubtful=self.mask_doubtful,
             )  # fmt: skip
         except KenbaarError as err:
-            return self._hold(item, f"{err.what} {err.do}")
+            self._hold(item, f"{err.what} {err.do}")
+            return None
         if rendered.problems:
-            return self._hold(item, "; ".join(rendered.problems))
+            self._hold(item, "; ".join(rendered.problems))
+            return None
         planned.target.parent.mkdir(parents=True, exist_ok=True)
         return planned, rendered, aside.enter_context(write_aside(rendered.data, planned.target.parent))
 
@@ -231,8 +236,8 @@ class _Run:
         if not ready:
             return
         room = self.room
-        with room.writing():
-            may_show, now = room.consents.may_show(self.channel), room.clock()
+        with room.journal.writing():
+            may_show, now = room.consents.may_show(self.channel), room.journal.now()
             copies: list[tuple[Copy, Path]] = []
             for planned, rendered, part in ready:
                 showing = [(box, s) for box, s in planned.reveals if box in rendered.revealed]
@@ -298,7 +303,7 @@ class _Run:
             "kind": "kenbaar-manifest",
             "organisation": self.room.consents.organisation,
             "channel": self.channel,
-            "made_at": self.room.clock().isoformat(),
+            "made_at": self.room.journal.now().isoformat(),
             "files": files,
         }
         signed = sign_manifest(payload, self.room.consents.signer)

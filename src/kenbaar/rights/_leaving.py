@@ -10,7 +10,7 @@ from datetime import datetime
 from kenbaar.collections import CollectionStore
 from kenbaar.consent import RECOGNISING, Consents, DestructionFacts, Grant, Purpose, Subject, make_destruction_receipt
 from kenbaar.errors import ConsentMissing
-from kenbaar.ledger import Recorder
+from kenbaar.ledger import Journal
 from kenbaar.publish import Copy, CopyStore
 
 
@@ -41,17 +41,15 @@ class Leaving:
         consents: Consents,
         items: CollectionStore,
         copies: CopyStore,
-        ledger: Recorder,
-        clock: Callable[[], datetime],
-        writing: Callable[[], AbstractContextManager[None]],
+        journal: Journal,
         checkpoint: Callable[[], str],
     ) -> None:
         self.consents, self.items, self.copies = consents, items, copies
-        self.ledger, self.clock, self.writing, self.checkpoint = ledger, clock, writing, checkpoint
+        self.journal, self.checkpoint = journal, checkpoint
 
     def withdraw(self, subject: str, purpose: Purpose | None = None) -> Departure:
         """Takes back one purpose, or everything. No reason asked. Raises NotFound, ConsentMissing, ConsentWithdrawn."""
-        with self.writing():
+        with self.journal.writing():
             self.consents.subject(subject)
             living = self.consents.living_grants(subject)
             ending = [g for g in living if purpose is None or g.purpose == purpose]
@@ -68,7 +66,7 @@ class Leaving:
         short is finished, and yesterday's database brings nobody back; (b) keys and templates that no record
         claims go: an enrolment cut short; (c) what is derived from nobody's consent goes.
         """
-        store, keys, now = self.consents.store, self.consents.keys, self.clock()
+        store, keys, now = self.consents.store, self.consents.keys, self.journal.now()
         for subject, grants in _by_subject(store.overdue(now)).items():
             self._end(subject, grants, "date")
         if not whole:
@@ -90,9 +88,9 @@ class Leaving:
                 self._end(person.id, [], "key destroyed")
 
     def _end(self, subject: str, grants: Sequence[Grant], reason: str) -> Departure:
-        consents, now = self.consents, self.clock()
+        consents, now = self.consents, self.journal.now()
         purposes = tuple(str(g.purpose) for g in grants)
-        entry = self.ledger.record("withdraw", subject=subject, reason=reason, purposes=list(purposes))  # 1
+        entry = self.journal.record("withdraw", subject=subject, reason=reason, purposes=list(purposes))  # 1
         destroyed = consents.keys.destroy([g.key_id for g in grants], at=now)  # 2
         consents.store.end_grants(grants, now, reason)  # 3
         left_over = consents.living_grants(subject)

@@ -13,7 +13,7 @@ from kenbaar.collections import Appearance, Band, Collections, Item, Rejection
 from kenbaar.consent import RECOGNISING, Consents, Sessions
 from kenbaar.errors import ClaimRefused, ConsentMissing, NotFound, PhotoUnreadable
 from kenbaar.faces import Box, Face, Template
-from kenbaar.ledger import Recorder
+from kenbaar.ledger import Journal
 from kenbaar.media import Photo, PhotoLimits, decode_name, open_photo
 from kenbaar.search import Threshold, compare_one
 
@@ -52,12 +52,10 @@ class Requests:
         self,
         consents: Consents,
         collections: Collections,
-        ledger: Recorder,
-        clock: Callable[[], datetime],
-        writing: Callable[[], AbstractContextManager[None]],
+        journal: Journal,
     ) -> None:
-        self.consents, self.collections, self.ledger = consents, collections, ledger
-        self.clock, self.writing, self.items = clock, writing, collections.store
+        self.consents, self.collections = consents, collections
+        self.journal, self.items = journal, collections.store
 
     def find(self, subject: str, sessions: Sessions, *, reason: str | None = None) -> list[Picture]:
         """The pictures somebody is in, by collection and path. In the ledger before it is answered.
@@ -68,8 +66,8 @@ class Requests:
         self.consents.require_session(self.consents.subject(subject), sessions)
         found = self.items.appearances_of(subject)
         sources = {c.name: Path(c.source) for c in self.collections.store.all()}
-        with self.writing():
-            self.ledger.record("find", subject=subject, purpose="find", pictures=len(found), reason=reason)
+        with self.journal.writing():
+            self.journal.record("find", subject=subject, purpose="find", pictures=len(found), reason=reason)
         return [
             Picture(
                 item.id,
@@ -84,7 +82,7 @@ class Requests:
         ]
 
     def claim(
-        self, subject: str, item_id: str, n: int, sessions: Sessions, pack: Callable[[], ClaimPack], threshold: Threshold,
+        self, subject: str, item_id: str, n: int, sessions: Sessions, pack: Callable[[], ClaimPack], threshold: Callable[[], Threshold],
         limits: PhotoLimits,
     ) -> Appearance:  # fmt: skip
         """ "This box is me." In mode off nothing is compared and the appearance is marked "by hand"; in every other
@@ -108,17 +106,17 @@ class Requests:
         collection = self.collections.get(item.collection)
         band: Band = "by hand"
         if collection.mode != "off":
-            band = self._compare(subject, item, boxes[n], sessions, pack(), threshold, limits)
+            band = self._compare(subject, item, boxes[n], sessions, pack(), threshold(), limits)
         others = [
             a for a in self.items.appearances_in(item_id) if a.n == n and a.subject != subject and a.how != "recognised"
         ]
         if others:
             raise ClaimRefused("Somebody else said that this face is theirs.", "Let them `kenbaar reject` it first.")
         how = "by hand" if band == "by hand" else "claimed"
-        appearance = Appearance(item_id, subject, n, boxes[n], band, how, self.clock())  # type: ignore[arg-type]
-        with self.writing():
+        appearance = Appearance(item_id, subject, n, boxes[n], band, how, self.journal.now())  # type: ignore[arg-type]
+        with self.journal.writing():
             self.consents.subject(subject)
-            self.ledger.record("claim", subject=subject, item=item_id, how=how)
+            self.journal.record("claim", subject=subject, item=item_id, how=how)
             self.items.put_appearance(appearance)
         return appearance
 
@@ -131,9 +129,9 @@ class Requests:
             raise NotFound(
                 f"Subject {subject} does not appear in item {item_id}.", "See `kenbaar find` for where they do."
             )
-        rejection = Rejection(item.digest, subject, mine[0].box, self.clock())
-        with self.writing():
-            self.ledger.record("reject", subject=subject, item=item_id)
+        rejection = Rejection(item.digest, subject, mine[0].box, self.journal.now())
+        with self.journal.writing():
+            self.journal.record("reject", subject=subject, item=item_id)
             self.items.reject(rejection, item_id)
         return rejection
 

@@ -1,4 +1,4 @@
-"""The local engine: a process per core, one inference thread each; a photo that kills its worker is one unreadable photo."""
+"""The local engine: a process per core, one inference thread each; a photo that kills its worker is one failure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import contextlib
 import multiprocessing
 import os
 import signal
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -63,7 +63,9 @@ class WorkerSetup:
     threshold: Threshold
 
 
-def run_looks(tasks: Iterable[Task], setup: WorkerSetup, workers: int) -> Iterator[tuple[Task, Look | Failure]]:
+def run_looks(
+    tasks: Iterable[Task], setup: WorkerSetup, workers: int
+) -> Generator[tuple[Task, Look | Failure], None, None]:
     """Looks at every photo, in `workers` processes; results come as they are ready. Stop early by closing the iterator.
 
     A photo that takes its worker down (a decoder's crash, out of memory) is tried once more alone, then reported.

@@ -16,7 +16,7 @@ from pathlib import Path
 from kenbaar.collections import Appearance, Collection, Collections, EmbeddingPermit, Item, LookResult
 from kenbaar.consent import RECOGNISING, Consents, Sessions
 from kenbaar.errors import Busy, Unusable
-from kenbaar.ledger import Recorder
+from kenbaar.ledger import Journal
 from kenbaar.media import PhotoLimits, decode_name
 from kenbaar.search import Threshold
 from kenbaar.sweep._local import Failure, Task, WorkerSetup, run_looks
@@ -81,13 +81,11 @@ class Sweeps:
         self,
         consents: Consents,
         collections: Collections,
-        ledger: Recorder,
-        clock: Callable[[], datetime],
-        writing: Callable[[], AbstractContextManager[None]],
+        journal: Journal,
         locks: Path,
     ) -> None:
-        self.consents, self.collections, self.ledger = consents, collections, ledger
-        self.clock, self.writing, self.locks = clock, writing, locks
+        self.consents, self.collections = consents, collections
+        self.journal, self.locks = journal, locks
 
     def sweep(
         self,
@@ -144,11 +142,11 @@ class _Run:
         self, workers: int, limits: PhotoLimits, say: Callable[[SweepProgress], None], started: float
     ) -> SweepReport:
         room, name = self.room, self.collection.name
-        room.ledger.record(
+        room.journal.record(
             "sweep", purpose="find", collection=name, mode=self.permit.mode, gallery=self._gallery_digest(self.grants),
             subjects=len(self.compared), held_by_themselves=sorted(s for s in self.compared if s in room.consents.self_held()),
         )  # fmt: skip
-        with room.writing():
+        with room.journal.writing():
             found = note_files(self.collection, self.store, secrets.token_hex(8))
         self.unreadable += [Unreadable(f.relative, f.why) for f in found.unreadable]
         compares = self.permit.scope == "all"
@@ -181,7 +179,7 @@ class _Run:
             missing=max(0, found.missing - self.moved),
             seconds=time.monotonic() - started,
         )
-        room.ledger.record("sweep-end", purpose="find", collection=name, photos=report.photos, looked=self.looked)
+        room.journal.record("sweep-end", purpose="find", collection=name, photos=report.photos, looked=self.looked)
         return report
 
     def _tasks(self, due: Iterator[Item], items: dict[str, Item]) -> Iterator[Task]:
@@ -196,9 +194,9 @@ class _Run:
     def _write(self, batch: list[tuple[Item, Look | Failure]]) -> None:
         """One transaction of results, after asking once more who still agrees."""
         room, results = self.room, []
-        with room.writing():
+        with room.journal.writing():
             self._hear_withdrawals()
-            now = room.clock()
+            now = room.journal.now()
             failures = [(item, result) for item, result in batch if isinstance(result, Failure)]
             self.unreadable += [Unreadable(item.path, result.why) for item, result in failures]
             self.store.mark_unreadable([(item, result.why) for item, result in failures])
