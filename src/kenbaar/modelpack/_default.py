@@ -147,4 +147,21 @@ PROVENANCE = (
     ),
 )
 
-MEASURED: tuple[Measured, ...] = ()
+_YALE = (
+    "Yale faces, 15 volunteers, 164 pictures in all lights; 3 enrolment photos each, 500 random splits, 8 enrolled and "
+    "7 strangers; accept 0.953, margin 0.006; 31,736 mated and 38,264 non-mated searches of the same 164 pictures"
+)
+MEASURED = (
+    Measured("FNIR", 0.0095, f"{_YALE}; at 320 x 243 px"),
+    Measured("FPIR", 0.0266, f"{_YALE}; at 320 x 243 px; every named stranger is one of 3 people who look alike to it"),
+    Measured("FNIR", 0.0159, f"{_YALE}; cut to 92 x 112 px portraits"),
+    Measured("FPIR", 0.0198, f"{_YALE}; cut to 92 x 112 px portraits; the same 3 people"),
+    Measured("FNIR", 0.0136, f"{_YALE}; the portraits enlarged 2.5 times"),
+    Measured("FPIR", 0.0188, f"{_YALE}; the portraits enlarged 2.5 times; the same 3 people"),
+    Measured("wrong person among the enrolled", 0.0, f"{_YALE}; all three sizes"),
+    Measured("failure to acquire", 0.0, "164 Yale pictures in 5 versions: 320 x 243 px, two cuts, each at two sizes"),
+    Measured("FNIR", 0.005, "40 volunteers' portraits, 20 enrolled and 20 strangers, 20 splits; un-normalised L2 0.45"),
+    Measured(
+        "FPIR", 0.0005, "40 volunteers' portraits, 20 enrolled and 20 strangers, 20 splits; un-normalised L2 0.45"
+    ),
+)
