@@ -1,0 +1,60 @@
+"""Who agreed to what, the keys that say so, and the gallery that opens with them.
+
+Rules: nothing is ticked for the person; a grant has an end date, always; only this room makes a ConsentedGallery; there
+is no flag to skip consent and no default purpose; no consents means an empty gallery.
+
+    consents = Consents(store, templates, keys, signer, ledger, clock, writing)
+    invited = consents.invite("Ada", [Purpose.parse("find"), Purpose.parse("show:web")])
+    subject, invitation, notice = consents.offer(invited.token)
+    vectors = read_portraits(photos, pack, same_person=0.9)
+    enrolled = consents.enrol(invited.token, vectors, pack.digest, agreed=invitation.purposes, look_alikes=...)
+    gallery = consents.open_gallery(RECOGNISING, pack.digest, consents.sessions([enrolled.code]))
+"""
+
+from kenbaar.consent._desk import RECOGNISING, Consents, Enrolled, Sessions
+from kenbaar.consent._invite import Invited, default_holder
+from kenbaar.consent._notice import notice_digest, notice_text
+from kenbaar.consent._portraits import LOOSER_DECADES, FaceReader, read_portraits
+from kenbaar.consent._purpose import Purpose
+from kenbaar.consent._receipt import (
+    ConsentFacts,
+    DestructionFacts,
+    VerifiedReceipt,
+    describe_receipt,
+    make_consent_receipt,
+    make_destruction_receipt,
+    verify_receipt,
+)
+from kenbaar.consent._records import ConsentStore, Grant, Holder, Invitation, SealedTemplate, Subject, TemplateStore
+from kenbaar.consent._signed import sign_manifest, verify_manifest
+
+__all__ = [
+    "LOOSER_DECADES",
+    "RECOGNISING",
+    "ConsentFacts",
+    "ConsentStore",
+    "Consents",
+    "DestructionFacts",
+    "Enrolled",
+    "FaceReader",
+    "Grant",
+    "Holder",
+    "Invitation",
+    "Invited",
+    "Purpose",
+    "SealedTemplate",
+    "Sessions",
+    "Subject",
+    "TemplateStore",
+    "VerifiedReceipt",
+    "default_holder",
+    "describe_receipt",
+    "make_consent_receipt",
+    "make_destruction_receipt",
+    "notice_digest",
+    "notice_text",
+    "read_portraits",
+    "sign_manifest",
+    "verify_manifest",
+    "verify_receipt",
+]
