@@ -15,8 +15,17 @@
 """
 
 from kenbaar.media._header import PhotoHeader
+from kenbaar.media._leftovers import find_leftovers
 from kenbaar.media._limits import PhotoLimits
-from kenbaar.media._open import Photo, digest_bytes, digest_file, open_photo, open_photo_bytes, photo_header, read_photo_bytes
+from kenbaar.media._open import (
+    Photo,
+    digest_bytes,
+    digest_file,
+    open_photo,
+    open_photo_bytes,
+    photo_header,
+    read_photo_bytes,
+)
 from kenbaar.media._rights import Rights, read_rights
 from kenbaar.media._untrusted import open_untrusted_bytes, open_untrusted_photo
 from kenbaar.media._walk import (
@@ -54,6 +63,7 @@ __all__ = [
     "digest_file",
     "encode_name",
     "encode_photo",
+    "find_leftovers",
     "leftover_parts",
     "looks_like_photo",
     "open_photo",

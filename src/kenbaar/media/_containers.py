@@ -26,12 +26,12 @@ class Container:
     xmp: bytes
     end: int
     chunks: tuple[bytes, ...]
-    """Names, in order; IDAT once."""
+    """Names, in order; a run of IDAT once."""
 
 
 def parse_png(data: bytes) -> Container:
     """The chunks of a PNG file. Raises Unfit where it is not whole."""
-    at, frames, exif, xmp, names = len(PNG_SIGNATURE), 1, b"", b"", dict[bytes, None]()
+    at, frames, exif, xmp, names = len(PNG_SIGNATURE), 1, b"", b"", list[bytes]()
     if data[at + 4 : at + 8] != b"IHDR" or len(data) < at + 25:
         raise Unfit("is a PNG without a header")
     width, height = struct.unpack_from(">II", data, at + 8)
@@ -42,7 +42,8 @@ def parse_png(data: bytes) -> Container:
         body, at = at + 8, at + 12 + length
         if at > len(data):
             raise Unfit("is cut short: the end of the picture is missing")
-        names[name] = None
+        if names[-1:] != [b"IDAT"] or name != b"IDAT":
+            names.append(name)
         if name == b"acTL" and length >= 8:
             frames = int.from_bytes(data[body : body + 4], "big")
         elif name == b"eXIf":

@@ -73,7 +73,7 @@ def open_photo(path: Path, limits: PhotoLimits = DEFAULT_LIMITS, *, detail_side:
 
 
 def read_photo_bytes(path: Path, limits: PhotoLimits = DEFAULT_LIMITS) -> bytes:
-    """A photo file's bytes, for who needs them besides the pixels (its rights). Refuses what open_photo refuses unread."""
+    """A photo file's bytes, for who needs more than the pixels (its rights). Refuses unread what open_photo does."""
     with refusals(_THIS_PHOTO):
         return read_file(path, limits)
 

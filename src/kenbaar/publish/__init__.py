@@ -1,28 +1,43 @@
-"""Copies in which everybody is masked, except those who agreed to be seen there.
+"""What goes out: copies in which everybody is masked but those who agreed to be seen there, and the record of them.
 
-- Mask first, reveal by consent: who is revealed is an argument, and there is no default but nobody.
-- A mask is opaque and reaches past its face; where a mask and a revealed face overlap, the mask wins.
-- The finished file is read back and looked at again; a doubt holds the copy, and nothing of it is visible.
-- Knows boxes, pixels and files; not who people are, nor whether they agreed.
+Rules: mask first, reveal by consent; a mask is opaque and its place does not depend on the face; the finished bytes are
+looked at again, and a face that is neither masked nor allowed holds the photo back; nothing half-written is ever
+visible; who is shown is on record before the file has its name.
 
-    photo = open_photo(path)
-    faces = find_all_faces(photo, pack.find_faces, PUBLISH)
-    plan = plan_masks(faces, revealed, photo.width, photo.height, block_px=photo.block_px)
-    copy = write_checked_copy(photo, plan, rights, target, pack.find_faces)
-    copy.digest or copy.held
+    publisher = Publisher(consents, collections, copies, journal, home)
+    report = publisher.publish("party", Path("public"), "web", pack, limits, say=bar)
+    report.held                                   # photos a person should look at
+    plan = plan_masks(find_all_faces(photo, pack.find_faces, PUBLISH), revealed, photo.width, photo.height)
+    mask(photo.pixels, plan.masks)
+    copies.showing("s-7xk2m9qa")                  # what still shows them
 """
 
-from kenbaar.publish._copy import CheckedCopy, check_copy, render_copy, scan_copy, write_checked_copy
-from kenbaar.publish._mask import CopyPlan, covered, mask, mask_box, plan_masks
-from kenbaar.publish._recheck import PUBLISH, RECHECK, DetectionSchedule, Look, find_all_faces, find_exposed
+from kenbaar.publish._copy import check_copy, render_copy, scan_copy
+from kenbaar.publish._mask import GRID_PX, MASK_COLOUR, CopyPlan, covered, mask, mask_box, plan_masks
+from kenbaar.publish._publisher import Held, Publisher, PublishReport
+from kenbaar.publish._recheck import (
+    PUBLISH,
+    RECHECK,
+    DetectionSchedule,
+    Look,
+    find_all_faces,
+    find_exposed,
+)
+from kenbaar.publish._records import Copy, CopyStore
 
 __all__ = [
+    "GRID_PX",
+    "MASK_COLOUR",
     "PUBLISH",
     "RECHECK",
-    "CheckedCopy",
+    "Copy",
     "CopyPlan",
+    "CopyStore",
     "DetectionSchedule",
+    "Held",
     "Look",
+    "PublishReport",
+    "Publisher",
     "check_copy",
     "covered",
     "find_all_faces",
@@ -32,5 +47,4 @@ __all__ = [
     "plan_masks",
     "render_copy",
     "scan_copy",
-    "write_checked_copy",
 ]

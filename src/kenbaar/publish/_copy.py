@@ -1,0 +1,48 @@
+"""The copy itself: painted, encoded, and judged from its finished bytes."""
+
+from __future__ import annotations
+
+from kenbaar.errors import PhotoUnreadable
+from kenbaar.media import (
+    Photo,
+    PhotoLimits,
+    Rights,
+    copy_format,
+    encode_photo,
+    find_leftovers,
+    open_photo_bytes,
+)
+from kenbaar.publish._mask import CopyPlan, mask
+from kenbaar.publish._recheck import RECHECK, DetectionSchedule, FindFaces, find_exposed
+
+_ANY_SIZE = PhotoLimits(max_pixels=2**31, max_bytes=2**31)  # it is our own file: its source was within the limits
+
+
+def render_copy(photo: Photo, plan: CopyPlan, rights: Rights) -> bytes:
+    """The bytes of the masked copy, in the photo's own format (JPEG for TIFF and HEIF). photo: decoded at full size."""
+    if photo.scale != 1:
+        raise ValueError("a copy is made from the full-size photo")
+    return encode_photo(mask(photo.pixels, plan.masks), copy_format(photo.format), rights)
+
+
+def scan_copy(data: bytes) -> list[str]:
+    """What a finished file holds that it must not, a noun phrase each (GOVERNANCE.md 7.3); [] for a clean one.
+
+    Any EXIF (places, thumbnails), profiles, comments, texts, second pictures, data after the end, XMP that states more
+    than rights, and files that are not whole.
+    """
+    return find_leftovers(data)
+
+
+def check_copy(data: bytes, plan: CopyPlan, find: FindFaces, schedule: DetectionSchedule = RECHECK) -> tuple[str, ...]:
+    """Why the copy in these bytes must not go out, a clause each; () where it may. find: ModelPack.find_faces.
+
+    1. It holds a picture and rights, and nothing else. 2. It opens. 3. Its masks are opaque, and nobody is exposed.
+    """
+    problems = [f"the finished file holds {what}" for what in scan_copy(data)]
+    try:
+        copy = open_photo_bytes(data, "the finished file", _ANY_SIZE)
+    except PhotoUnreadable as err:
+        return (*problems, err.what.rstrip("."))
+    exposed = find_exposed(copy, find, plan, schedule)
+    return (*problems, *(f"a face at {box.as_list()} is neither masked nor allowed" for box in exposed))
