@@ -27,7 +27,7 @@ from kenbaar.media import (
 )
 from kenbaar.publish._recheck import FindFaces
 from kenbaar.publish._records import Copy, CopyStore
-from kenbaar.publish._render import Rendered, render_copy
+from kenbaar.publish._render import Rendered, make_copy
 
 RENDERER = "1"  # raised whenever the same plan gives other pixels, so that copies made before are made again
 BATCH = 16  # copies put in place together: two transactions each
@@ -197,7 +197,7 @@ class _Run:
                 self.current[old.path] = old
                 self.unchanged += 1
                 return None
-            rendered = render_copy(
+            rendered = make_copy(
                 Path(self.collection.source) / decode_name(item.path), item.digest, self.limits, self.pack.find_faces,
                 known=planned.faces, reveals=[box for box, _ in planned.reveals], mask_doubtful=self.mask_doubtful,
             )  # fmt: skip

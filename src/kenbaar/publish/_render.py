@@ -1,4 +1,4 @@
-"""One photo on its way out: found, masked, written, read back, and looked at again."""
+"""One photo on its way out: everybody in it found, masked but for the revealed, encoded, and the result looked at again."""
 
 from __future__ import annotations
 
@@ -6,28 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from kenbaar.publish._scan import scan_copy
-
 from kenbaar.errors import PhotoUnreadable
 from kenbaar.faces import Box
-from kenbaar.media import (
-    PhotoLimits,
-    copy_format,
-    digest_bytes,
-    encode_photo,
-    open_photo_bytes,
-    read_photo_bytes,
-    read_rights,
-)
-from kenbaar.publish._mask import CopyPlan, mask, plan_masks
-from kenbaar.publish._recheck import PUBLISH_LOOKS, RECHECK_LOOKS, FindFaces, find_all_faces, find_exposed
+from kenbaar.media import PhotoLimits, digest_bytes, open_photo_bytes, read_photo_bytes, read_rights
+from kenbaar.publish._copy import check_copy, render_copy
+from kenbaar.publish._mask import CopyPlan, plan_masks
+from kenbaar.publish._recheck import PUBLISH, RECHECK, FindFaces, find_all_faces, find_exposed
 
-MOST_ROUNDS = 3  # masking what the last look doubts can itself show a new doubt; after so many rounds a person decides
+MOST_ROUNDS = 3  # masking what the last look doubts can show a new doubt; after so many rounds a person decides
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A finished copy in memory. revealed: the boxes left visible; problems: why it must be held, empty where it may go."""
+    """A finished copy in memory. revealed: boxes left visible; problems: why it must be held, empty where it may go."""
 
     data: bytes = field(repr=False)
     digest: str
@@ -36,7 +27,7 @@ class Rendered:
     problems: tuple[str, ...]
 
 
-def render_copy(
+def make_copy(
     source: Path,
     digest: str,
     limits: PhotoLimits,
@@ -55,17 +46,17 @@ def render_copy(
     photo = open_photo_bytes(original, limits=limits)
     if photo.digest != digest:
         raise PhotoUnreadable("This photo changed since it was swept.", "Run `kenbaar sweep` again.")
-    faces = sorted({*known, *find_all_faces(photo, find, PUBLISH_LOOKS)})
-    plan = plan_masks(faces, reveals, photo.width, photo.height, block_px=photo.block_px)
-    rights, form = read_rights(original), copy_format(photo.format)
+    faces = sorted({*known, *find_all_faces(photo, find, PUBLISH)})
+    rights = read_rights(original)
     for _ in range(MOST_ROUNDS if mask_doubtful else 1):
-        data = encode_photo(mask(photo.pixels, plan.masks), form, rights)
-        exposed = find_exposed(open_photo_bytes(data, limits=limits), find, plan, RECHECK_LOOKS)
-        if not exposed or not mask_doubtful:
+        plan = plan_masks(faces, reveals, photo.width, photo.height, block_px=photo.block_px)
+        data = render_copy(photo, plan, rights)
+        problems = check_copy(data, plan, find)
+        if not (mask_doubtful and problems and (more := _exposed(data, plan, find, limits))):
             break
-        wider = plan_masks([*faces, *exposed], reveals, photo.width, photo.height, block_px=photo.block_px)
-        plan = CopyPlan(wider.masks, plan.reveals)
-        faces = [*faces, *exposed]
-    problems = [f"a face at {box.as_list()} is neither masked nor allowed" for box in exposed]
-    problems += [f"the finished file holds {what}" for what in scan_copy(data)]
-    return Rendered(data, digest_bytes(data), len(plan.masks), plan.reveals, tuple(problems))
+        faces = sorted({*faces, *more})
+    return Rendered(data, digest_bytes(data), len(plan.masks), plan.reveals, problems)
+
+
+def _exposed(data: bytes, plan: CopyPlan, find: FindFaces, limits: PhotoLimits) -> list[Box]:
+    return find_exposed(open_photo_bytes(data, limits=limits), find, plan, RECHECK)
