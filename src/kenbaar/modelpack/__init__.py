@@ -3,7 +3,7 @@
 - A pack is a folder with a manifest.json and ONNX files. The manifest says how the files are fed and read and what is
   known about them; nothing is guessed. Its canonical SHA-256 is the pack's digest, which every template carries.
 - What is hashed is what is run: files are read once, checked, and opened from those bytes.
-- Faces come back in px of the full photo, whatever scale it was decoded at, sorted by box; boxes are whole px inside it.
+- Faces come back in px of the full photo, whatever scale it was decoded at, sorted by box; boxes are whole px in it.
 - Templates are unit vectors; one by one or in a batch, they are the same. A network that answers with anything but
   finite numbers of the stated shape is a broken pack, never a face.
 - No state between calls, no files written, no network: only the two fetch functions do that, once.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
@@ -60,6 +61,14 @@ class Detector:
             found = _with_second_look(found, self._look(pixels, _SECOND_PX, min_score, _SECOND_BORDER), pixels)
         boxes, points, scores = found
         return sorted(_faces(boxes * photo.scale, points * photo.scale, scores, photo), key=lambda face: face.box)
+
+    def network_alone(self, photo: PhotoPixels, long_side: int) -> Callable[[], object]:
+        """The network run bare on the shape that find() feeds it for this photo."""
+        rows, columns = photo.pixels.shape[:2]
+        ratio = min(1.0, long_side / max(rows, columns))
+        height, width = _rounded_up(max(1, round(rows * ratio))), _rounded_up(max(1, round(columns * ratio)))
+        blob = np.zeros((1, 3, height, width), np.float32)
+        return lambda: self._network.run_unchecked(blob)
 
     def _look(self, pixels: NDArray[np.uint8], long_side: int, min_score: float, border: float = 0.0) -> _Found:
         """One pass over the pixels, shrunk so that they and their border fit long_side; coordinates of `pixels`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +35,12 @@ class Embedder:
         """Unit vectors, float32 (n, dim), one per chip in order."""
         parts = [self._embed_some(chips[at : at + _BATCH]) for at in range(0, len(chips), _BATCH)]
         return np.concatenate(parts) if parts else np.zeros((0, self._spec.dim), np.float32)
+
+    def network_alone(self, faces: int) -> Callable[[], object]:
+        """The network run bare on as many chips as embed() feeds it for so many faces."""
+        chips = max(1, faces) * (2 if self._spec.mirrored else 1)
+        batch = np.zeros((chips, 3, self._spec.height, self._spec.width), np.float32)
+        return lambda: self._network.run_unchecked(batch)
 
     def _embed_some(self, chips: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         import cv2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -60,6 +60,13 @@ class ModelPack:
     def make_template(self, photo: PhotoPixels, face: Face) -> Template:
         """The template of one face."""
         return self.make_templates(photo, [face])[0]
+
+    def networks_alone(self, photo: PhotoPixels, faces: int) -> tuple[Callable[[], object], Callable[[], object]]:
+        """The two networks run bare, on inputs of the very shapes that this photo with so many faces gives them.
+
+        (detector, embedder): for benchmarks, which tell every speed against this floor.
+        """
+        return self._detector.network_alone(photo, self.manifest.detector.long_side), self._embedder.network_alone(faces)
 
     def measure_quality(self, photo: PhotoPixels, face: Face) -> FaceQuality:
         """How well this face can be used for enrolment; QualityGate says what is too little."""
