@@ -1,0 +1,36 @@
+"""What people may ask: their pictures, a correction, everything held, to leave; and the proof that nobody else is kept.
+
+Rules: every answer is in the ledger before it is given; where the person holds the key, none is given without them;
+whoever else is in a picture is painted over, and is in no file of an answer by name, id or face; leaving destroys keys
+first and then everything derived; a "this is not me" is final.
+
+    write_contact_sheet(requests.find("s-7xk2m9qa", sessions), store, Path("mine.html"), limits)
+    requests.claim("s-7xk2m9qa", item, n, sessions, pack, threshold, limits)   # "this box is me"
+    requests.reject("s-7xk2m9qa", item)                       # "this is not me": never matched there again
+    leaving.withdraw("s-7xk2m9qa").copies                     # published files that still show them
+    exporter.export("s-7xk2m9qa", Path("mine.zip"), sessions) # everything, to read and to import
+    check_archive(consents, collections, home, pack, limits, dim=128, say=say).clean   # no stranger in any byte of home
+"""
+
+from kenbaar.rights._check import CheckReport, check_archive
+from kenbaar.rights._export import Exporter, ExportReport
+from kenbaar.rights._leaving import Departure, Leaving
+from kenbaar.rights._requests import Picture, Requests
+from kenbaar.rights._residue import Finding, ResidueReport, scan_home
+from kenbaar.rights._sheet import write_collection_sheet, write_contact_sheet
+
+__all__ = [
+    "CheckReport",
+    "Departure",
+    "ExportReport",
+    "Exporter",
+    "Finding",
+    "Leaving",
+    "Picture",
+    "Requests",
+    "ResidueReport",
+    "check_archive",
+    "scan_home",
+    "write_collection_sheet",
+    "write_contact_sheet",
+]

@@ -1,0 +1,93 @@
+"""A photo as one person may be shown it: everybody else painted over, at full size, before anything else is done."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kenbaar.errors import PhotoUnreadable
+from kenbaar.faces import Box
+from kenbaar.media import Photo, PhotoLimits, Rights, encode_photo, open_photo_bytes, read_photo_bytes, read_rights
+from kenbaar.publish import mask, mask_box
+
+THUMBNAIL_PX = 480
+THUMBNAIL_QUALITY = 80  # some 30 kB each: 500 of them are a page a phone opens
+SAME_FACE_IOU = 0.4  # as in publish: from here on two boxes, told by two looks, are one face
+
+LookAgain = Callable[[Photo], Sequence[Box]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Covered:
+    """pixels: upright, full size, (height, width, 3), with all of `masks` painted over; they hold nothing of the
+    faces there. masks: in the order of the faces told, those that were found besides at the end. rights: of the file.
+    """
+
+    pixels: NDArray[np.uint8] = field(repr=False)
+    masks: tuple[Box, ...]
+    format: str
+    rights: Rights
+
+    @property
+    def width(self) -> int:
+        """px."""
+        return int(self.pixels.shape[1])
+
+    @property
+    def height(self) -> int:
+        """px."""
+        return int(self.pixels.shape[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Thumbnail:
+    """A small picture for a page. data_uri: a JPEG; scale: thumbnail px per px of the photo, at most 1."""
+
+    data_uri: str = field(repr=False)
+    width: int
+    height: int
+    scale: float
+
+
+def open_covered(
+    path: Path,
+    digest: str | None,
+    limits: PhotoLimits,
+    faces: Sequence[Box],
+    *,
+    shown: int | None,
+    look_again: LookAgain | None = None,
+) -> Covered:
+    """The photo with every face covered but one. shown: the number of that face; None: nobody stays visible.
+
+    digest: of the content the faces were found in; another content raises PhotoUnreadable, for its faces are unknown.
+    look_again: finds faces the sweep did not; whatever is not one of `faces` is covered too. A mask wins over the face
+    beside it. Raises PhotoUnreadable, PhotoTooLarge.
+    """
+    data = read_photo_bytes(path, limits)
+    photo = open_photo_bytes(data, limits=limits)
+    if digest is None or photo.digest != digest:
+        raise PhotoUnreadable("This photo changed since it was swept.", "Run `kenbaar sweep` again.")
+    others = [box for n, box in enumerate(faces) if n != shown]
+    if look_again is not None:
+        others += [box for box in look_again(photo) if all(box.iou(known) < SAME_FACE_IOU for known in faces)]
+    masks = tuple(mask_box(box, photo.width, photo.height, block_px=photo.block_px) for box in others)
+    return Covered(mask(photo.pixels, masks), masks, photo.format, read_rights(data))
+
+
+def thumbnail(covered: Covered) -> Thumbnail:
+    """Small enough for a page, made of the covered pixels alone; nothing is enlarged."""
+    import cv2
+
+    scale = min(1.0, THUMBNAIL_PX / max(covered.width, covered.height))
+    width, height = max(1, round(covered.width * scale)), max(1, round(covered.height * scale))
+    pixels = covered.pixels
+    if scale < 1:
+        pixels = np.asarray(cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+    data = encode_photo(pixels, "JPEG", quality=THUMBNAIL_QUALITY)
+    return Thumbnail("data:image/jpeg;base64," + base64.b64encode(data).decode("ascii"), width, height, scale)

@@ -1,0 +1,316 @@
+"""Everything held about one person, as a zip: a page to read, data to import, pictures with everybody else covered."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from importlib import resources
+from pathlib import Path
+
+from kenbaar.collections import Appearance, Collections, Item
+from kenbaar.consent import Consents, Grant, Purpose, Sessions, Subject
+from kenbaar.errors import KenbaarError, PackUnavailable, UsageError
+from kenbaar.faces import Box
+from kenbaar.ledger import Act, Journal
+from kenbaar.media import COPY_SUFFIXES, PhotoLimits, Rights, copy_format, decode_name, encode_photo
+from kenbaar.publish import Copy, CopyStore
+from kenbaar.rights._account import (
+    FORMAT,
+    Account,
+    ConsentRow,
+    CopyRow,
+    Person,
+    PictureRow,
+    ReceiptRow,
+    RejectionRow,
+    TemplateRow,
+)
+from kenbaar.rights._aside import written_aside
+from kenbaar.rights._covered import LookAgain, Thumbnail, open_covered, thumbnail
+from kenbaar.rights._looks import looks_at
+from kenbaar.rights._other_names import LEFT_OUT, OtherNames
+from kenbaar.rights._own_template import OwnTemplate, open_own_template
+from kenbaar.rights._pages import page
+from kenbaar.rights._sheet import Leaf, own_frame
+from kenbaar.rights._zip import ZipOut
+from kenbaar.search import Threshold
+
+PICTURES_A_PAGE = 100  # thumbnails held in memory, twice at most: some 3 MB each
+SCHEMA = "export.schema.json"
+_MEANINGS = {
+    "find": "Find me my own pictures.",
+    "show": "My face may stay visible in published copies.",
+    "name": "My name may stand in captions.",
+    "ask": "I may be the answer when a colleague asks who is in a picture.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ExportReport:
+    """What the zip holds. pictures: photos in it; left_out: photos told in words alone, for they cannot be shown."""
+
+    pictures: int
+    acts: int
+    receipts: int
+    left_out: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PictureCard:
+    """One photo on the page: what is told of it, the thumbnail (None: `why` says why not), and the frame on it."""
+
+    row: PictureRow
+    thumbnail: Thumbnail | None
+    own: Box | None
+
+
+class Exporter:
+    """Writes exports, for one archive."""
+
+    def __init__(
+        self,
+        consents: Consents,
+        collections: Collections,
+        copies: CopyStore,
+        journal: Journal,
+        *,
+        acts: Callable[[], Iterator[Act]],
+        checkpoint: Callable[[], str],
+        look_again: LookAgain,
+        threshold: Callable[[], Threshold],
+        limits: PhotoLimits,
+        home: Path,
+    ) -> None:
+        """acts: the whole ledger, opened; checkpoint: its signed head. threshold: of the pack in use.
+
+        look_again: finds the faces in a photo once more, for a face the sweep missed would be shown.
+        home: where no export may lie.
+        """
+        self.consents, self.collections, self.copies, self.journal = consents, collections, copies, journal
+        self.acts, self.checkpoint, self.look_again, self.threshold = acts, checkpoint, look_again, threshold
+        self.limits, self.home = limits, home
+
+    def export(
+        self,
+        subject: str,
+        out_zip: Path,
+        sessions: Sessions,
+        *,
+        say: Callable[[int, int, float], None] = lambda done, total, seconds: None,
+    ) -> ExportReport:
+        """Writes everything held about one person to out_zip, whole or not at all. In the ledger before it is made.
+
+        Other people are covered in the pictures and left out of the rest. say: (photos done, of how many, seconds).
+        Raises NotFound, ConsentWithdrawn, WrongCode where they hold the key and did not open it, UsageError, NoSpace.
+        """
+        person = self.consents.subject(subject)
+        if person.enrolled_at is not None:  # before that there is no key, hence no code to ask for
+            self.consents.require_session(person, sessions)
+        if out_zip.parent.resolve().is_relative_to(self.home.resolve()):
+            raise UsageError("An export is for its person and never lies in the home folder.", "Give a path elsewhere.")
+        with self.journal.writing():
+            self.journal.record("export", subject=subject)
+        with written_aside(out_zip) as file, ZipOut(file, self.journal.now()) as zip_out:
+            report = _Run(self, person, sessions, zip_out).go(say)
+            self.consents.subject(subject)  # gone meanwhile: then nothing is handed out any more
+        return report
+
+
+class _Run:
+    """One export under way."""
+
+    def __init__(self, room: Exporter, person: Subject, sessions: Sessions, zip_out: ZipOut) -> None:
+        self.room, self.person, self.sessions, self.zip = room, person, sessions, zip_out
+        self.made_at = room.journal.now()
+        self.names = OtherNames(room.consents.store.subjects(), person.id)
+        self.first_cards: list[PictureCard] = []
+
+    def go(self, say: Callable[[int, int, float], None]) -> ExportReport:
+        """Pictures first, one at a time; what is told of them comes after, and the page to open comes last."""
+        found = self.room.collections.store.appearances_of(self.person.id)
+        leaf = Leaf(1, _page_names(len(found)), len(found), "What is held about you")
+        rows = self._put_pictures(found, leaf, say)
+        account = self._account(rows)
+        self.zip.put_json("data.json", account)
+        self.zip.put(SCHEMA, resources.files("kenbaar.rights").joinpath("schemas", SCHEMA).read_bytes())
+        self.zip.put_pieces(
+            "index.html", page("export.html", leaf=leaf, account=account, cards=self.first_cards, left_out=LEFT_OUT)
+        )
+        shown = sum(row.file is not None for row in rows)
+        return ExportReport(shown, len(account.acts), len(account.receipts), len(rows) - shown)
+
+    # -- pictures --------------------------------------------------------------------------------------------------
+
+    def _put_pictures(
+        self, found: list[tuple[Item, Appearance]], leaf: Leaf, say: Callable[[int, int, float], None]
+    ) -> list[PictureRow]:
+        """The photos, and every page of thumbnails but the first, which the index shows."""
+        started, rows, cards = time.monotonic(), [], []
+        sources = {c.name: Path(c.source) for c in self.room.collections.store.all()}
+        for number, (item, appearance) in enumerate(found, start=1):
+            card = self._put_picture(number, item, appearance, sources[item.collection])
+            rows.append(card.row)
+            cards.append(card)
+            if number % PICTURES_A_PAGE == 0 or number == len(found):
+                k = (number - 1) // PICTURES_A_PAGE + 1
+                if k == 1:
+                    self.first_cards = cards
+                else:
+                    self.zip.put_pieces(
+                        leaf.files[k - 1], page("export_pictures.html", leaf=replace(leaf, number=k), cards=cards)
+                    )
+                cards = []
+            say(number, len(found), time.monotonic() - started)
+        return rows
+
+    def _put_picture(self, number: int, item: Item, appearance: Appearance, source: Path) -> PictureCard:
+        row = self._picture_row(item, appearance)
+        try:
+            faces = self.room.collections.store.faces(item.id)
+            covered = open_covered(
+                source / decode_name(item.path), item.digest, self.room.limits, faces,
+                shown=appearance.n, look_again=self.room.look_again,
+            )  # fmt: skip
+        except PackUnavailable:
+            raise  # without a second look nobody knows whether everybody is covered
+        except KenbaarError as err:
+            return PictureCard(replace(row, why=err.what), None, None)
+        form = copy_format(covered.format)
+        row = replace(row, file=f"pictures/{number:05d}-{item.id}{COPY_SUFFIXES[form]}")
+        assert row.file is not None
+        self.zip.put(row.file, encode_photo(covered.pixels, form, self._rights(covered.rights)), packed=False)
+        small = thumbnail(covered)
+        return PictureCard(row, small, own_frame(appearance.box, small))
+
+    def _picture_row(self, item: Item, a: Appearance) -> PictureRow:
+        return PictureRow(
+            item=item.id,
+            collection=self.names.without(item.collection),
+            path=self.names.without(item.path),
+            taken_at=item.taken_at,
+            width=item.width,
+            height=item.height,
+            digest=item.digest,
+            face=a.n,
+            box=_corners(a.box),
+            band=a.band,
+            how=a.how,
+            seen_at=a.seen_at,
+            file=None,
+            why=None,
+        )
+
+    def _rights(self, rights: Rights) -> Rights:
+        """Whose picture it is stays with it, unless that names somebody else who is enrolled here."""
+
+        def kept(text: str | None) -> str | None:
+            return text if text is not None and self.names.without(text) == text else None
+
+        return Rights(kept(rights.copyright), kept(rights.credit))
+
+    # -- what is told ----------------------------------------------------------------------------------------------
+
+    def _account(self, pictures: list[PictureRow]) -> Account:
+        room, person, consents = self.room, self.person, self.room.consents
+        grants = consents.store.grants_of(person.id)
+        living = {g.id for g in consents.living_grants(person.id)}
+        templates = open_own_template(consents, person.id, self.sessions)
+        acts = tuple(
+            looks_at(
+                person, room.acts(), grants, dict(room.collections.store.galleries()), self.names,
+                has_template=bool(consents.templates.packs_of(person.id)),
+            )
+        )  # fmt: skip
+        decision = None
+        with suppress(PackUnavailable):
+            decision = room.threshold()
+        return Account(
+            format=FORMAT,
+            made_at=self.made_at,
+            organisation=consents.organisation,
+            jurisdiction=consents.jurisdiction,
+            subject=Person(
+                person.id,
+                person.name,
+                person.guardian,
+                person.holder,
+                person.invited_at,
+                person.enrolled_at,
+                person.look_alike,
+            ),
+            consents=tuple(_consent_row(g, in_force=g.id in living) for g in grants),
+            template=self._put_template(templates),
+            pictures=tuple(pictures),
+            rejections=tuple(
+                self._rejections({str(a.facts["item"]) for a in acts if a.event == "reject" and "item" in a.facts})
+            ),
+            rosters=tuple(self.names.without(c.name) for c in room.collections.store.all() if person.id in c.roster),
+            acts=acts,
+            copies=tuple(self._copy_row(copy) for copy in room.copies.showing(person.id)),
+            receipts=tuple(self._put_receipts()),
+            decision=decision,
+            checkpoint=room.checkpoint(),
+        )
+
+    def _put_template(self, templates: list[OwnTemplate]) -> TemplateRow | None:
+        if not templates:
+            return None
+        plain = [{"pack": t.pack, "version": t.version, "vectors": t.vectors.tolist()} for t in templates]
+        self.zip.put_json(
+            "template.json", {"format": "kenbaar-template/1", "subject": self.person.id, "templates": plain}
+        )
+        return TemplateRow("template.json", tuple(t.pack for t in templates), sum(len(t.vectors) for t in templates))
+
+    def _put_receipts(self) -> Iterator[ReceiptRow]:
+        for number, (kind, at, jws) in enumerate(self.room.consents.store.receipts_of(self.person.id), start=1):
+            file = f"receipts/{number:03d}-{kind}.jws"
+            self.zip.put(file, jws.encode("ascii") + b"\n")
+            yield ReceiptRow(file, kind, at)
+
+    def _rejections(self, items: set[str]) -> Iterator[RejectionRow]:
+        store = self.room.collections.store
+        for item_id in sorted(items):
+            item = store.item(item_id)
+            for r in store.rejections(item.digest) if item is not None and item.digest else ():
+                if r.subject == self.person.id:
+                    yield RejectionRow(item_id, _corners(r.box), r.rejected_at)
+
+    def _copy_row(self, copy: Copy) -> CopyRow:
+        below = (
+            Path(copy.path).relative_to(copy.folder)
+            if Path(copy.path).is_relative_to(copy.folder)
+            else Path(copy.path).name
+        )
+        return CopyRow(
+            self.names.without(str(below)), self.names.without(copy.channel), self.names.without(copy.collection),
+            copy.item, copy.made_at, copy.copy_digest,
+        )  # fmt: skip
+
+
+def _consent_row(grant: Grant, *, in_force: bool) -> ConsentRow:
+    return ConsentRow(
+        purpose=str(grant.purpose),
+        meaning=_meaning(grant.purpose),
+        given_at=grant.given_at,
+        until=grant.until,
+        state="in force" if in_force else "ended",
+        ended_at=grant.ended_at,
+        end_reason=grant.end_reason,
+    )
+
+
+def _meaning(purpose: Purpose) -> str:
+    if purpose.channel:
+        return f"My face may stay visible in copies published for {purpose.channel}."
+    return _MEANINGS[purpose.kind]
+
+
+def _corners(box: Box) -> tuple[int, int, int, int]:
+    return box.x_min, box.y_min, box.x_max, box.y_max
+
+
+def _page_names(pictures: int) -> tuple[str, ...]:
+    pages = max(1, -(-pictures // PICTURES_A_PAGE))
+    return ("index.html", *(f"pictures-{k}.html" for k in range(2, pages + 1)))

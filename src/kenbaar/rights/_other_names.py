@@ -1,0 +1,49 @@
+"""Other people's names, kept out of what one person is handed."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+from kenbaar.consent import Subject
+
+LEFT_OUT = "(left out: it names somebody else)"
+_WORD = re.compile(r"[^\W_]+")
+_LEAST_LETTERS, _ANYWHERE_LETTERS = 3, 4  # shorter words of a name ("de", "Jo") are in half of all file names
+
+
+class OtherNames:
+    """Knows everybody's names but one person's, and leaves out what says one of them.
+
+    File names, collections and reasons are written by people, and people write names there. Four letters of a name are
+    found anywhere ("BobbyOnStage.jpg"), three as a word of their own. The whole text goes: half a name is a hint.
+    A name that the person bears too is nobody else's. Who is not in the archive has no name here.
+    """
+
+    def __init__(self, people: Iterable[Subject], subject: str) -> None:
+        """people: everybody ever invited; subject: whose file it is."""
+        own: set[str] = set()
+        others: set[str] = set()
+        for person in people:
+            words = {w for name in (person.name, person.guardian or "") for w in _words(name)}
+            (own if person.id == subject else others).update(words)
+        others = {w for w in others - own if len(w) >= _LEAST_LETTERS or not w.isascii()}
+        self._words = frozenset(others)
+        self._parts = tuple(sorted(w for w in others if len(w) >= _ANYWHERE_LETTERS))
+
+    def without(self, text: str) -> str:
+        """The text, or words that say why it is not there."""
+        folded = _folded(text)
+        named = not self._words.isdisjoint(_WORD.findall(folded)) or any(part in folded for part in self._parts)
+        return LEFT_OUT if named else text
+
+
+def _words(name: str) -> list[str]:
+    return _WORD.findall(_folded(name))
+
+
+def _folded(text: str) -> str:
+    """Case and accents gone: "Zoë" is found in "ZOE.jpg"."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(c for c in decomposed if not unicodedata.combining(c))
