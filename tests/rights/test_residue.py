@@ -31,12 +31,11 @@ def vectors(count: int, dim: int = DIM, seed: int = 7) -> NDArray[np.float32]:
 
 STRANGERS = vectors(5)
 STRANGER = STRANGERS[3]
-PEAK = float(np.abs(STRANGER).max())
 
 
-def int8(scale: float, rounded: bool = True) -> Callable[[NDArray[np.float32]], bytes]:
+def int8(scale: float, rounded: bool = True, to_peak: bool = False) -> Callable[[NDArray[np.float32]], bytes]:
     def encode(v: NDArray[np.float32]) -> bytes:
-        scaled = np.clip(v * scale, -128, 127)
+        scaled = np.clip(v * (scale / float(np.abs(v).max()) if to_peak else scale), -128, 127)
         return (np.rint(scaled) if rounded else np.trunc(scaled)).astype(np.int8).tobytes()
 
     return encode
@@ -50,9 +49,9 @@ BINARY: dict[str, Callable[[NDArray[np.float32]], bytes]] = {
     "int8 x127": int8(127),
     "int8 x128": int8(128),
     "int8 x127 truncated": int8(127, False),
-    "int8 to 127": int8(127 / PEAK),
-    "int8 to 128": int8(128 / PEAK),
-    "int8 to 127 truncated": int8(127 / PEAK, False),
+    "int8 to 127": int8(127, to_peak=True),
+    "int8 to 128": int8(128, to_peak=True),
+    "int8 to 127 truncated": int8(127, False, to_peak=True),
 }
 TEXT: dict[str, Callable[[NDArray[np.float32]], bytes]] = {
     **{f"base64 of {k}": lambda v, e=e: base64.b64encode(e(v)) for k, e in BINARY.items()},
@@ -157,11 +156,11 @@ def test_whatever_lies_around_a_vector_it_is_found(
     assert found(put(tmp_path, before + EVERY[encoding](STRANGERS[which]) + after))
 
 
-@pytest.mark.parametrize("noise", [0.05, 0.2, 0.4])
-def test_a_vector_derived_again_a_little_differently_is_found(tmp_path: Path, noise: float) -> None:
-    other = STRANGER + noise * vectors(1, seed=9)[0]
+@pytest.mark.parametrize(("noise", "is_found"), [(0.05, True), (0.2, True), (1.0, False)])
+def test_a_vector_derived_again_a_little_differently_is_found(tmp_path: Path, noise: float, is_found: bool) -> None:
+    other = STRANGER + noise * vectors(1, seed=9)[0]  # cosine 0.999, 0.98, 0.7
     (tmp_path / "x").write_bytes((3 * other).astype("<f4").tobytes())
-    assert found(scan_home(tmp_path, STRANGERS, dim=DIM)) == (noise < 0.4 or bool(other @ STRANGER > 0.9))
+    assert found(scan_home(tmp_path, STRANGERS, dim=DIM)) == is_found
 
 
 @pytest.mark.parametrize("dim", [16, 32, 48, 64, 100, 192, 512])

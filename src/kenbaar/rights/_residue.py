@@ -9,7 +9,8 @@ Two ways at once (DESIGN.md "Who is in these pictures?", GOVERNANCE.md 0A "bysta
    vectors to look for, so it also covers collections whose faces may not be embedded.
 
 Encodings: float64, float32, float16 of both byte orders; floats behind one-byte tags (pickle, MessagePack, CBOR); int8
-at any scale (targeted only); base64, base64url and hex of those, with line breaks; decimal numbers in text.
+scaled by anything from 127 to what the largest number bears (targeted only); base64, base64url and hex of those, with
+line breaks; decimal numbers in text.
 Not looked into: compressed or encrypted containers. What nobody can read without a key is not in the clear.
 """
 
