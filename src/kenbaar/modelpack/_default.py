@@ -154,8 +154,8 @@ _YALE = (
     "threshold was chosen with these pictures in view"
 )
 _VOLUNTEERS = (
-    "40 volunteers' grey portraits, 20 enrolled with 3 photos and 20 strangers, 20 splits; an earlier form of this pack: "
-    "un-normalised L2 0.45, not mirrored, one look; not measured again with the cosine"
+    "40 volunteers' grey portraits, 20 enrolled with 3 photos and 20 strangers, 20 splits; an earlier form of this "
+    "pack: un-normalised L2 0.45, not mirrored, one look; not measured again with the cosine"
 )
 MEASURED = (
     Measured("FNIR", 0.0095, f"{_YALE}; at 320 x 243 px"),

@@ -66,7 +66,9 @@ class ModelPack:
 
         (detector, embedder): for benchmarks, which tell every speed against this floor.
         """
-        return self._detector.network_alone(photo, self.manifest.detector.long_side), self._embedder.network_alone(faces)
+        return self._detector.network_alone(photo, self.manifest.detector.long_side), self._embedder.network_alone(
+            faces
+        )
 
     def measure_quality(self, photo: PhotoPixels, face: Face) -> FaceQuality:
         """How well this face can be used for enrolment; QualityGate says what is too little."""
