@@ -24,8 +24,8 @@ from kenbaar.keys import KeyStore, SigningKey, create_with_master, open_with_mas
 from kenbaar.ledger import Act, Checkpoint, Fact, Ledger, PayloadKey, Verification, VerifierKey, verify_ledger
 from kenbaar.media import Photo, PhotoLimits, open_untrusted_photo
 from kenbaar.modelpack import ModelPack, default_pack_folder, load_pack, read_manifest
-from kenbaar.publish import Publisher
-from kenbaar.rights import CheckReport, Leaving, Requests, check_archive
+from kenbaar.publish import PUBLISH, Publisher, find_all_faces
+from kenbaar.rights import CheckReport, Exporter, Leaving, Requests, check_archive
 from kenbaar.search import Threshold, find_lookalikes
 from kenbaar.settings import Settings
 from kenbaar.storage import SqlCollectionStore, SqlConsentStore, SqlCopyStore, SqlTemplateStore, open_database
@@ -77,6 +77,18 @@ class Archive:
             self.consents, self.collections.store, copies, self, checkpoint=lambda: self.ledger.checkpoint().text
         )
         self.publisher = Publisher(self.consents, self.collections, copies, self, home=home)
+        self.exporter = Exporter(
+            self.consents,
+            self.collections,
+            copies,
+            self,
+            acts=self.acts,
+            checkpoint=lambda: self.ledger.checkpoint().text,
+            look_again=lambda photo: find_all_faces(photo, self.pack.find_faces, PUBLISH),
+            threshold=lambda: self.threshold,
+            limits=self.limits,
+            home=home,
+        )
         with suppress(BlockingIOError), self.writing(wait=False):
             pass  # whoever gets the lock clears up after a crash and ends what the calendar ended
 
