@@ -50,7 +50,8 @@ def _in_container(container: Container, allowed: set[bytes], data: bytes) -> lis
     if container.frames != 1:
         found.append("a second picture")
     for name in container.chunks:
-        if name not in allowed or container.chunks.count(name) > 1:
+        unread_text = name == b"iTXt" and not container.xmp  # a text chunk that is not the packet of rights
+        if name not in allowed or container.chunks.count(name) > 1 or unread_text:
             found.append(f"metadata that is not on the list (chunk {name.decode('latin-1')!r})")
     return found
 

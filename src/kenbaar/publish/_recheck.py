@@ -20,6 +20,7 @@ _TILE_PX = 1280  # the detector's memory grows with the picture: larger looks go
 _TILE_OVERLAP_PX = (
     160  # of the look: a face up to this size lies whole in some tile; larger ones the smaller looks find
 )
+_BORDER_PX = 4  # of the look: how near to a border between tiles a finding counts as cut off by it
 _WORTH_IT = 1.5  # a look this much finer than the last one finds new faces; below, the same ones
 HIDDEN_SHARE = 0.75
 """A face found again in a copy counts as masked when this much of its box is under masks."""
@@ -134,13 +135,32 @@ def _look(photo: PixelsOfPhoto, find: FindFaces, look: Look, side: int) -> list[
     found: list[Face] = []
     for top, bottom in _tiles(rows, step) if side > _TILE_PX else [(0, rows)]:
         for left, right in _tiles(columns, step) if side > _TILE_PX else [(0, columns)]:
-            tile = _enlarged(pixels[top:bottom, left:right], step)
-            view = _View(tile, 1, tile.shape[1], tile.shape[0])
-            long_side = max(tile.shape[:2]) if step <= 1 else round(max(tile.shape[:2]) / step)
-            seen = find(view, long_side=long_side, min_score=look.min_score)
-            across, down = (right - left) / tile.shape[1], (bottom - top) / tile.shape[0]
-            found += [_moved(face, left, top, across, down, columns if look.mirrored else None, photo) for face in seen]
+            seen = _look_at_tile(pixels, Box(left, top, right, bottom), find, step, look.min_score)
+            found += [_moved(face, columns if look.mirrored else None, photo) for face in seen]
     return found
+
+
+def _look_at_tile(pixels: NDArray[np.uint8], area: Box, find: FindFaces, step: float, min_score: float) -> list[Face]:
+    """The faces that lie whole in this area, in px of pixels.
+
+    One that ends at a border between tiles is a piece of a face: a small face lies whole in the next tile, a large one
+    belongs to a coarser look. Kept, pieces of a revealed face would hold its copy (seen: mouth and chin of a portrait).
+    """
+    rows, columns = pixels.shape[:2]
+    tile = _enlarged(pixels[area.y_min : area.y_max, area.x_min : area.x_max], step)
+    long_side = max(tile.shape[:2]) if step <= 1 else round(max(tile.shape[:2]) / step)
+    across, down = area.width / tile.shape[1], area.height / tile.shape[0]
+    near = _BORDER_PX * step
+    whole: list[Face] = []
+    for face in find(_View(tile, 1, tile.shape[1], tile.shape[0]), long_side=long_side, min_score=min_score):
+        x_min, x_max = area.x_min + face.box.x_min * across, area.x_min + face.box.x_max * across
+        y_min, y_max = area.y_min + face.box.y_min * down, area.y_min + face.box.y_max * down
+        cut_across = 0 < area.x_min > x_min - near or columns > area.x_max < x_max + near
+        cut_down = 0 < area.y_min > y_min - near or rows > area.y_max < y_max + near
+        if not (cut_across or cut_down):
+            box = Box(floor(x_min), floor(y_min), ceil(x_max), ceil(y_max))
+            whole.append(Face(box, face.landmarks, face.score))  # landmarks are of no use here and stay as they were
+    return whole
 
 
 def _enlarged(pixels: NDArray[np.uint8], step: float) -> NDArray[np.uint8]:
@@ -154,7 +174,7 @@ def _enlarged(pixels: NDArray[np.uint8], step: float) -> NDArray[np.uint8]:
 
 
 def _tiles(length: int, step: float) -> list[tuple[int, int]]:
-    """Stretches of length px, evenly spread: each _TILE_PX of the look at most, overlapping by _TILE_OVERLAP_PX or more."""
+    """Stretches of length px, evenly spread, at most _TILE_PX of the look long, overlapping by _TILE_OVERLAP_PX."""
     tile, overlap = _TILE_PX * step, _TILE_OVERLAP_PX * step
     if length <= tile:
         return [(0, length)]
@@ -163,17 +183,13 @@ def _tiles(length: int, step: float) -> list[tuple[int, int]]:
     return [(int(start), min(length, int(np.ceil(start + tile)))) for start in starts]
 
 
-def _moved(
-    face: Face, left: int, top: int, across: float, down: float, mirrored: int | None, photo: PixelsOfPhoto
-) -> Face:
-    """A face found in a tile, in px of the full photo. Its landmarks are of no use here and stay as they were."""
-    x_min, x_max = left + face.box.x_min * across, left + face.box.x_max * across
-    if mirrored is not None:
-        x_min, x_max = mirrored - x_max, mirrored - x_min
-    y_min, y_max = top + face.box.y_min * down, top + face.box.y_max * down
-    k = photo.scale
-    box = Box(floor(k * x_min), floor(k * y_min), ceil(k * x_max), ceil(k * y_max))
-    return Face(box.clipped(photo.width, photo.height), face.landmarks, face.score)
+def _moved(face: Face, mirrored_columns: int | None, photo: PixelsOfPhoto) -> Face:
+    """A face in px of the pixels looked at, in px of the full photo."""
+    box, k = face.box, photo.scale
+    if mirrored_columns is not None:
+        box = Box(mirrored_columns - box.x_max, box.y_min, mirrored_columns - box.x_min, box.y_max)
+    full = Box(k * box.x_min, k * box.y_min, k * box.x_max, k * box.y_max)
+    return Face(full.clipped(photo.width, photo.height), face.landmarks, face.score)
 
 
 def _merged(found: Sequence[Face]) -> list[Box]:

@@ -1,0 +1,222 @@
+"""A finished copy is judged from its own bytes: who is visible in it, and what it holds besides its picture."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from photo_samples import exif, png_chunk, quarters, saved, swapped_profile
+from PIL import Image
+
+from kenbaar.faces import Box, Face, Landmarks
+from kenbaar.media import Rights, encode_photo, open_photo, open_photo_bytes
+from kenbaar.modelpack import load_pack
+from kenbaar.publish import (
+    PUBLISH,
+    RECHECK,
+    CopyPlan,
+    DetectionSchedule,
+    Look,
+    check_copy,
+    covered,
+    find_all_faces,
+    find_exposed,
+    plan_masks,
+    render_copy,
+    scan_copy,
+)
+
+DARK = (64, 64, 64)
+
+
+class BrightSquares:
+    """Stands in for a detector: finds pure white rectangles, and remembers how it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[int, int, int | None, float | None]] = []
+
+    def __call__(self, photo, *, long_side=None, min_score=None):
+        self.asked.append((photo.width, photo.height, long_side, min_score))
+        import cv2
+
+        bright = (photo.pixels.min(axis=2) > 200).astype(np.uint8)
+        count, _, stats, _ = cv2.connectedComponentsWithStats(bright)
+        faces = []
+        for x, y, w, h, _ in stats[1:count]:
+            box = Box(int(x), int(y), int(x + w), int(y + h))
+            faces.append(Face(box, Landmarks(np.zeros((5, 2), np.float32)), 0.9))
+        return sorted(faces, key=lambda f: f.box)
+
+
+def scene(width: int, height: int, *squares: Box) -> np.ndarray:
+    pixels = np.full((height, width, 3), 30, np.uint8)
+    for box in squares:
+        pixels[box.y_min : box.y_max, box.x_min : box.x_max] = 255
+    return pixels
+
+
+def photo_of(pixels: np.ndarray):
+    return open_photo_bytes(encode_photo(pixels, "PNG"))
+
+
+def near(box: Box, other: Box) -> bool:
+    return box.iou(other) > 0.8
+
+
+def test_faces_found_in_tiles_mirrors_and_enlargements_land_where_they_are():
+    squares = [Box(30, 40, 90, 120), Box(1000, 500, 1060, 590), Box(2300, 1100, 2380, 1190), Box(1180, 30, 1240, 100)]
+    photo = photo_of(scene(2400, 1200, *squares))
+    for looks in (PUBLISH, RECHECK, DetectionSchedule((Look(2400, 0.5, mirrored=True),), 1.0)):
+        found = find_all_faces(photo, BrightSquares(), looks)
+        assert len(found) == 4
+        assert all(any(near(box, square) for square in squares) for box in found)
+    small = photo_of(scene(400, 300, Box(10, 20, 40, 60)))
+    for looks in (PUBLISH, DetectionSchedule((Look(5120, 0.3, mirrored=True),), 4.0)):
+        found = find_all_faces(small, BrightSquares(), looks)
+        assert len(found) == 1 and near(found[0], Box(10, 20, 40, 60))
+
+
+def test_a_piece_of_a_large_face_cut_off_by_a_tile_is_no_face_of_its_own():
+    face = Box(700, 300, 1700, 1100)
+    photo = photo_of(scene(2400, 1400, face))
+    for looks in (PUBLISH, RECHECK):
+        (found,) = find_all_faces(photo, BrightSquares(), looks)
+        assert near(found, face)
+    on_the_edge = photo_of(scene(2400, 1400, Box(0, 0, 60, 70), Box(2340, 1330, 2400, 1400)))
+    assert len(find_all_faces(on_the_edge, BrightSquares(), PUBLISH)) == 2
+
+
+def test_a_face_in_a_reduced_photo_is_told_at_full_size():
+    data = encode_photo(scene(800, 600, Box(80, 160, 240, 320)), "JPEG")
+    photo = open_photo_bytes(data, detail_side=200)
+    assert photo.scale == 4
+    (found,) = find_all_faces(photo, BrightSquares(), DetectionSchedule((Look(640, 0.5),)))
+    assert near(found, Box(80, 160, 240, 320))
+
+
+def test_looks_that_would_see_nothing_new_are_left_out_and_no_tile_is_larger_than_a_look():
+    find = BrightSquares()
+    find_all_faces(photo_of(scene(500, 400)), find, PUBLISH)
+    assert [asked[2] for asked in find.asked] == [640]
+    find = BrightSquares()
+    find_all_faces(photo_of(scene(3000, 2000)), find, PUBLISH)
+    assert {asked[2] for asked in find.asked[:2]} == {640, 1280} and len(find.asked) > 8
+    assert all(max(asked[0], asked[1]) <= 1281 for asked in find.asked[2:])
+
+
+def test_a_face_found_twice_is_one_face_and_its_box_holds_both():
+    boxes = iter([Box(10, 10, 50, 50), Box(14, 8, 54, 52)])
+    landmarks = Landmarks(np.zeros((5, 2), np.float32))
+
+    def find(photo, *, long_side=None, min_score=None):
+        return [Face(next(boxes), landmarks, 0.9)]
+
+    twice = DetectionSchedule((Look(100, 0.5), Look(200, 0.5)), 1.0)
+    assert find_all_faces(photo_of(scene(200, 200)), find, twice) == [Box(10, 8, 54, 52)]
+
+
+def test_a_copy_with_everybody_masked_or_revealed_passes():
+    squares = [Box(30, 40, 90, 120), Box(300, 40, 360, 120), Box(200, 300, 280, 400)]
+    photo = photo_of(scene(640, 480, *squares))
+    plan = plan_masks(squares, squares[:1], 640, 480)
+    assert check_copy(render_copy(photo, plan, Rights()), plan, BrightSquares()) == ()
+    everybody = plan_masks(squares, [], 640, 480)
+    assert check_copy(render_copy(photo, everybody, Rights()), everybody, BrightSquares()) == ()
+
+
+def test_a_face_that_was_missed_holds_the_copy():
+    squares = [Box(30, 40, 90, 120), Box(300, 40, 360, 120)]
+    photo = photo_of(scene(640, 480, *squares))
+    plan = plan_masks(squares[:1], [], 640, 480)
+    (problem,) = check_copy(render_copy(photo, plan, Rights()), plan, BrightSquares())
+    assert "neither masked nor allowed" in problem
+    (exposed,) = find_exposed(photo, BrightSquares(), CopyPlan((), (squares[0],)), RECHECK)
+    assert near(exposed, squares[1])
+
+
+def test_a_neighbour_half_under_a_mask_holds_the_copy():
+    shown = [Box(30, 40, 130, 160)]
+    photo = photo_of(scene(640, 480, *shown))
+    half = CopyPlan((Box(16, 32, 80, 176),), ())
+    assert covered(shown[0], half.masks) == pytest.approx(0.5)
+    assert check_copy(render_copy(photo, half, Rights()), half, BrightSquares())
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_a_mask_that_was_not_painted_holds_the_copy(kind):
+    pixels = np.random.default_rng(0).integers(0, 150, (320, 320, 3), dtype=np.uint8)
+    photo = open_photo_bytes(saved(pixels, kind))
+    plan = plan_masks([Box(60, 60, 120, 120)], [], 320, 320)
+    assert check_copy(render_copy(photo, plan, Rights()), plan, BrightSquares()) == ()
+    bare = render_copy(photo, CopyPlan((), ()), Rights())
+    assert check_copy(bare, plan, BrightSquares())
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("rights", [Rights(), Rights("© Ours & <theirs>", "Foto: Noor")])
+def test_what_kenbaar_writes_is_clean(kind, rights):
+    assert scan_copy(encode_photo(quarters(), kind, rights)) == []
+
+
+def jpeg_with(segment: bytes) -> bytes:
+    plain = encode_photo(quarters(), "JPEG")
+    return plain[:20] + segment + plain[20:]
+
+
+def app(marker: int, body: bytes) -> bytes:
+    return bytes([0xFF, marker]) + (len(body) + 2).to_bytes(2, "big") + body
+
+
+JPEG, PNG, WEBP = (encode_photo(quarters(), kind) for kind in ("JPEG", "PNG", "WEBP"))
+MUCH = b'<r:RDF xmlns:r="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:t="urn:t"><t:Thumb>AA</t:Thumb></r:RDF>'
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (saved(quarters(), "JPEG", exif=exif(1)), "metadata"),
+        (saved(quarters(), "JPEG", icc_profile=swapped_profile()), "metadata"),
+        (saved(quarters(), "JPEG", comment=b"hello"), "metadata"),
+        (saved(quarters(), "JPEG", xmp=MUCH), "more than rights"),
+        (saved(quarters(), "MPO", save_all=True, append_images=[Image.fromarray(quarters())]), "metadata|second|after"),
+        (jpeg_with(app(0xED, b"Photoshop 3.0\x008BIM\x04\x0c\0\0\0\0\0\0")), "metadata"),
+        (jpeg_with(app(0xEB, b"JP\0\0jumb")), "metadata"),
+        (jpeg_with(app(0xE0, b"JFXX\0\x10" + JPEG)), "second picture"),
+        (JPEG + JPEG, "after its picture"),
+        (JPEG + b"\0\0\0\x18ftypmp42", "after its picture"),
+        (PNG + b"rest of a longer picture", "after its picture"),
+        (WEBP + b"rest", "after its picture"),
+        (PNG[:33] + png_chunk(b"eXIf", exif(1)[6:]) + PNG[33:], "eXIf"),
+        (PNG[:33] + png_chunk(b"tEXt", b"Comment\0x") + PNG[33:], "tEXt"),
+        (PNG[:33] + png_chunk(b"iTXt", b"Comment\0\0\0\0\0x") * 2 + PNG[33:], "iTXt"),
+        (PNG[:33] + png_chunk(b"iTXt", b"Comment\0\0\0\0\0x") + PNG[33:], "iTXt"),
+        (saved(quarters(), "WEBP", exif=exif(1)), "EXIF"),
+        (saved(quarters(), "WEBP", icc_profile=swapped_profile()), "ICCP"),
+        (JPEG[:-2], "cannot be read"),
+        (saved(quarters(), "TIFF"), "does not write"),
+        (b"", "does not write"),
+    ],
+)
+def test_anything_else_in_a_file_is_told(data, says):
+    assert any(part in problem for problem in scan_copy(data) for part in says.split("|"))
+
+
+@pytest.mark.slow
+def test_in_real_photos_every_large_face_is_masked_and_no_copy_is_held_for_nothing(default_pack_folder, demo_photos):
+    pack = load_pack(default_pack_folder)
+    for path in sorted(Path(demo_photos).rglob("*")):
+        if path.suffix not in (".jpg", ".png") or not (faces := pack.find_faces(open_photo(path))):
+            continue
+        photo = open_photo(path)
+        found = find_all_faces(photo, pack.find_faces, PUBLISH)
+        nobody = plan_masks(found, [], photo.width, photo.height)
+        assert all(covered(face.box, nobody.masks) == 1 for face in faces)
+        assert check_copy(render_copy(photo, nobody, Rights()), nobody, pack.find_faces) == ()
+        everybody = plan_masks(found, [face.box for face in faces], photo.width, photo.height)
+        assert check_copy(render_copy(photo, everybody, Rights()), everybody, pack.find_faces) == ()
+
+
+def test_the_copy_of_a_copy_scans_clean_in_memory():
+    assert scan_copy(io.BytesIO(JPEG).getvalue()) == []
