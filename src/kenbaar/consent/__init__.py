@@ -25,7 +25,16 @@ from kenbaar.consent._receipt import (
     make_destruction_receipt,
     verify_receipt,
 )
-from kenbaar.consent._records import ConsentStore, Grant, Holder, Invitation, SealedTemplate, Subject, TemplateStore
+from kenbaar.consent._records import (
+    ConsentStore,
+    Grant,
+    GrantKey,
+    Holder,
+    Invitation,
+    SealedTemplate,
+    Subject,
+    TemplateStore,
+)
 from kenbaar.consent._signed import sign_manifest, verify_manifest
 
 __all__ = [
@@ -38,6 +47,7 @@ __all__ = [
     "Enrolled",
     "FaceReader",
     "Grant",
+    "GrantKey",
     "Holder",
     "Invitation",
     "Invited",

@@ -252,18 +252,18 @@ class Consents:
 
     def may_show(self, channel: str) -> frozenset[str]:
         """Everybody whose face may stay visible in that channel, now."""
-        grants = [g for g in self.store.open_grants(("show",), self.journal.now()) if g.purpose.allows_show_on(channel)]
+        grants = [g for g in self.store.grant_keys(("show",), self.journal.now()) if g.purpose.allows_show_on(channel)]
         alive = self.keys.alive([g.key_id for g in grants])
         return frozenset(g.subject for g in grants if g.key_id in alive)
 
     def recognisable(self) -> dict[str, frozenset[str]]:
         """subject -> ids of the grants in force for which Kenbaar may compare that person's face."""
-        grants = list(self.store.open_grants(RECOGNISING, self.journal.now()))
+        grants = self.store.grant_keys(RECOGNISING, self.journal.now())
         alive = self.keys.alive([g.key_id for g in grants])
         found: dict[str, set[str]] = {}
         for grant in grants:
             if grant.key_id in alive:
-                found.setdefault(grant.subject, set()).add(grant.id)
+                found.setdefault(grant.subject, set()).add(grant.grant)
         return {subject: frozenset(ids) for subject, ids in found.items()}
 
     def sessions(self, codes: Iterable[str]) -> Sessions:
@@ -284,7 +284,8 @@ class Consents:
         grants = self.living_grants(subject)
         if not grants:
             raise ConsentWithdrawn(f"Subject {subject} has no consent in force.", "They can be invited anew.")
-        self._data_key(grants[0], self.keys.get(grants[0].key_id), session)
+        first = grants[0]
+        self._data_key(first.purpose, self.keys.get(first.key_id), first.wrapped_key or b"", session)
 
     def require_session(self, subject: Subject, sessions: Sessions) -> None:
         """Where the person holds the key, nothing is answered without them. Raises WrongCode."""
@@ -305,10 +306,10 @@ class Consents:
         dim: length of the pack's vectors, for a gallery that stays empty.
         """
         now = self.journal.now()
-        grants = [g for g in self.store.open_grants(kinds, now) if only is None or g.subject in only]
+        grants = [g for g in self.store.grant_keys(kinds, now) if only is None or g.subject in only]
         keys = self.keys.get_many([g.key_id for g in grants])
         chosen = {g.subject: g for g in reversed(grants) if g.key_id in keys}
-        held, alike = self.self_held(), self.look_alikes()
+        held, alike = self.store.self_held(), self.store.look_alikes()
         subjects: list[str] = []
         plains: list[bytes] = []
         for template in self.templates.for_pack(pack) if chosen else ():
@@ -316,7 +317,7 @@ class Consents:
             session = sessions.of(subject)
             if (grant := chosen.get(subject)) is None or (session is None and subject in held):
                 continue
-            data_key = self._data_key(grant, keys[grant.key_id], session)
+            data_key = self._data_key(grant.purpose, keys[grant.key_id], grant.wrapped_key, session)
             plains.append(
                 open_template(data_key, template.sealed, subject=subject, pack=pack, version=template.version)
             )
@@ -326,18 +327,10 @@ class Consents:
             pack=pack, purposes=kinds, opened_at=now, subjects=subjects, rows=rows, stricter=alike & set(subjects)
         )
 
-    def _data_key(self, grant: Grant, key: bytes, session: CodeSession | None) -> bytes:
+    def _data_key(self, purpose: Purpose, key: bytes, wrapped: bytes, session: CodeSession | None) -> bytes:
         """Unwraps the data key of one grant. A share alone does not open it."""
-        purpose_key = session.purpose_key(key, str(grant.purpose)) if session else key
-        return unwrap_data_key(purpose_key, grant.wrapped_key or b"", otherwise=WrongCode if session else KeyDestroyed)
-
-    def self_held(self) -> frozenset[str]:
-        """Everybody who holds their own key."""
-        return frozenset(s.id for s in self.store.subjects() if s.holder == "subject")
-
-    def look_alikes(self) -> frozenset[str]:
-        """Everybody who looks much like somebody else enrolled."""
-        return frozenset(s.id for s in self.store.subjects() if s.look_alike)
+        purpose_key = session.purpose_key(key, str(purpose)) if session else key
+        return unwrap_data_key(purpose_key, wrapped, otherwise=WrongCode if session else KeyDestroyed)
 
 
 _ROWS_AT_ONCE = 8192  # float64 means of so many people at a time: 8 MB, so that a large gallery needs no second copy

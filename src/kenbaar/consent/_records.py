@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from kenbaar.consent._purpose import Purpose
 
@@ -62,6 +62,16 @@ class Grant:
     end_reason: str | None = None
 
 
+class GrantKey(NamedTuple):
+    """What opening needs of a grant that has not ended, and nothing more: galleries have a hundred thousand of them."""
+
+    grant: str
+    subject: str
+    purpose: Purpose
+    key_id: str
+    wrapped_key: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class SealedTemplate:
     """A subject's template as it lies on disk: noise without the data key."""
@@ -86,6 +96,9 @@ class ConsentStore(Protocol):
     ) -> None:
         """Spends the invitation, keeps the grants and the subject's enrolment, marks look-alikes: all or nothing."""
 
+    def add_enrolled(self, people: Sequence[Subject], grants: Sequence[Grant]) -> None:
+        """Many people with their grants (benchmarks, imports)."""
+
     def subject(self, subject: str) -> Subject | None:
         """One subject, or None."""
 
@@ -95,8 +108,14 @@ class ConsentStore(Protocol):
     def grants_of(self, subject: str) -> list[Grant]:
         """All grants of one person, living and ended, by time and purpose."""
 
-    def open_grants(self, kinds: Sequence[str], at: datetime) -> Iterator[Grant]:
-        """Grants not ended, whose date has not passed, whose purpose is of one of the kinds; by subject, then purpose."""
+    def grant_keys(self, kinds: Sequence[str], at: datetime) -> list[GrantKey]:
+        """Of grants not ended, whose date has not passed, whose purpose is of one of the kinds; by subject, then purpose."""
+
+    def self_held(self) -> frozenset[str]:
+        """Everybody who holds their own key."""
+
+    def look_alikes(self) -> frozenset[str]:
+        """Everybody marked as looking much like somebody else enrolled."""
 
     def overdue(self, at: datetime) -> list[Grant]:
         """Grants not marked ended whose date has passed."""
@@ -128,6 +147,9 @@ class TemplateStore(Protocol):
 
     def put(self, template: SealedTemplate) -> None:
         """Keeps one, in place of an earlier one of the same subject and pack."""
+
+    def put_many(self, templates: Sequence[SealedTemplate]) -> None:
+        """Keeps many new ones (benchmarks, imports)."""
 
     def get(self, subject: str, pack: str) -> SealedTemplate | None:
         """One person's template for one pack."""

@@ -10,6 +10,19 @@ A speed is told against the machine's own, measured in the same process in turns
     bench_match(1_000_000, 1, dim=512)        # another size
 """
 
+from kenbaar.measure._bench_gallery import GalleryBench, bench_gallery
 from kenbaar.measure._bench_match import MatchBench, bench_match
+from kenbaar.measure._bench_sweep import SweepBench, bench_sweep, steady_rate, time_in_turns
+from kenbaar.measure._pictures import compose_photos
 
-__all__ = ["MatchBench", "bench_match"]
+__all__ = [
+    "GalleryBench",
+    "MatchBench",
+    "SweepBench",
+    "bench_gallery",
+    "bench_match",
+    "bench_sweep",
+    "compose_photos",
+    "steady_rate",
+    "time_in_turns",
+]

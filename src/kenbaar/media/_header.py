@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, timezone
 
 from kenbaar.media import _tiff
@@ -53,6 +53,8 @@ class PhotoHeader:
     block_px: int = JPEG_BLOCK_PX
     coded: tuple[int, int] = field(default=(0, 0), repr=False)
     """Width and height as coded, before the turn."""
+    plain: bool = field(default=False, repr=False)
+    """A JPEG without profile or rare colours: the fast decoder may read it where detail does not count."""
 
 
 def read_header(data: bytes, limits: PhotoLimits) -> PhotoHeader:
@@ -87,7 +89,8 @@ def too_many_bytes(limits: PhotoLimits) -> Unfit:
 def _read_any(data: bytes) -> PhotoHeader:
     if data[:3] == b"\xff\xd8\xff":
         jpeg = parse_jpeg(data)
-        return _header("JPEG", jpeg.width, jpeg.height, jpeg.exif(), max(JPEG_BLOCK_PX, jpeg.block_px))
+        header = _header("JPEG", jpeg.width, jpeg.height, jpeg.exif(), max(JPEG_BLOCK_PX, jpeg.block_px))
+        return replace(header, plain=jpeg.is_plain)
     if data[:8] == PNG_SIGNATURE:
         png = parse_png(data)
         _refuse_moving(png.frames)

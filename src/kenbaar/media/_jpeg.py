@@ -7,15 +7,16 @@ foreign data begins. Source: ITU-T T.81, annex B.
 
 from __future__ import annotations
 
-import re
 import struct
 from dataclasses import dataclass
+
+import numpy as np
 
 from kenbaar.media._limits import DO_CHECK, Unfit
 
 _FRAMES = {0xC0, 0xC1, 0xC2, 0xC9, 0xCA}  # baseline, extended, progressive; the last two with arithmetic coding
 _OTHER_FRAMES = {0xC3, 0xC5, 0xC6, 0xC7, 0xCB, 0xCD, 0xCE, 0xCF}  # lossless and hierarchical: nobody's camera
-_NEXT_MARKER = re.compile(rb"\xff+[\x01-\xcf\xd8-\xfe]")  # in coded data: skips FF00 (a literal FF) and restarts D0-D7
+_AT_ONCE = 1 << 16  # bytes of coded data looked through at a time
 _MOST_SCANS = 100  # a progressive photo has about ten; thousands of empty ones keep a decoder busy for hours
 
 
@@ -37,6 +38,13 @@ class Jpeg:
     block_px: int
     segments: tuple[Segment, ...]
     end: int
+
+    @property
+    def is_plain(self) -> bool:
+        """Three YCbCr components or grey, and no colour profile: what every decoder reads alike."""
+        adobe = next((s.body for s in self.segments if s.marker == 0xEE and s.body.startswith(b"Adobe")), b"")
+        has_profile = any(s.marker == 0xE2 and s.body.startswith(b"ICC_PROFILE\0") for s in self.segments)
+        return not has_profile and (self.components == 1 or (self.components == 3 and adobe[11:12] in (b"", b"\1")))
 
     def exif(self) -> bytes:
         """The EXIF block, b"" where there is none."""
@@ -79,10 +87,7 @@ def parse_jpeg(data: bytes) -> Jpeg:
             scans += 1
             if frame is None or scans > _MOST_SCANS:
                 raise Unfit("is a damaged JPEG (its scans)")
-            found = _NEXT_MARKER.search(data, at)
-            if found is None:
-                raise Unfit("is cut short: the end of the picture is missing")
-            at = found.start()
+            at = _end_of_scan(data, at)
         elif 0xE0 <= marker <= 0xEF or marker == 0xFE:
             segments.append(Segment(marker, body))
     if frame is None or scans == 0:
@@ -93,6 +98,20 @@ def parse_jpeg(data: bytes) -> Jpeg:
     factors = [frame[7 + 3 * i] for i in range(components)]
     largest = max(max(f >> 4, f & 15) for f in factors) if components > 1 else 1
     return Jpeg(width, height, components, 8 * largest, tuple(segments), at)
+
+
+def _end_of_scan(data: bytes, at: int) -> int:
+    """Where the next marker stands in coded data. FF00 is a literal FF, D0 to D7 restart the coding, FFs may fill."""
+    coded = np.frombuffer(data, np.uint8)
+    while at < len(data) - 1:
+        part = coded[at : at + _AT_ONCE + 1]
+        places = np.flatnonzero(part[:-1] == 0xFF)
+        after = part[places + 1]
+        marks = places[(after != 0) & (after != 0xFF) & ((after < 0xD0) | (after > 0xD7))]
+        if len(marks):
+            return at + int(marks[0])
+        at += len(part) - 1
+    raise Unfit("is cut short: the end of the picture is missing")
 
 
 def _marker_at(data: bytes, at: int) -> tuple[int, int]:

@@ -31,6 +31,7 @@ from kenbaar.publish._render import Rendered, make_copy
 
 RENDERER = "1"  # raised whenever the same plan gives other pixels, so that copies made before are made again
 BATCH = 16  # copies put in place together: two transactions each
+ASK_AGAIN_S = 10.0  # s: an end date that passes while a long publication runs is heard this soon
 MANIFEST = "manifest.json"
 
 
@@ -135,6 +136,7 @@ class _Run:
         self.held: list[Held] = []
         self.current: dict[str, Copy] = {}
         self.taken: set[str] = set()
+        self.asked: tuple[int, datetime, frozenset[str]] | None = None
         self.written = self.replaced = self.unchanged = 0
 
     def go(self, say: Callable[[int, int, float], None]) -> PublishReport:
@@ -211,7 +213,7 @@ class _Run:
         return planned, rendered, aside.enter_context(write_aside(rendered.data, planned.target.parent))
 
     def _plan(self, item: Item) -> _Planned:
-        may_show = self.room.consents.may_show(self.channel)
+        may_show = self._may_show()
         appearing = [
             a for a in self.store.appearances_in(item.id) if a.subject in may_show and a.certain_enough_to_show
         ]
@@ -223,6 +225,13 @@ class _Run:
         ]  # fmt: skip
         key = hashlib.sha256(json.dumps(depends_on).encode()).hexdigest()
         return _Planned(item, self.folder / copy_name(item.path), reveals, faces, key)
+
+    def _may_show(self) -> frozenset[str]:
+        """Who may be visible now: asked anew whenever a key was destroyed, and every few seconds for the calendar's sake."""
+        generation, now = self.room.consents.keys.generation, self.room.journal.now()
+        if self.asked is None or self.asked[0] != generation or (now - self.asked[1]).total_seconds() > ASK_AGAIN_S:
+            self.asked = (generation, now, self.room.consents.may_show(self.channel))
+        return self.asked[2]
 
     def _hold(self, item: Item, why: str) -> None:
         self.held.append(Held(item.path, why))
@@ -237,7 +246,7 @@ class _Run:
             return
         room = self.room
         with room.journal.writing():
-            may_show, now = room.consents.may_show(self.channel), room.journal.now()
+            may_show, now = self._may_show(), room.journal.now()
             copies: list[tuple[Copy, Path]] = []
             for planned, rendered, part in ready:
                 showing = [(box, s) for box, s in planned.reveals if box in rendered.revealed]
@@ -272,7 +281,7 @@ class _Run:
 
     def _take_away_the_rest(self) -> int:
         """Copies that this run could not prove right any more: their photo is held, gone, or somebody in it left."""
-        may_show = self.room.consents.may_show(self.channel)
+        may_show = self._may_show()
         held = {str(self.folder / copy_name(h.path)) for h in self.held}
         gone = []
         for path, copy in self.before.items():

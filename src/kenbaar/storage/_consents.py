@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from kenbaar.consent import Grant, Invitation, Purpose, Subject
+from kenbaar.consent import Grant, GrantKey, Invitation, Purpose, Subject
 from kenbaar.storage._database import Database
 from kenbaar.storage._tables import copy_subjects, grants, invitations, meta, receipts, subjects
 
@@ -52,6 +52,12 @@ class SqlConsentStore:
             if alike := list(look_alikes):
                 c.execute(sa.update(subjects).where(subjects.c.id.in_(alike)).values(look_alike=True))
 
+    def add_enrolled(self, people: Sequence[Subject], grants_: Sequence[Grant]) -> None:
+        """Many people with their grants in one transaction (benchmarks, imports)."""
+        with self._db.write() as c:
+            c.execute(sa.insert(subjects), [_subject_row(s) for s in people])
+            c.execute(sa.insert(grants), [_grant_row(g) for g in grants_])
+
     def subject(self, subject: str) -> Subject | None:
         """One subject, or None."""
         with self._db.read() as c:
@@ -72,11 +78,27 @@ class SqlConsentStore:
         )
         return list(self._grants(query))
 
-    def open_grants(self, kinds: Sequence[str], at: datetime) -> Iterator[Grant]:
-        """Grants not ended, date not passed, of these kinds; by subject, then purpose."""
+    def grant_keys(self, kinds: Sequence[str], at: datetime) -> list[GrantKey]:
+        """Of grants not ended, date not passed, of these kinds; by subject, then purpose."""
         of_kind = sa.or_(*(sa.or_(grants.c.purpose == k, grants.c.purpose.startswith(k + ":")) for k in kinds))
-        query = sa.select(grants).where(grants.c.ended_at.is_(None), grants.c.until > at, of_kind)
-        return self._grants(query.order_by(grants.c.subject, grants.c.purpose, grants.c.id))
+        columns = (grants.c.id, grants.c.subject, grants.c.purpose, grants.c.key_id, grants.c.wrapped_key)
+        query = sa.select(*columns).where(grants.c.ended_at.is_(None), grants.c.until > at, of_kind)
+        with self._db.read() as c:
+            rows = c.execute(query.order_by(grants.c.subject, grants.c.purpose, grants.c.id)).all()
+        purposes = {text: Purpose.parse(text) for text in {row[2] for row in rows}}
+        return [GrantKey(id_, who, purposes[what], key, wrapped) for id_, who, what, key, wrapped in rows]
+
+    def self_held(self) -> frozenset[str]:
+        """Everybody who holds their own key."""
+        return self._ids(subjects.c.holder == "subject")
+
+    def look_alikes(self) -> frozenset[str]:
+        """Everybody marked as looking much like somebody else enrolled."""
+        return self._ids(subjects.c.look_alike)
+
+    def _ids(self, which: sa.ColumnElement[bool]) -> frozenset[str]:
+        with self._db.read() as c:
+            return frozenset(c.execute(sa.select(subjects.c.id).where(which)).scalars())
 
     def overdue(self, at: datetime) -> list[Grant]:
         """Grants not marked ended whose date has passed."""

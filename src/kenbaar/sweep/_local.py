@@ -124,7 +124,10 @@ def _pool(setup: WorkerSetup, workers: int) -> ProcessPoolExecutor:
 
 
 def _start(setup: WorkerSetup, parent: int) -> None:
-    """In the worker: no core dumps, one thread, the pack opened once; Ctrl-C is the parent's business."""
+    """In the worker: no core dumps, one thread, the pack opened once; Ctrl-C is the parent's business.
+
+    Failures come back as values, so stderr is closed: what a C decoder prints about a damaged photo is no one's news.
+    """
     from kenbaar.keys import disable_core_dumps
     from kenbaar.modelpack import load_pack
 
@@ -132,6 +135,8 @@ def _start(setup: WorkerSetup, parent: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _die_with(parent)
     disable_core_dumps()
+    if not os.environ.get("KENBAAR_DEBUG"):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     with contextlib.suppress(ImportError):
         import cv2
 

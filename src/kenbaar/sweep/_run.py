@@ -144,7 +144,7 @@ class _Run:
         room, name = self.room, self.collection.name
         room.journal.record(
             "sweep", purpose="find", collection=name, mode=self.permit.mode, gallery=self._gallery_digest(self.grants),
-            subjects=len(self.compared), held_by_themselves=sorted(s for s in self.compared if s in room.consents.self_held()),
+            subjects=len(self.compared), held_by_themselves=sorted(s for s in self.compared if s in room.consents.store.self_held()),
         )  # fmt: skip
         with room.journal.writing():
             found = note_files(self.collection, self.store, secrets.token_hex(8))

@@ -1,0 +1,304 @@
+"""`kenbaar bench`: measures this machine, in a scratch folder, and prints a table of stages."""
+
+from __future__ import annotations
+
+import os
+import platform
+import secrets
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kenbaar.cli._app import Out, common
+
+if TYPE_CHECKING:
+    from kenbaar.archive import Archive
+    from kenbaar.sweep import SweepProgress
+
+_WORKERS = click.option("--workers", type=click.IntRange(1, 256), help="Worker processes (default: one for each core).")
+_PHOTOS = click.option(
+    "--photos", default="120", show_default=True, help="How many composed photos, or a folder of yours."
+)
+_PACK = click.option("--pack", "pack_name", default=None, help="A pack's folder (default: the one in the settings).")
+
+
+@click.group()
+def bench() -> None:
+    """Measure this machine. Nothing of your archive is touched."""
+
+
+@bench.command("sweep")
+@_PHOTOS
+@click.option(
+    "--people", default=1000, show_default=True, type=click.IntRange(0), help="How many made-up people are enrolled."
+)
+@_WORKERS
+@_PACK
+@common
+def bench_sweep_command(out: Out, photos: str, people: int, workers: int | None, pack_name: str | None) -> None:
+    """A sweep of 1080p photos with three faces each, against the bare inference of its models."""
+    from kenbaar.measure import bench_sweep
+
+    with _scratch(out, pack_name) as (archive, folder):
+        source, count = _photos(out, photos, folder)
+        enrol_made_up(archive, people)
+        result = bench_sweep(
+            _sweeper(archive, source),
+            _steps(archive, next(p for p in sorted(source.rglob("*")) if p.is_file())),
+            whole="look",
+            bare=("detector alone", "embedder alone"),
+            workers=workers or len(os.sched_getaffinity(0)),
+            photos=count,
+        )
+    out.say(_machine())
+    for name, ms in result.stages.items():
+        out.say(f"  {name:16} {ms:8.2f} ms")
+    out.say(f"one worker: {result.floor_ratio:.2f} times its networks' bare inference")
+    out.say(
+        f"{result.workers} worker(s): {result.photos_per_s:.1f} photos/s"
+        + (f", {result.speedup:.2f} times one" if result.speedup else "")
+    )
+    out.say(f"largest process {result.peak_mb:.0f} MB, {result.photos} photos")
+    out.answer(
+        {
+            "photos_per_s": round(result.photos_per_s, 2),
+            "workers": result.workers,
+            "floor_ratio": round(result.floor_ratio, 3),
+            "stages": {k: round(v, 3) for k, v in result.stages.items()},
+            "peak_mb": round(result.peak_mb, 1),
+            "photos": result.photos,
+            "speedup": round(result.speedup, 3) if result.speedup else None,
+        }
+    )
+
+
+@bench.command("match")
+@click.option("--people", default=100_000, show_default=True, type=click.IntRange(1), help="Templates in the gallery.")
+@click.option("--probes", default=1000, show_default=True, type=click.IntRange(1), help="Faces in one call.")
+@click.option("--dim", default=128, show_default=True, type=click.IntRange(2), help="Numbers in a template.")
+@common
+def bench_match_command(out: Out, people: int, probes: int, dim: int) -> None:
+    """Matching faces against many templates, against the machine's own matrix product."""
+    from kenbaar.measure import bench_match
+
+    result = bench_match(people, probes, dim)
+    out.say(_machine())
+    out.say(f"{probes} faces against {people:,} x {dim}: {result.ms_per_probe:.3f} ms a face")
+    out.say(
+        f"{result.gemm_share:.0%} of this machine's float32 matrix product; one face takes {result.read_ratio:.2f} times reading the matrix"
+    )
+    out.say(f"{result.memory_mb:.0f} MB beside the gallery")
+    out.answer(
+        {
+            "n": result.n,
+            "dim": result.dim,
+            "probes": result.probes,
+            "ms_per_probe": round(result.ms_per_probe, 4),
+            "read_ratio": round(result.read_ratio, 3),
+            "gemm_share": round(result.gemm_share, 3),
+            "memory_mb": round(result.memory_mb, 1),
+        }
+    )
+
+
+@bench.command("gallery")
+@click.option("--people", default=100_000, show_default=True, type=click.IntRange(4), help="Grants to open.")
+@common
+def bench_gallery_command(out: Out, people: int) -> None:
+    """Opening a gallery of many grants (unwrap, open, one matrix), and withdrawing one of them."""
+    from kenbaar.consent import Sessions
+    from kenbaar.measure import bench_gallery
+
+    with _scratch(out, None) as (archive, _):
+        subjects = enrol_made_up(archive, people)
+        dim = archive.pack.dim
+        result = bench_gallery(
+            people,
+            lambda: archive.consents.open_gallery(("find",), archive.pack.digest, Sessions(), dim=dim),
+            lambda i: archive.leaving.withdraw(subjects[i]),
+        )
+    out.say(_machine())
+    out.say(f"{people:,} grants opened in {result.open_s:.2f} s; one withdrawn in {result.withdraw_s * 1000:.0f} ms")
+    out.answer({"n": people, "open_s": round(result.open_s, 3), "withdraw_s": round(result.withdraw_s, 4)})
+
+
+@bench.command("publish")
+@_PHOTOS
+@_PACK
+@common
+def bench_publish_command(out: Out, photos: str, pack_name: str | None) -> None:
+    """Publishing photos with everybody masked: find, mask, encode, check."""
+    import time
+
+    with _scratch(out, pack_name) as (archive, folder):
+        source, count = _photos(out, photos, folder)
+        _sweeper(archive, source)(len(os.sched_getaffinity(0)), lambda _: None)
+        name = archive.collections.store.all()[0].name
+        begin = time.perf_counter()
+        report = archive.publisher.publish(
+            name, folder / "out", "web", archive.pack, archive.limits, say=out.bar("publish")
+        )
+        seconds = time.perf_counter() - begin
+        stages = _publish_steps(archive, next(p for p in sorted(source.rglob("*")) if p.is_file()))
+    out.say(_machine())
+    for step, ms in stages.items():
+        out.say(f"  {step:16} {ms:8.2f} ms")
+    out.say(f"{count / seconds:.2f} photos/s, {report.masked} faces masked, {len(report.held)} held")
+    out.answer(
+        {
+            "photos_per_s": round(count / seconds, 3),
+            "photos": count,
+            "masked": report.masked,
+            "held": len(report.held),
+            "stages": {k: round(v, 3) for k, v in stages.items()},
+        }
+    )
+
+
+def enrol_made_up(archive: Archive, people: int) -> list[str]:
+    """Enrols so many made-up people with random templates, a real key, grant and sealed template each; their ids."""
+    import numpy as np
+
+    from kenbaar.consent import Grant, Purpose, SealedTemplate, Subject
+    from kenbaar.keys import new_data_key, pack_vectors, seal_template, wrap_data_key
+
+    if not people:
+        return []
+    now, pack, rng = datetime.now(UTC), archive.pack, np.random.default_rng(20261121)
+    vectors = rng.normal(size=(people, pack.dim)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    find = Purpose.parse("find")
+    logs, keys = archive.keys.add_many("log", people, at=now), archive.keys.add_many("purpose", people, at=now)
+    subjects, grants, templates = [], [], []
+    for i in range(people):
+        subject, data_key = f"s-bench{i:07d}", new_data_key()
+        subjects.append(
+            Subject(
+                subject,
+                "made up",
+                "organisation",
+                now,
+                enrolled_at=now,
+                log_key=logs[i][0],
+                salt=secrets.token_bytes(16),
+            )
+        )
+        wrapped = wrap_data_key(keys[i][1], data_key)
+        grants.append(Grant(f"g-bench{i:07d}", subject, find, keys[i][0], wrapped, now, now + timedelta(days=365)))
+        sealed = seal_template(data_key, pack_vectors(vectors[i : i + 1]), subject=subject, pack=pack.digest, version=1)
+        templates.append(SealedTemplate(subject, pack.digest, 1, sealed))
+    with archive.writing():
+        archive.consents.templates.put_many(templates)
+        archive.consents.store.add_enrolled(subjects, grants)
+    return [s.id for s in subjects]
+
+
+@contextmanager
+def _scratch(out: Out, pack_name: str | None) -> Iterator[tuple[Archive, Path]]:
+    """A passing archive with the pack of the settings, gone at the end."""
+    from kenbaar.archive import create_archive
+
+    settings = out.settings()
+    with tempfile.TemporaryDirectory(prefix="kenbaar-bench-") as folder:
+        place = Path(folder)
+        passing = replace(
+            settings, home=place / "home", pack=pack_name or settings.pack, archive_url="", templates_url=""
+        )
+        archive = create_archive(passing, "bench", "us")
+        try:
+            yield archive, place
+        finally:
+            archive.close()
+
+
+def _photos(out: Out, photos: str, folder: Path) -> tuple[Path, int]:
+    """The folder to sweep and how many photos it has: composed here, or the user's own."""
+    from kenbaar.measure import compose_photos
+    from kenbaar.media import PhotoFile, walk_photos
+    from kenbaar.modelpack import fetch_demo_photos
+
+    if not photos.isdigit():
+        source = Path(photos).expanduser().absolute()
+        if not source.is_dir():
+            raise click.UsageError(f"{photos!r} is neither a number nor a folder.")
+        return source, sum(isinstance(f, PhotoFile) for f in walk_photos(source))
+    from kenbaar.cli._house import byte_bar
+
+    demo = fetch_demo_photos(out.settings().cache, say=byte_bar(out))
+    portraits = [demo / n for n in ("astronaut.png", "biden.jpg", "obama.jpg", "obama2.jpg")]
+    compose_photos(portraits, demo / "coffee.png", folder / "photos", int(photos))
+    return folder / "photos", int(photos)
+
+
+def _sweeper(archive: Archive, source: Path) -> Callable[[int, Callable[[SweepProgress], None]], object]:
+    """Sweeps `source` as a collection of its own, each time it is called."""
+    from kenbaar.consent import Sessions
+
+    def sweep(workers: int, say: Callable[[SweepProgress], None]) -> Any:
+        name = f"bench-{secrets.token_hex(4)}"
+        archive.collections.add(name, source, mode="transient", reason="bench")
+        return archive.sweeps.sweep(
+            name, archive.pack_in_use(), sessions=Sessions(), workers=workers, limits=archive.limits, say=say
+        )
+
+    return sweep
+
+
+def _steps(archive: Archive, photo: Path) -> dict[str, Callable[[], object]]:
+    """Every stage of a look on one photo, by itself, in one thread; and the two networks bare."""
+    import cv2
+
+    from kenbaar.collections import EmbeddingPermit
+    from kenbaar.consent import Sessions
+    from kenbaar.media import open_photo
+    from kenbaar.modelpack import load_pack
+    from kenbaar.search import search
+    from kenbaar.sweep import look_at
+
+    cv2.setNumThreads(1)
+    pack = load_pack(archive.pack_folder, threads=1)
+    side = pack.manifest.detector.long_side
+    opened = open_photo(photo, archive.limits, detail_side=side)
+    faces = pack.find_faces(opened)
+    probes = pack.make_templates(opened, faces)
+    gallery = archive.consents.open_gallery(("find",), pack.digest, Sessions(), dim=pack.dim)
+    permit, threshold = EmbeddingPermit("bench", "transient", "all"), archive.threshold
+    detector, embedder = pack.networks_alone(opened, len(faces))
+    return {
+        "decode": lambda: open_photo(photo, archive.limits, detail_side=side),
+        "find faces": lambda: pack.find_faces(opened),
+        "detector alone": detector,
+        "make templates": lambda: pack.make_templates(opened, faces),
+        "embedder alone": embedder,
+        "match": lambda: search(probes, gallery, threshold),
+        "look": lambda: look_at(photo, archive.limits, pack, permit, gallery, threshold, detail_side=side),
+    }
+
+
+def _publish_steps(archive: Archive, photo: Path) -> dict[str, float]:
+    from kenbaar.measure import time_in_turns
+    from kenbaar.media import open_photo
+    from kenbaar.media import Rights
+    from kenbaar.publish import PUBLISH, check_copy, find_all_faces, plan_masks, render_copy
+
+    opened = open_photo(photo, archive.limits)
+    find = archive.pack.find_faces
+    plan = plan_masks(find_all_faces(opened, find, PUBLISH), [], opened.width, opened.height)
+    data = render_copy(opened, plan, Rights())
+    steps: dict[str, Callable[[], object]] = {
+        "decode": lambda: open_photo(photo, archive.limits),
+        "find everybody": lambda: find_all_faces(opened, find, PUBLISH),
+        "mask and encode": lambda: render_copy(opened, plan, Rights()),
+        "check the copy": lambda: check_copy(data, plan, find),
+    }
+    return time_in_turns(steps, rounds=9)
+
+
+def _machine() -> str:
+    return f"{platform.machine()}, {len(os.sched_getaffinity(0))} core(s), Python {platform.python_version()}"
