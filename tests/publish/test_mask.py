@@ -90,6 +90,11 @@ def test_a_mask_box_holds_its_face_with_a_margin_and_stays_in_the_photo(box):
     assert mask_box(box, WIDTH, HEIGHT, block_px=32).contains(box.padded(32).clipped(WIDTH, HEIGHT))
 
 
+def test_the_margin_around_a_large_face_grows_with_it():
+    assert mask_box(Box(400, 400, 700, 720), 4000, 4000) == Box(384, 384, 720, 736)
+    assert mask_box(Box(400, 400, 1400, 1400), 4000, 4000) == Box(336, 336, 1456, 1456)
+
+
 def test_a_face_on_the_edge_is_masked_to_the_last_row_of_pixels():
     plan = plan_masks([Box(120, 110, 150, 133)], [], WIDTH, HEIGHT)
     assert plan.masks == (Box(96, 80, 150, 133),)
