@@ -41,7 +41,7 @@ def open_untrusted_photo(
     """A photo somebody handed in, decoded where it can do no harm. As open_photo, and as its refusals.
 
     timeout_s: wall clock for the whole of it. memory_bytes: address space of the process; 50 megapixels with
-    transparency and a profile need 1.4 GB (measured), a plain JPEG of that size 1.0. cpu_s: processor time, whole seconds.
+    transparency and a profile need 1.4 GB, a plain JPEG of that size 1.0 (measured). cpu_s: processor time, whole s.
     """
     with refusals("This photo"):
         untrusted_data = read_file(path, limits)
