@@ -1,4 +1,4 @@
-"""Every refusal Kenbaar makes, in one tree. Rooms raise them; the edges translate them, once, to exit codes and pages."""
+"""Every refusal Kenbaar makes, in one tree. Rooms raise them; the edges translate them, once."""
 
 from __future__ import annotations
 

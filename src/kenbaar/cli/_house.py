@@ -133,7 +133,8 @@ def check(out: Out) -> int:
     clean = report.clean and verified.ok
     if clean:
         out.say(
-            f"Nothing of strangers in {report.residue.files} files, {report.residue.bytes:,} bytes; looked for {report.residue.vectors} vectors."
+            f"Nothing of strangers in {report.residue.files} files, {report.residue.bytes:,} bytes; "
+            f"looked for {report.residue.vectors} vectors."
         )
     out.answer(
         {
@@ -165,7 +166,8 @@ def keys_rotate(out: Out) -> None:
     with out.archive() as archive:
         living = archive.rotate_keys()
     out.say(
-        f"{living} living keys are under a new master key; the old one is destroyed. Back up master.key now, apart from keys/."
+        f"{living} living keys are under a new master key; the old one is destroyed. "
+        f"Back up master.key now, apart from keys/."
     )
     out.answer({"living": living})
 

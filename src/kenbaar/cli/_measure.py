@@ -91,7 +91,8 @@ def bench_match_command(out: Out, people: int, probes: int, dim: int) -> None:
     out.say(_machine())
     out.say(f"{probes} faces against {people:,} x {dim}: {result.ms_per_probe:.3f} ms a face")
     out.say(
-        f"{result.gemm_share:.0%} of this machine's float32 matrix product; one face takes {result.read_ratio:.2f} times reading the matrix"
+        f"{result.gemm_share:.0%} of this machine's float32 matrix product; "
+        f"one face takes {result.read_ratio:.2f} times reading the matrix"
     )
     out.say(f"{result.memory_mb:.0f} MB beside the gallery")
     out.answer(
@@ -283,8 +284,7 @@ def _steps(archive: Archive, photo: Path) -> dict[str, Callable[[], object]]:
 
 def _publish_steps(archive: Archive, photo: Path) -> dict[str, float]:
     from kenbaar.measure import time_in_turns
-    from kenbaar.media import open_photo
-    from kenbaar.media import Rights
+    from kenbaar.media import Rights, open_photo
     from kenbaar.publish import PUBLISH, check_copy, find_all_faces, plan_masks, render_copy
 
     opened = open_photo(photo, archive.limits)

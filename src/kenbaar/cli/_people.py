@@ -49,7 +49,8 @@ def invite(
             invitation_days=archive.settings.invitation_days,
         )
     out.say(
-        f"Invited as subject {invited.subject}; the consent would hold until {last_day(invited.until)}, key held by the {invited.holder}."
+        f"Invited as subject {invited.subject}; the consent would hold until {last_day(invited.until)}, "
+        f"key held by the {invited.holder}."
     )
     out.say(f"Token (once, for that person alone): {invited.token}")
     out.say(f"They enrol with: kenbaar enrol {invited.token} PHOTO...")
@@ -80,7 +81,8 @@ def enrol(
         path = receipt_file or archive.settings.home / "receipts" / f"{subject.id}-consent.jws"
         _write_receipt(path, enrolled.receipt)
     out.say(
-        f"Enrolled as {enrolled.subject}, until {last_day(enrolled.until)}, for: {', '.join(map(str, enrolled.purposes))}."
+        f"Enrolled as {enrolled.subject}, until {last_day(enrolled.until)}, "
+        f"for: {', '.join(map(str, enrolled.purposes))}."
     )
     if enrolled.look_alikes:
         out.say("You look much like somebody enrolled here, so Kenbaar asks for more before it names either of you.")
@@ -153,7 +155,8 @@ def subjects(out: Out) -> None:
         held = " (holds their own key)" if row["holder"] == "subject" and row["state"] == "enrolled" else ""
         until = f", until {row['until']}" if row["until"] else ""
         out.say(
-            f"{row['subject']}  {row['state']:8}  {row['name'] or '-'}  {', '.join(row['purposes']) or '-'}{until}{held}"
+            f"{row['subject']}  {row['state']:8}  {row['name'] or '-'}  "
+            f"{', '.join(row['purposes']) or '-'}{until}{held}"
         )
     if not rows:
         out.say("Nobody was invited yet. See `kenbaar invite --help`.")
@@ -181,7 +184,8 @@ def withdraw(out: Out, subject: str, purpose: str | None) -> None:
     out.say(f"Receipt: {path}")
     if departure.copies:
         out.say(
-            f"\n{len(departure.copies)} published cop{'y' if len(departure.copies) == 1 else 'ies'} still show this person:"
+            f"\n{len(departure.copies)} published cop{'y' if len(departure.copies) == 1 else 'ies'} "
+            f"still show this person:"
         )
         for copy in departure.copies:
             out.say(f"  {copy.path}")

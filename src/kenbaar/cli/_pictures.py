@@ -79,7 +79,8 @@ def collection_list(out: Out) -> None:
         ]
     for row in rows:
         out.say(
-            f"{row['collection']}  {row['mode']}  {row['items']} photos, {row['faces']} faces, {row['appearances']} appearances  {row['source']}"
+            f"{row['collection']}  {row['mode']}  {row['items']} photos, {row['faces']} faces, "
+            f"{row['appearances']} appearances  {row['source']}"
         )
     if not rows:
         out.say("There are no collections yet. See `kenbaar collection add --help`.")
@@ -143,10 +144,12 @@ def sweep(out: Out, name: str, workers: int | None, codes: tuple[str, ...]) -> N
             say=lambda p: show(p.done, p.total, p.seconds),
         )
     out.say(
-        f"{report.photos} photos, {report.faces} faces, {report.appearances} appearances of people who agreed, {report.unknown} faces of nobody we may know."
+        f"{report.photos} photos, {report.faces} faces, "
+        f"{report.appearances} appearances of people who agreed, {report.unknown} faces of nobody we may know."
     )
     out.say(
-        f"This run: {report.looked} looked at, {report.skipped} unchanged, {report.moved} moved, {report.missing} gone, {report.undecided} undecided faces, {report.seconds:.1f} s."
+        f"This run: {report.looked} looked at, {report.skipped} unchanged, {report.moved} moved, "
+        f"{report.missing} gone, {report.undecided} undecided faces, {report.seconds:.1f} s."
     )
     for bad in report.unreadable:
         out.say(f"Unreadable: {bad.path}: {bad.why}")
@@ -272,7 +275,8 @@ def publish(out: Out, name: str, out_folder: Path, channel: str, mask_doubtful: 
         )
     out.say(f"{report.published} copies in {out_folder}: {report.visible} faces visible, {report.masked} masked.")
     out.say(
-        f"This run: {report.written} written ({report.replaced} of them replace an older copy), {report.unchanged} unchanged, {report.removed} removed."
+        f"This run: {report.written} written ({report.replaced} of them replace an older copy), "
+        f"{report.unchanged} unchanged, {report.removed} removed."
     )
     for held in report.held:
         out.say(f"Held back: {held.path}: {held.why}")

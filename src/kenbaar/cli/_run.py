@@ -50,7 +50,8 @@ def _bug(arguments: Sequence[str], err: Exception) -> int:
     return _tell(
         arguments,
         f"This is a bug in Kenbaar ({type(err).__name__}); nobody was exposed by it.",
-        "Tell us what you did; with KENBAAR_DEBUG=1 it shows where it happened (that may hold names: look before you send it).",
+        "Tell us what you did; with KENBAAR_DEBUG=1 it shows where it happened "
+        "(that may hold names: look before you send it).",
         1,
     )
 

@@ -1,13 +1,11 @@
-"""Adding collections, and saying what may be embedded in them: the four modes, enforced here and in the sweep's look."""
+"""Adding collections, and saying what may be embedded in them: the four modes, which the sweep's look obeys."""
 
 from __future__ import annotations
 
 import hashlib
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -62,7 +60,7 @@ class Collections:
         roster: Sequence[str] = (),
         officer: str | None = None,
     ) -> Collection:
-        """Adds a folder the organisation controls. Originals stay there. Raises ModeRefused where the mode is not allowed."""
+        """Adds a folder the organisation controls. Originals stay there. Raises ModeRefused."""
         if not name or len(name) > 100 or any(unicodedata.category(c)[0] == "C" for c in name):
             raise UsageError("A collection's name has 1 to 100 printable characters.", "Choose another name.")
         if any("\ud800" <= c <= "\udfff" for c in str(source)):
@@ -117,7 +115,7 @@ class Collections:
         return found
 
     def permit(self, collection: Collection) -> EmbeddingPermit:
-        """What may be embedded in this collection at this moment. Raises ModeRefused where its conditions no longer hold."""
+        """What may be embedded in this collection now. Raises ModeRefused where its conditions no longer hold."""
         self._check(collection)
         if collection.mode == "roster":
             return EmbeddingPermit(collection.name, "roster", "all", frozenset(collection.roster))
@@ -142,7 +140,7 @@ class Collections:
         if collection.mode == "roster":
             if not collection.roster or not (collection.officer or "").strip():
                 raise ModeRefused(
-                    "Mode roster needs everybody who is in the pictures and the officer who declares that the list is complete.",
+                    "Mode roster needs everybody who is in the pictures, and the officer who declares the list complete.",
                     "Add --roster SUBJECT for each of them and --officer NAME.",
                 )
             may = self.recognisable()

@@ -168,7 +168,7 @@ class CollectionStore(Protocol):
         """Everybody who said of this content: not me."""
 
     def drop_person(self, subject: str, *, everything: bool) -> int:
-        """Drops somebody's appearances (and with everything: rejections and roster places); returns how many there were."""
+        """Drops somebody's appearances (with everything: rejections too); returns how many there were."""
 
     def people(self) -> set[str]:
         """Everybody who appears anywhere."""

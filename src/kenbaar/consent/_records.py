@@ -109,7 +109,7 @@ class ConsentStore(Protocol):
         """All grants of one person, living and ended, by time and purpose."""
 
     def grant_keys(self, kinds: Sequence[str], at: datetime) -> list[GrantKey]:
-        """Of grants not ended, whose date has not passed, whose purpose is of one of the kinds; by subject, then purpose."""
+        """Of grants not ended, date not passed, purpose of one of the kinds; by subject, then purpose."""
 
     def self_held(self) -> frozenset[str]:
         """Everybody who holds their own key."""

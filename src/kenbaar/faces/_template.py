@@ -23,7 +23,9 @@ class Template:
 
     def __post_init__(self) -> None:
         v = self.vector
-        if v.dtype != np.float32 or v.ndim != 1 or not abs(float(np.linalg.norm(v)) - 1) <= 1e-3:  # `not <=` catches NaN
+        # `not <=` catches NaN
+        if v.dtype != np.float32 or v.ndim != 1 or not abs(float(np.linalg.norm(v)) - 1) <= 1e-3:
             raise BadTemplate(
-                f"Got {v.dtype} of shape {v.shape}, not a unit float32 vector.", "Make it with ModelPack.make_template()."
+                f"Got {v.dtype} of shape {v.shape}, not a unit float32 vector.",
+                "Make it with ModelPack.make_template().",
             )

@@ -66,7 +66,7 @@ def bench_sweep(
 ) -> SweepBench:
     """Runs a whole sweep with one worker and with `workers`, and every stage by itself, in one process's run.
 
-    sweep: sweeps a fresh collection with so many workers. steps: each stage on one photo, by name; `whole` names the one
+    sweep: sweeps a fresh collection with so many workers. steps: each stage on one photo, by name; `whole` is the one
     that goes from file to decision, `bare` those that are the networks alone.
     """
     stages = time_in_turns(steps)

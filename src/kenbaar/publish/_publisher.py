@@ -1,11 +1,11 @@
-"""Publishing a collection: plan, mask, check the finished bytes, record who is visible, and only then give the file its name."""
+"""Publishing a collection: plan, mask, check, record who is visible, and only then give the file its name."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -227,7 +227,7 @@ class _Run:
         return _Planned(item, self.folder / copy_name(item.path), reveals, faces, key)
 
     def _may_show(self) -> frozenset[str]:
-        """Who may be visible now: asked anew whenever a key was destroyed, and every few seconds for the calendar's sake."""
+        """Who may be visible now: asked anew when a key was destroyed, and every few seconds for the date."""
         generation, now = self.room.consents.keys.generation, self.room.journal.now()
         if self.asked is None or self.asked[0] != generation or (now - self.asked[1]).total_seconds() > ASK_AGAIN_S:
             self.asked = (generation, now, self.room.consents.may_show(self.channel))
@@ -321,7 +321,7 @@ class _Run:
 
 
 def copy_name(path: str) -> str:
-    """Where a copy goes, relative to OUT: the original's place and printable name; TIFF and HEIC become `name.tiff.jpg`.
+    """Where a copy goes, relative to OUT: the original's place, printable; TIFF and HEIC become `name.tiff.jpg`.
 
     path: as media.encode_name spells it. A name too long for a file system keeps its beginning and gets a digest.
     """

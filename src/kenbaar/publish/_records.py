@@ -10,7 +10,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """One published file. path: absolute; render_key: everything its pixels depend on; showing: subjects visible in it."""
+    """One published file. render_key: everything its pixels depend on; showing: subjects visible in it."""
 
     path: str
     collection: str

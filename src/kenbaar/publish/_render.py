@@ -1,4 +1,4 @@
-"""One photo on its way out: everybody in it found, masked but for the revealed, encoded, and the result looked at again."""
+"""One photo on its way out: everybody found, masked but for the revealed, and the result looked at again."""
 
 from __future__ import annotations
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -82,9 +81,15 @@ class Requests:
         ]
 
     def claim(
-        self, subject: str, item_id: str, n: int, sessions: Sessions, pack: Callable[[], ClaimPack], threshold: Callable[[], Threshold],
+        self,
+        subject: str,
+        item_id: str,
+        n: int,
+        sessions: Sessions,
+        pack: Callable[[], ClaimPack],
+        threshold: Callable[[], Threshold],
         limits: PhotoLimits,
-    ) -> Appearance:  # fmt: skip
+    ) -> Appearance:
         """ "This box is me." In mode off nothing is compared and the appearance is marked "by hand"; in every other
         mode the face must match the claimer's own template, 1:1. Raises ClaimRefused, ConsentMissing, NotFound.
         """
@@ -136,8 +141,15 @@ class Requests:
         return rejection
 
     def _compare(
-        self, subject: str, item: Item, box: Box, sessions: Sessions, pack: ClaimPack, threshold: Threshold, limits: PhotoLimits
-    ) -> Band:  # fmt: skip
+        self,
+        subject: str,
+        item: Item,
+        box: Box,
+        sessions: Sessions,
+        pack: ClaimPack,
+        threshold: Threshold,
+        limits: PhotoLimits,
+    ) -> Band:
         """1:1 against the claimer's own template, and nobody else's."""
         photo = open_photo(self._path(item), limits)
         if photo.digest != item.digest:

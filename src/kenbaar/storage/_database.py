@@ -90,7 +90,7 @@ def open_database(store: str, url: str, *, create: bool = False) -> Database:
 
 
 def _sqlite_pragmas(connection: Any, _record: Any) -> None:
-    """WAL for readers beside a writer; FULL so that committed means durable; secure_delete so that deleted means overwritten."""
+    """WAL: readers beside a writer. FULL: committed is durable. secure_delete: deleted is overwritten."""
     cursor = connection.cursor()
     for pragma in (
         "journal_mode=WAL",

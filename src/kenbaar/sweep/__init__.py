@@ -1,8 +1,8 @@
 """Walking a collection and finding who in it agreed to be found.
 
 Rules: templates of faces are made only as far as the collection's permit goes, and never leave the worker that made
-them; the same content, pack and grants are looked at once; a withdrawal is heard at the next batch (32 photos or a second);
-one unreadable photo is counted and the sweep goes on; memory does not grow with the number of photos.
+them; the same content, pack and grants are looked at once; a withdrawal is heard at the next batch (32 photos or a
+second); one unreadable photo is counted and the sweep goes on; memory does not grow with the number of photos.
 
     sweeps = Sweeps(consents, collections, ledger, clock, writing, locks)
     report = sweeps.sweep("party", pack, sessions=Sessions(), workers=2, limits=PhotoLimits(), say=print)

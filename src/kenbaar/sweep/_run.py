@@ -8,9 +8,8 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
 
 from kenbaar.collections import Appearance, Collection, Collections, EmbeddingPermit, Item, LookResult
@@ -142,10 +141,16 @@ class _Run:
         self, workers: int, limits: PhotoLimits, say: Callable[[SweepProgress], None], started: float
     ) -> SweepReport:
         room, name = self.room, self.collection.name
+        held_by_themselves = sorted(self.compared & room.consents.store.self_held())
         room.journal.record(
-            "sweep", purpose="find", collection=name, mode=self.permit.mode, gallery=self._gallery_digest(self.grants),
-            subjects=len(self.compared), held_by_themselves=sorted(s for s in self.compared if s in room.consents.store.self_held()),
-        )  # fmt: skip
+            "sweep",
+            purpose="find",
+            collection=name,
+            mode=self.permit.mode,
+            gallery=self._gallery_digest(self.grants),
+            subjects=len(self.compared),
+            held_by_themselves=held_by_themselves,
+        )
         with room.journal.writing():
             found = note_files(self.collection, self.store, secrets.token_hex(8))
         self.unreadable += [Unreadable(f.relative, f.why) for f in found.unreadable]
@@ -217,9 +222,16 @@ class _Run:
                     else frozenset()
                 )
                 looked = replace(
-                    item, state="present", digest=look.digest, width=look.width, height=look.height, taken_at=look.taken_at,
-                    looked_with=self.looked_with, looked_for=self._keep(before | self.grants), why=None,
-                )  # fmt: skip
+                    item,
+                    state="present",
+                    digest=look.digest,
+                    width=look.width,
+                    height=look.height,
+                    taken_at=look.taken_at,
+                    looked_with=self.looked_with,
+                    looked_for=self._keep(before | self.grants),
+                    why=None,
+                )
                 results.append(LookResult(looked, look.faces, seen, self.compared))
             self.store.finish_looks(results)
 
