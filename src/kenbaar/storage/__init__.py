@@ -3,8 +3,8 @@
 Two databases that never join: `archive` (names, consents, items, appearances, copies) and `templates` (sealed bytes).
 Whoever holds one of them holds no face that can be compared; the keys lie in a third place (kenbaar.keys).
 
-    archive_db = open_database("archive", "sqlite:////home/me/archive.db")
-    templates_db = open_database("templates", "sqlite:////home/me/templates.db")
+    archive_db = open_database("archive", home / "archive.db")
+    templates_db = open_database("templates", "postgresql://localhost/templates")
     consents = SqlConsentStore(archive_db)
     collections = SqlCollectionStore(archive_db)
     copies = SqlCopyStore(archive_db)

@@ -55,8 +55,10 @@ class SqlConsentStore:
     def add_enrolled(self, people: Sequence[Subject], grants_: Sequence[Grant]) -> None:
         """Many people with their grants in one transaction (benchmarks, imports)."""
         with self._db.write() as c:
-            c.execute(sa.insert(subjects), [_subject_row(s) for s in people])
-            c.execute(sa.insert(grants), [_grant_row(g) for g in grants_])
+            if people:
+                c.execute(sa.insert(subjects), [_subject_row(s) for s in people])
+            if grants_:
+                c.execute(sa.insert(grants), [_grant_row(g) for g in grants_])
 
     def subject(self, subject: str) -> Subject | None:
         """One subject, or None."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -56,7 +55,7 @@ class Database:
                     f"The disk has no room for {self.store} ({text}).",
                     "Free some space; nothing half-written was kept.",
                 ) from err
-            if isinstance(err.orig, sqlite3.IntegrityError):
+            if isinstance(err, sa.exc.IntegrityError):  # a bug of ours, not of the database: not to be talked away
                 raise
             raise ArchiveBroken(
                 f"The {self.store} database cannot be used ({text}).",
@@ -64,12 +63,13 @@ class Database:
             ) from err
 
 
-def open_database(store: str, url: str, *, create: bool = False) -> Database:
+def open_database(store: str, where: str | Path, *, create: bool = False) -> Database:
     """Opens store "archive" or "templates" at that URL, migrated to the newest form. Raises ArchiveBroken, NoSpace.
 
-    create: make it where it is missing; otherwise a missing SQLite file is ArchiveBroken, never silently made empty.
+    where: a URL, or the path of a SQLite file. create: make it where it is missing; otherwise a missing or an empty
+    database is ArchiveBroken, never silently made anew.
     """
-    parsed = sa.make_url(url)
+    parsed = sa.make_url(where) if isinstance(where, str) else sa.URL.create("sqlite", database=str(where))
     if parsed.drivername == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
     if parsed.get_backend_name() == "sqlite":
@@ -85,7 +85,11 @@ def open_database(store: str, url: str, *, create: bool = False) -> Database:
     else:
         engine = sa.create_engine(parsed, pool_pre_ping=True)
     database = Database(engine, store)
-    _migrate(database)
+    try:
+        _migrate(database, create=create)
+    except BaseException:
+        database.close()
+        raise
     return database
 
 
@@ -103,7 +107,7 @@ def _sqlite_pragmas(connection: Any, _record: Any) -> None:
     cursor.close()
 
 
-def _migrate(database: Database) -> None:
+def _migrate(database: Database, *, create: bool) -> None:
     """Brings the database to its head. Alembic is imported only where there is something to do."""
     with database.read() as connection:
         known = sa.inspect(connection).has_table("alembic_version")
@@ -112,6 +116,10 @@ def _migrate(database: Database) -> None:
             and connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar() == HEADS[database.store]
         ):
             return
+    if not known and not create:
+        raise ArchiveBroken(
+            f"The {database.store} database is empty.", "Put a good copy of it back; nothing was made in its place."
+        )
     from alembic import command
     from alembic.config import Config
 
