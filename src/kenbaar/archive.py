@@ -44,7 +44,7 @@ class Archive:
         self.settings, self._clock = settings, clock
         home = settings.home
         self._depth, self._file, self._thread = 0, -1, threading.RLock()
-        self._databases = [open_database(s, settings.database_url(s)) for s in ("archive", "templates")]
+        self._databases = [open_database(s, settings.database(s)) for s in ("archive", "templates")]
         records = SqlConsentStore(self._databases[0])
         known_generation = int(records.note("key_generation") or 0)
         self.keys: KeyStore = open_with_master(home / KEYS, home / MASTER_KEY)
@@ -54,6 +54,11 @@ class Archive:
             raise KeyStoreBroken(
                 "The key store is older than the archive: keys destroyed since would be back.",
                 "Put the newest keys/ folder back. If it is lost, everybody enrolled has to enrol again.",
+            )
+        if self.keys.made < int(records.note("keys_made") or 0):
+            raise KeyStoreBroken(
+                "The key store is older than the archive: keys of people who enrolled since are missing.",
+                "Put the newest keys/ folder back. If it is lost, they have to enrol again, with a new archive.",
             )
         self.signer = SigningKey(self.keys.get(_needed(records, "signing_key")))
         self._log_key = _needed(records, "log_key")
@@ -121,7 +126,11 @@ class Archive:
                     noted = int(records.note("key_generation") or 0)
                     self.leaving.settle(whole=crashed or noted != self.keys.generation)
                     yield
-                    records.set_notes(key_generation=str(self.keys.generation), ledger_size=str(self.ledger.size))
+                    records.set_notes(
+                        key_generation=str(self.keys.generation),
+                        keys_made=str(self.keys.made),
+                        ledger_size=str(self.ledger.size),
+                    )
                     _mark(file, b"")  # not reached by an exception: then the next writer looks at everything
                 finally:
                     self._depth = 0
@@ -226,6 +235,7 @@ class Archive:
         except PackUnavailable:
             pack, dim = None, 128  # without the pack at hand the generic search looks for vectors of the default length
         with self.writing():
+            self.leaving.settle(whole=True)  # a database put back by itself is brought up to date first
             self.record("check")
         return check_archive(self.consents, self.collections, self.settings.home, pack, self.limits, dim=dim, say=say)
 
@@ -263,7 +273,8 @@ def create_archive(
             f"The home folder cannot be made ({err.strerror}).", "Give another with --home or KENBAAR_HOME."
         ) from err
     with _locked(home / LOCK):
-        databases = [open_database(s, settings.database_url(s), create=True) for s in ("archive", "templates")]
+        begun = any((home / name).exists() for name in (MASTER_KEY, KEYS, LEDGER))  # made after the databases
+        databases = [open_database(s, settings.database(s), create=not begun) for s in ("archive", "templates")]
         records = SqlConsentStore(databases[0])
         try:
             if records.note("created_at"):
@@ -314,7 +325,7 @@ def verify_ledger_of(settings: Settings, earlier: str | None = None) -> Verifica
     earlier: the text of a checkpoint kept elsewhere. Raises LedgerBroken where that is not this ledger's.
     """
     home = settings.home
-    database = open_database("archive", settings.database_url("archive"))
+    database = open_database("archive", settings.database("archive"))
     try:
         keys = open_with_master(home / KEYS, home / MASTER_KEY)
         records = SqlConsentStore(database)

@@ -42,10 +42,10 @@ class Settings:
         "", "database URL", "Where sealed templates lie; empty: templates.db in home.", secret=True
     )  # type: ignore[assignment]
 
-    def database_url(self, store: str) -> str:
-        """The URL of store "archive" or "templates"; SQLite in home unless set."""
+    def database(self, store: str) -> str | Path:
+        """Where store "archive" or "templates" lies: the URL that is set, or a SQLite file in home."""
         given = self.archive_url if store == "archive" else self.templates_url
-        return given or f"sqlite:///{self.home / f'{store}.db'}"
+        return given or self.home / f"{store}.db"
 
 
 def settable() -> dict[str, tuple[object, str, str, bool]]:

@@ -78,18 +78,19 @@ def enrol(
         subject, invitation, notice = archive.consents.offer(token)
         agreed = _agreed(out, agree, [str(p) for p in invitation.purposes], notice)
         enrolled = archive.enrol(token, photos, agreed)
-        path = receipt_file or archive.settings.home / "receipts" / f"{subject.id}-consent.jws"
-        _write_receipt(path, enrolled.receipt)
+        place = receipt_file or archive.settings.home / "receipts" / f"{subject.id}-consent.jws"
+        path = _write_receipt(out, place, enrolled.receipt, subject.id)
     out.say(
         f"Enrolled as {enrolled.subject}, until {last_day(enrolled.until)}, "
         f"for: {', '.join(map(str, enrolled.purposes))}."
     )
     if enrolled.look_alikes:
         out.say("You look much like somebody enrolled here, so Kenbaar asks for more before it names either of you.")
-    out.say(f"Receipt: {path}")
+    if path:
+        out.say(f"Receipt: {path}")
     answer: dict[str, object] = {
         "subject": enrolled.subject,
-        "receipt": str(path),
+        "receipt": str(path) if path else None,
         "purposes": [str(p) for p in enrolled.purposes],
         "until": last_day(enrolled.until),
         "look_alikes": enrolled.look_alikes,
@@ -118,17 +119,20 @@ def _agreed(out: Out, agree: tuple[str, ...], offered: list[str], notice: str) -
     return offered
 
 
-def _write_receipt(path: Path, text: str) -> None:
-    from kenbaar.errors import Unusable
+def _write_receipt(out: Out, path: Path, text: str, subject: str) -> Path | None:
+    """The receipt in a file; None where there is no room for it. What was done is done and must be told all the same:
+    a recovery code is shown once, and a withdrawal's list of copies is needed now."""
+    from kenbaar.errors import KenbaarError
+    from kenbaar.media import write_file
 
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.write_text(text + "\n", "ascii")
-    except OSError as err:
-        raise Unusable(
-            f"It is done, but the receipt could not be written there ({err.strerror}).",
-            "Get it again with `kenbaar receipt print SUBJECT`.",
-        ) from err
+        write_file(f"{text}\n".encode("ascii"), path)
+    except (OSError, KenbaarError):
+        out.note(f"It is done, but the receipt could not be written to {str(path)!r}.")
+        out.note(f"It is kept: get it with `kenbaar receipt print {subject}`.")
+        return None
+    return path
 
 
 @click.command()
@@ -173,15 +177,16 @@ def withdraw(out: Out, subject: str, purpose: str | None) -> None:
 
     with out.archive() as archive:
         departure = archive.leaving.withdraw(subject, Purpose.parse(purpose) if purpose else None)
-        path = archive.settings.home / "receipts" / f"{subject}-destruction-{departure.entry}.jws"
-        _write_receipt(path, departure.receipt)
+        place = archive.settings.home / "receipts" / f"{subject}-destruction-{departure.entry}.jws"
+        path = _write_receipt(out, place, departure.receipt, subject)
     out.say(
         f"{departure.keys_destroyed} key(s) destroyed: what they sealed cannot be opened any more, in no backup either."
     )
     out.say(
         "Nothing is kept about this person." if departure.left else "The other consents of this person stay in force."
     )
-    out.say(f"Receipt: {path}")
+    if path:
+        out.say(f"Receipt: {path}")
     if departure.copies:
         out.say(
             f"\n{len(departure.copies)} published cop{'y' if len(departure.copies) == 1 else 'ies'} "
@@ -201,7 +206,7 @@ def withdraw(out: Out, subject: str, purpose: str | None) -> None:
             "subject": subject,
             "purposes": list(departure.purposes),
             "left": departure.left,
-            "receipt": str(path),
+            "receipt": str(path) if path else None,
         }
     )
 
@@ -229,7 +234,7 @@ def receipt() -> None:
 @common
 def receipt_verify(out: Out, file: Path) -> None:
     """Check that FILE (a receipt or a manifest.json) was not altered, and who signed it. Works offline."""
-    from kenbaar.consent import describe_receipt, verify_receipt
+    from kenbaar.consent import Signed, VerifiedReceipt, describe_receipt, verify_manifest, verify_receipt
     from kenbaar.errors import Unusable
 
     try:
@@ -237,8 +242,14 @@ def receipt_verify(out: Out, file: Path) -> None:
     except OSError as err:
         raise Unusable(f"The file cannot be read ({err.strerror}).", "Check its name and permissions.") from err
     known = _own_keys(out)
-    verified = verify_receipt(text, known)
-    out.say(describe_receipt(verified))
+    verified: Signed | VerifiedReceipt
+    if text.lstrip().startswith("{"):
+        kind, verified = "manifest", verify_manifest(_json_object(text), known)
+        out.say(f"A manifest of {len(verified.payload.get('files', ()))} published copies.")
+    else:
+        receipt = verify_receipt(text, known)
+        kind, verified = receipt.kind, receipt
+        out.say(describe_receipt(receipt))
     if not verified.trusted:
         out.say(
             f"Nothing was altered since it was signed by key {verified.kid}."
@@ -247,12 +258,25 @@ def receipt_verify(out: Out, file: Path) -> None:
     out.answer(
         {
             "ok": True,
-            "kind": verified.kind,
+            "kind": kind,
             "trusted": verified.trusted,
             "kid": verified.kid,
             "payload": dict(verified.payload),
         }
     )
+
+
+def _json_object(text: str) -> dict[str, Any]:
+    """The JSON object in a file; one that cannot be read is no manifest."""
+    import json
+
+    from kenbaar.errors import ReceiptBroken
+
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as err:
+        raise ReceiptBroken("This manifest is cut off or altered.", "Publish again, or ask for a new copy.") from err
+    return found if isinstance(found, dict) else {}
 
 
 def _own_keys(out: Out) -> dict[str, dict[str, str]] | None:

@@ -35,7 +35,7 @@ from kenbaar.consent._records import (
     Subject,
     TemplateStore,
 )
-from kenbaar.consent._signed import sign_manifest, verify_manifest
+from kenbaar.consent._signed import Signed, sign_manifest, verify_manifest
 
 __all__ = [
     "LOOSER_DECADES",
@@ -54,6 +54,7 @@ __all__ = [
     "Purpose",
     "SealedTemplate",
     "Sessions",
+    "Signed",
     "Subject",
     "TemplateStore",
     "VerifiedReceipt",

@@ -109,6 +109,12 @@ class KeyStore:
         with self._view() as view:
             return view.header.generation
 
+    @property
+    def made(self) -> int:
+        """How many keys were ever made, destroyed ones counted. Never falls: a smaller one later is an older copy."""
+        with self._view() as view:
+            return view.header.count
+
     def add(self, kind: KeyKind | str, *, at: datetime, key: bytes | None = None) -> tuple[str, bytes]:
         """The id of a new key and the key: 32 random bytes, or the ones given."""
         return self._add(KeyKind(kind), [os.urandom(KEY_BYTES) if key is None else key], at)[0]

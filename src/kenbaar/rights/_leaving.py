@@ -63,7 +63,9 @@ class Leaving:
 
         Always: grants past their date end. whole: also (a) grants whose key is destroyed end: so a withdrawal cut
         short is finished, and yesterday's database brings nobody back; (b) keys and templates that no record
-        claims go: an enrolment cut short; (c) what is derived from nobody's consent goes.
+        claims go: an enrolment cut short; (c) what is derived from nobody's consent goes; (d) whoever has no consent
+        left, or whose key to the ledger is destroyed, leaves to the last step. A key that the store never held is
+        KeyStoreBroken: then it is the store that is old, and nothing is ended for it.
         """
         store, keys, now = self.consents.store, self.consents.keys, self.journal.now()
         for subject, grants in _by_subject(store.overdue(now)).items():
@@ -72,6 +74,7 @@ class Leaving:
             return
         claimed = store.unended_keys()
         alive = keys.alive(claimed)
+        keys.get_many(k for k in claimed if k not in alive)  # refuses what was never there
         for subject in sorted({s for key, s in claimed.items() if key not in alive}):
             grants = [g for g in store.grants_of(subject) if g.ended_at is None and g.key_id not in alive]
             self._end(subject, grants, "key destroyed")
@@ -82,8 +85,16 @@ class Leaving:
             self.consents.templates.delete(homeless)
         for subject in sorted(self.items.people() - set(self.consents.recognisable())):
             self.items.drop_person(subject, everything=False)
-        for person in store.subjects():
-            if person.enrolled_at is not None and person.left_at is None and person.id not in with_consent:
+        people = store.subjects()
+        heard = keys.alive(p.log_key for p in people if p.log_key)
+        for person in people:
+            if person.left_at is not None:
+                cut_short = person.log_key in heard  # between steps 6 and 8
+            else:
+                cut_short = (person.enrolled_at is not None and person.id not in with_consent) or (
+                    person.log_key is not None and person.log_key not in heard
+                )
+            if cut_short:
                 self._end(person.id, [], "key destroyed")
 
     def _end(self, subject: str, grants: Sequence[Grant], reason: str) -> Departure:

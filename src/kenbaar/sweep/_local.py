@@ -20,7 +20,7 @@ from kenbaar.search import Threshold
 from kenbaar.sweep._look import Barred, Look, look_at
 
 WAITING_PER_WORKER = 3  # enough that no worker idles; few, so that memory is flat and a withdrawal is near
-_worker: _Worker | None = None
+_worker: _Worker | KenbaarError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +141,12 @@ def _start(setup: WorkerSetup, parent: int) -> None:
         import cv2
 
         cv2.setNumThreads(1)
-    _worker = _Worker(
-        load_pack(setup.pack_folder, threads=1), setup.limits, setup.permit, setup.gallery, setup.threshold
-    )
+    try:
+        pack = load_pack(setup.pack_folder, threads=1)
+    except KenbaarError as err:
+        _worker = err  # told with the first photo: raised here, it would look as if that photo had done it
+        return
+    _worker = _Worker(pack, setup.limits, setup.permit, setup.gallery, setup.threshold)
 
 
 def _die_with(parent: int) -> None:
@@ -159,6 +162,8 @@ def _die_with(parent: int) -> None:
 def _look(task: Task) -> Look | Failure:
     """In the worker: one photo. Failures come back as values, so that one photo never ends a sweep."""
     worker = _worker
+    if isinstance(worker, KenbaarError):
+        raise worker
     assert worker is not None
     if task.gone & frozenset(worker.gallery.subjects):
         worker.gallery = worker.gallery.without(task.gone)
