@@ -10,7 +10,7 @@ from kenbaar.errors import PhotoUnreadable
 from kenbaar.faces import Box
 from kenbaar.media import PhotoLimits, digest_bytes, open_photo_bytes, read_photo_bytes, read_rights
 from kenbaar.publish._copy import check_copy, render_copy
-from kenbaar.publish._mask import CopyPlan, plan_masks
+from kenbaar.publish._mask import SAME_FACE_IOU, CopyPlan, plan_masks
 from kenbaar.publish._recheck import PUBLISH, RECHECK, FindFaces, find_all_faces, find_exposed
 
 MOST_ROUNDS = 3  # masking what the last look doubts can show a new doubt; after so many rounds a person decides
@@ -46,7 +46,7 @@ def make_copy(
     photo = open_photo_bytes(original, limits=limits)
     if photo.digest != digest:
         raise PhotoUnreadable("This photo changed since it was swept.", "Run `kenbaar sweep` again.")
-    faces = sorted({*known, *find_all_faces(photo, find, PUBLISH)})
+    faces = _together(find_all_faces(photo, find, PUBLISH), known)
     rights = read_rights(original)
     for _ in range(MOST_ROUNDS if mask_doubtful else 1):
         plan = plan_masks(faces, reveals, photo.width, photo.height, block_px=photo.block_px)
@@ -54,8 +54,23 @@ def make_copy(
         problems = check_copy(data, plan, find)
         if not (mask_doubtful and problems and (more := _exposed(data, plan, find, limits))):
             break
-        faces = sorted({*faces, *more})
+        faces = _together(faces, more)
     return Rendered(data, digest_bytes(data), len(plan.masks), plan.reveals, problems)
+
+
+def _together(faces: Sequence[Box], more: Sequence[Box]) -> list[Box]:
+    """All these faces, sorted, each once: of one that both lists tell, the box around both."""
+    together = list(faces)
+    for box in more:
+        same = max(range(len(together)), key=lambda n: box.iou(together[n]), default=None)
+        if same is not None and box.iou(together[same]) >= SAME_FACE_IOU:
+            a = together[same]
+            together[same] = Box(
+                min(a.x_min, box.x_min), min(a.y_min, box.y_min), max(a.x_max, box.x_max), max(a.y_max, box.y_max)
+            )
+        else:
+            together.append(box)
+    return sorted(together)
 
 
 def _exposed(data: bytes, plan: CopyPlan, find: FindFaces, limits: PhotoLimits) -> list[Box]:
