@@ -11,7 +11,7 @@ from pathlib import Path
 
 from kenbaar.collections import Appearance, Collections, Item
 from kenbaar.consent import Consents, Grant, Purpose, Sessions, Subject
-from kenbaar.errors import KenbaarError, PackUnavailable, UsageError
+from kenbaar.errors import KenbaarError, PackUnavailable, PhotoUnreadable, UsageError
 from kenbaar.faces import Box
 from kenbaar.ledger import Act, Journal
 from kenbaar.media import COPY_SUFFIXES, PhotoLimits, Rights, copy_format, decode_name, encode_photo
@@ -82,6 +82,7 @@ class Exporter:
         threshold: Callable[[], Threshold],
         limits: PhotoLimits,
         home: Path,
+        pictures_a_page: int = PICTURES_A_PAGE,
     ) -> None:
         """acts: the whole ledger, opened; checkpoint: its signed head. threshold: of the pack in use.
 
@@ -90,7 +91,7 @@ class Exporter:
         """
         self.consents, self.collections, self.copies, self.journal = consents, collections, copies, journal
         self.acts, self.checkpoint, self.look_again, self.threshold = acts, checkpoint, look_again, threshold
-        self.limits, self.home = limits, home
+        self.limits, self.home, self.pictures_a_page = limits, home, pictures_a_page
 
     def export(
         self,
@@ -130,7 +131,7 @@ class _Run:
     def go(self, say: Callable[[int, int, float], None]) -> ExportReport:
         """Pictures first, one at a time; what is told of them comes after, and the page to open comes last."""
         found = self.room.collections.store.appearances_of(self.person.id)
-        leaf = Leaf(1, _page_names(len(found)), len(found), "What is held about you")
+        leaf = Leaf(1, _page_names(len(found), self.room.pictures_a_page), len(found), "What is held about you")
         rows = self._put_pictures(found, leaf, say)
         account = self._account(rows)
         self.zip.put_json("data.json", account)
@@ -147,14 +148,16 @@ class _Run:
         self, found: list[tuple[Item, Appearance]], leaf: Leaf, say: Callable[[int, int, float], None]
     ) -> list[PictureRow]:
         """The photos, and every page of thumbnails but the first, which the index shows."""
-        started, rows, cards = time.monotonic(), [], []
+        started, a_page = time.monotonic(), self.room.pictures_a_page
+        rows: list[PictureRow] = []
+        cards: list[PictureCard] = []
         sources = {c.name: Path(c.source) for c in self.room.collections.store.all()}
         for number, (item, appearance) in enumerate(found, start=1):
             card = self._put_picture(number, item, appearance, sources[item.collection])
             rows.append(card.row)
             cards.append(card)
-            if number % PICTURES_A_PAGE == 0 or number == len(found):
-                k = (number - 1) // PICTURES_A_PAGE + 1
+            if number % a_page == 0 or number == len(found):
+                k = (number - 1) // a_page + 1
                 if k == 1:
                     self.first_cards = cards
                 else:
@@ -169,6 +172,10 @@ class _Run:
         row = self._picture_row(item, appearance)
         try:
             faces = self.room.collections.store.faces(item.id)
+            if faces[appearance.n : appearance.n + 1] != [
+                appearance.box
+            ]:  # swept anew just now: its number is another's
+                raise PhotoUnreadable("What is known about this photo changed just now.", "Export again.")
             covered = open_covered(
                 source / decode_name(item.path), item.digest, self.room.limits, faces,
                 shown=appearance.n, look_again=self.room.look_again,
@@ -311,6 +318,6 @@ def _corners(box: Box) -> tuple[int, int, int, int]:
     return box.x_min, box.y_min, box.x_max, box.y_max
 
 
-def _page_names(pictures: int) -> tuple[str, ...]:
-    pages = max(1, -(-pictures // PICTURES_A_PAGE))
+def _page_names(pictures: int, a_page: int) -> tuple[str, ...]:
+    pages = max(1, -(-pictures // a_page))
     return ("index.html", *(f"pictures-{k}.html" for k in range(2, pages + 1)))

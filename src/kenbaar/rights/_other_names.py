@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from kenbaar.consent import Subject
 
 LEFT_OUT = "(left out: it names somebody else)"
-_WORD = re.compile(r"[^\W_]+")
+_WORD = re.compile(r"[^\W\d_]+")
+_HUMP = re.compile(r"(?<=[^\W\d_A-Z])(?=[A-Z])")  # where a new word begins in "BobOnStage"
 _LEAST_LETTERS, _ANYWHERE_LETTERS = 3, 4  # shorter words of a name ("de", "Jo") are in half of all file names
 
 
@@ -17,8 +18,8 @@ class OtherNames:
     """Knows everybody's names but one person's, and leaves out what says one of them.
 
     File names, collections and reasons are written by people, and people write names there. Four letters of a name are
-    found anywhere ("BobbyOnStage.jpg"), three as a word of their own. The whole text goes: half a name is a hint.
-    A name that the person bears too is nobody else's. Who is not in the archive has no name here.
+    found anywhere ("oldbobby.jpg"), three as a word of their own ("BobOnStage_2.jpg"). The whole text goes: half a name
+    is a hint. A name that the person bears too is nobody else's. Who is not in the archive has no name here.
     """
 
     def __init__(self, people: Iterable[Subject], subject: str) -> None:
@@ -35,12 +36,12 @@ class OtherNames:
     def without(self, text: str) -> str:
         """The text, or words that say why it is not there."""
         folded = _folded(text)
-        named = not self._words.isdisjoint(_WORD.findall(folded)) or any(part in folded for part in self._parts)
+        named = not self._words.isdisjoint(_words(text)) or any(part in folded for part in self._parts)
         return LEFT_OUT if named else text
 
 
 def _words(name: str) -> list[str]:
-    return _WORD.findall(_folded(name))
+    return _WORD.findall(_folded(_HUMP.sub(" ", name)))
 
 
 def _folded(text: str) -> str:

@@ -64,37 +64,51 @@ class Leaf:
     title: str
 
 
-def write_contact_sheet(found: Sequence[Picture], store: CollectionStore, out: Path, limits: PhotoLimits) -> list[Path]:
+def write_contact_sheet(
+    found: Sequence[Picture],
+    store: CollectionStore,
+    out: Path,
+    limits: PhotoLimits,
+    *,
+    photos_a_page: int = PHOTOS_A_PAGE,
+) -> list[Path]:
     """The pictures one person is in, as pages to look at, print or hand over; returns them, `out` first.
 
     found: of one person, as Requests.find gives it, by collection. Everybody else is covered. A photo that is gone,
-    changed, or not theirs any more is told in words. More than 500 photos: out-2.html and so on.
+    changed, or not theirs any more is told in words. More than photos_a_page: out-2.html and so on.
     """
     pictures = sorted(found, key=lambda p: p.collection)
 
     def cards(first: int) -> Iterator[tuple[str, Iterator[Card]]]:
-        here = pictures[first : first + PHOTOS_A_PAGE]
+        here = pictures[first : first + photos_a_page]
         for name, group in itertools.groupby(here, key=lambda p: p.collection):
             yield name, (_own_card(p, store, limits) for p in group)
 
-    return _write("contact.html", "Your pictures", len(pictures), out, cards)
+    return _write("contact.html", "Your pictures", len(pictures), photos_a_page, out, cards)
 
 
 def write_collection_sheet(
-    collection: Collection, store: CollectionStore, out: Path, limits: PhotoLimits
+    collection: Collection,
+    store: CollectionStore,
+    out: Path,
+    limits: PhotoLimits,
+    *,
+    photos_a_page: int = PHOTOS_A_PAGE,
 ) -> list[Path]:
     """Every photo of a collection with every face covered and numbered, so that people can say which box is theirs.
 
-    Returns the pages, `out` first. What cannot be shown is told in words. More than 500 photos: out-2.html and so on.
+    Returns the pages, `out` first. What cannot be shown is told in words.
+    More than photos_a_page: out-2.html and so on.
     """
     counts = store.count(collection.name)
     items = _all_items(collection, store)
 
     def cards(first: int) -> Iterator[tuple[str, Iterator[Card]]]:
-        here = itertools.islice(items, PHOTOS_A_PAGE)  # pages are written in order: this goes on where the last ended
+        here = itertools.islice(items, photos_a_page)  # pages are written in order: this goes on where the last ended
         yield collection.name, (_numbered_card(item, collection, store, limits) for item in here)
 
-    return _write("collection.html", collection.name, sum(counts.get(s, 0) for s in _STATES), out, cards)
+    total = sum(counts.get(s, 0) for s in _STATES)
+    return _write("collection.html", collection.name, total, photos_a_page, out, cards)
 
 
 def own_frame(box: Box, small: Thumbnail) -> Box:
@@ -163,10 +177,15 @@ def _all_items(collection: Collection, store: CollectionStore) -> Iterator[Item]
 
 
 def _write(
-    kind: Kind, title: str, total: int, out: Path, cards: Callable[[int], Iterable[tuple[str, Iterable[Card]]]]
+    kind: Kind,
+    title: str,
+    total: int,
+    photos_a_page: int,
+    out: Path,
+    cards: Callable[[int], Iterable[tuple[str, Iterable[Card]]]],
 ) -> list[Path]:
     """Page after page, one photo in memory at a time. The first page gets its name last: it links to all others."""
-    starts = range(0, max(1, total), PHOTOS_A_PAGE)
+    starts = range(0, max(1, total), photos_a_page)
     pages = [_page_path(out, k + 1) for k in range(len(starts))]
     files = tuple(p.name for p in pages)
 
