@@ -36,12 +36,13 @@ class OtherNames:
     def without(self, text: str) -> str:
         """The text, or words that say why it is not there."""
         folded = _folded(text)
-        named = not self._words.isdisjoint(_words(text)) or any(part in folded for part in self._parts)
+        words = {*_words(text), *_words(_HUMP.sub(" ", text))}
+        named = not self._words.isdisjoint(words) or any(part in folded for part in self._parts)
         return LEFT_OUT if named else text
 
 
-def _words(name: str) -> list[str]:
-    return _WORD.findall(_folded(_HUMP.sub(" ", name)))
+def _words(text: str) -> list[str]:
+    return _WORD.findall(_folded(text))
 
 
 def _folded(text: str) -> str:
