@@ -111,7 +111,7 @@ def default_manifest(detector: bytes, embedder: bytes, mean: tuple[float, float,
 
 
 OPERATING_POINT = OperatingPoint(
-    accept=0.953,
+    accept=0.950,
     strong=0.963,
     margin=0.006,
     fpir=0.001,
@@ -119,8 +119,8 @@ OPERATING_POINT = OperatingPoint(
     per_decade=0.0065,
     conditions="Cosine to the renormalised mean of 3 enrolment photos. The FPIR is a target, not a measurement of this "
     "threshold: it is carried over from 40 volunteers' portraits (20 enrolled, 20 strangers), measured with the "
-    "un-normalised distance 0.45, and the threshold was then set stricter with the Yale faces in view. On those (8 "
-    "enrolled, 7 strangers) 1.6 to 2.7 % of the strangers' pictures are named, all of 3 people who look alike to this "
+    "un-normalised distance 0.45, and the threshold was then set a little stricter. On the Yale faces (8 enrolled, 7 "
+    "strangers, all lights) 2.8 to 3.7 % of the strangers' pictures are named, of 3 people who look alike to this "
     "model. Measure on your own people.",
 )
 
@@ -150,7 +150,7 @@ PROVENANCE = (
 
 _YALE = (
     "Yale faces, 15 volunteers, 164 pictures in all lights; 3 enrolment photos each, 500 random splits, 8 enrolled and "
-    "7 strangers; accept 0.953, margin 0.006; 31,736 mated and 38,264 non-mated searches of the same 164 pictures; the "
+    "7 strangers; accept 0.950, margin 0.006; 31,738 mated and 38,262 non-mated searches of the same 164 pictures; the "
     "threshold was chosen with these pictures in view"
 )
 _VOLUNTEERS = (
@@ -158,12 +158,12 @@ _VOLUNTEERS = (
     "pack: un-normalised L2 0.45, not mirrored, one look; not measured again with the cosine"
 )
 MEASURED = (
-    Measured("FNIR", 0.0095, f"{_YALE}; at 320 x 243 px"),
-    Measured("FPIR", 0.0266, f"{_YALE}; at 320 x 243 px; every named stranger is one of 3 people who look alike to it"),
-    Measured("FNIR", 0.0159, f"{_YALE}; cut to 92 x 112 px portraits"),
-    Measured("FPIR", 0.0198, f"{_YALE}; cut to 92 x 112 px portraits; the same 3 people"),
-    Measured("FNIR", 0.0136, f"{_YALE}; the portraits enlarged 2.5 times"),
-    Measured("FPIR", 0.0188, f"{_YALE}; the portraits enlarged 2.5 times; the same 3 people"),
+    Measured("FNIR", 0.0037, f"{_YALE}; at 320 x 243 px"),
+    Measured("FPIR", 0.0365, f"{_YALE}; at 320 x 243 px; every named stranger is one of 3 people who look alike to it"),
+    Measured("FNIR", 0.0098, f"{_YALE}; cut to 92 x 112 px portraits"),
+    Measured("FPIR", 0.0279, f"{_YALE}; cut to 92 x 112 px portraits; the same 3 people"),
+    Measured("FNIR", 0.0066, f"{_YALE}; the portraits enlarged 2.5 times"),
+    Measured("FPIR", 0.0282, f"{_YALE}; the portraits enlarged 2.5 times; the same 3 people"),
     Measured("wrong person among the enrolled", 0.0, f"{_YALE}; all three sizes"),
     Measured("failure to acquire", 0.0, "164 Yale pictures in 5 versions: 320 x 243 px, two cuts, each at two sizes"),
     Measured("FNIR", 0.005, "40 volunteers' portraits, 20 enrolled and 20 strangers, 20 splits; un-normalised L2 0.45"),
