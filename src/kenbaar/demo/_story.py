@@ -90,8 +90,9 @@ class _Story:
         self._invite_and_enrol()
         self._add_collection()
         self._sweep()
+        where = self._faces()
         self._find_and_reject()
-        where, views = self._publish()
+        views = self._publish(where)
         self._account()
         self._keep_copies_of_today()
         self._withdraw()
@@ -185,10 +186,9 @@ class _Story:
         stage.run("reject", self.ids["A"], item)
         stage.say('Of one picture A says "this is not me". That is final, and nobody asks why.')
 
-    def _publish(self) -> tuple[Mapping[str, Sequence[Any]], dict[str, dict[str, View]]]:
+    def _publish(self, where: Mapping[str, Sequence[Any]]) -> dict[str, dict[str, View]]:
         stage = self.stage
         stage.step("Publishing, for the web and for print")
-        where = self._faces()
         views: dict[str, dict[str, View]] = {}
         for channel in ("web", "print"):
             report = stage.run("publish", COLLECTION, self.folder / channel, "--channel", channel)
@@ -203,10 +203,11 @@ class _Story:
                 stage.say(f"Held back: {held['path']}: {held['why']}.")
         originals, copies = self._telling("photos"), self._telling("web") + self._telling("print")
         stage.say(f"{originals} originals tell of place, camera, time or hold a thumbnail; {copies} copies do.")
-        shown = sum(len(view.visible) for view in views["web"].values())
-        self._measured(f"{shown} of {sum(map(len, where.values()))}", "faces visible on the web, all of them A's")
+        shown = [letter for view in views["web"].values() for letter in view.visible]
+        faces = sum(map(len, where.values()))
+        self._measured(f"{len(shown)} of {faces}", f"faces visible on the web: {_and(sorted(set(shown)))}, nobody else")
         self._measured(f"{originals} → {copies}", "files that tell of place, camera or time: originals → copies")
-        return where, views
+        return views
 
     def _account(self) -> None:
         stage = self.stage

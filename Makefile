@@ -1,0 +1,52 @@
+# Kenbaar: `make run` shows it, `make test` proves it. Python 3.11 or newer and make are all that is needed.
+
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO := kenbaar-demo
+SOURCES := pyproject.toml README.md $(shell find src -type f -not -path '*/__pycache__/*')
+
+# The first Python that is new enough and can make a virtual environment with pip in it; or say PYTHON=...
+ifeq ($(origin PYTHON), undefined)
+PYTHON := $(shell for p in python3 python3.11 python3.12 python3.13 python3.14; do \
+	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+endif
+
+.PHONY: run test bench clean
+.DELETE_ON_ERROR:
+
+# Later it starts the web app as well; with KENBAAR_NO_SERVE=1 it ends after the demo, as it does today.
+run: $(VENV)/.run
+	$(BIN)/kenbaar demo $(DEMO)
+
+test: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -m "not slow" -n auto
+	$(BIN)/pytest -m slow
+
+bench: $(VENV)/.run
+	$(BIN)/kenbaar pack fetch
+	$(BIN)/kenbaar bench sweep
+	$(BIN)/kenbaar bench match
+	$(BIN)/kenbaar bench gallery
+	$(BIN)/kenbaar bench publish
+
+clean:
+	rm -rf $(VENV) $(DEMO)
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "Kenbaar needs Python 3.11 or newer with its venv and ensurepip modules, and found none." \
+		"On Debian and Ubuntu: apt-get install python3 python3-venv. Or name one: make PYTHON=/path/to/python3 ..." >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "No virtual environment could be made with $(PYTHON)." \
+		"On Debian and Ubuntu: apt-get install python3-venv. Or name another: make PYTHON=/path/to/python3 ..." >&2; exit 1; }
+
+# Where the tests' editable install is there already, it is this very source, and nothing has to be installed again.
+$(VENV)/.run: $(SOURCES) | $(BIN)/python
+	@test -f $(VENV)/.dev || $(BIN)/python -m pip install --quiet --disable-pip-version-check .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml | $(BIN)/python
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
