@@ -46,6 +46,9 @@ def _words(text: str) -> list[str]:
 
 
 def _folded(text: str) -> str:
-    """Case and accents gone: "Zoë" is found in "ZOE.jpg"."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(c for c in decomposed if not unicodedata.combining(c))
+    """Case and accents gone: "Zoë" is found in "ZOE.jpg". A letter stays letters (Ŀ decomposes to one and a dot)."""
+    kept = []
+    for c in unicodedata.normalize("NFC", text).casefold():
+        parts = unicodedata.normalize("NFKD", c)
+        kept += [p for p in parts if p.isalnum()] if c.isalnum() else [p for p in parts if not unicodedata.combining(p)]
+    return "".join(kept)
