@@ -151,6 +151,13 @@ def sweep(out: Out, name: str, workers: int | None, codes: tuple[str, ...]) -> N
         f"This run: {report.looked} looked at, {report.skipped} unchanged, {report.moved} moved, "
         f"{report.missing} gone, {report.undecided} undecided faces, {report.seconds:.1f} s."
     )
+    if report.without_code:
+        out.say(f"Not looked for: {report.without_code} who hold their own key (they can join with --code).")
+    if report.other_pack:
+        out.say(
+            f"Not looked for: {report.other_pack} who enrolled with another model pack."
+            " Invite them anew, or sweep with the pack they enrolled with (setting `pack`)."
+        )
     for bad in report.unreadable:
         out.say(f"Unreadable: {bad.path}: {bad.why}")
     out.answer(
@@ -167,6 +174,8 @@ def sweep(out: Out, name: str, workers: int | None, codes: tuple[str, ...]) -> N
             "skipped": report.skipped,
             "moved": report.moved,
             "missing": report.missing,
+            "without_code": report.without_code,
+            "other_pack": report.other_pack,
         }
     )
 

@@ -48,6 +48,8 @@ class SweepReport:
     """What a sweep did. photos, faces, appearances, unknown: of all that is there now; the rest: of this run.
 
     unknown: faces compared that matched nobody (0 where nothing is compared): a number, about nobody.
+    without_code: people who hold their own key and did not open a session, so they were not looked for.
+    other_pack: people whose template is of another model pack, so they could not be looked for.
     """
 
     photos: int
@@ -61,6 +63,8 @@ class SweepReport:
     moved: int
     missing: int
     seconds: float
+    without_code: int
+    other_pack: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +107,7 @@ class Sweeps:
         started = time.monotonic()
         collection = self.collections.get(name)
         permit = self.collections.permit(collection)
-        if not Path(collection.source).is_dir():
+        if not os.path.isdir(collection.source):  # noqa: PTH112  # Path.is_dir raises where a folder above is closed
             raise Unusable(
                 "The source folder of this collection is not there.", "Mount it or put it back; nothing was changed."
             )
@@ -129,6 +133,10 @@ class _Run:
         )
         recognisable = room.consents.recognisable() if compares else {}
         self.compared = frozenset(self.gallery.subjects)
+        wanted = {s for s in recognisable if permit.only is None or s in permit.only}
+        self.without_code = (wanted - self.compared) & room.consents.store.self_held()
+        with_template = room.consents.templates.subjects() if wanted - self.compared else set()
+        self.other_pack = (wanted - self.compared - self.without_code) & with_template
         self.grants = frozenset(g for s in self.compared for g in recognisable.get(s, ()))
         self.key_generation = room.consents.keys.generation
         self.gone: frozenset[str] = frozenset()
@@ -183,6 +191,8 @@ class _Run:
             moved=self.moved,
             missing=max(0, found.missing - self.moved),
             seconds=time.monotonic() - started,
+            without_code=len(self.without_code),
+            other_pack=len(self.other_pack),
         )
         room.journal.record("sweep-end", purpose="find", collection=name, photos=report.photos, looked=self.looked)
         return report
