@@ -219,7 +219,7 @@ def withdraw(out: Out, subject: str, purpose: str | None) -> None:
 def export(out: Out, subject: str, out_zip: Path, codes: tuple[str, ...]) -> None:
     """Everything held about SUBJECT, as a zip to read and to import. Other people are masked."""
     with out.archive() as archive:
-        report = archive.exporter.export(subject, out_zip, archive.consents.sessions(codes))
+        report = archive.exporter.export(subject, out_zip, archive.consents.sessions(codes), say=out.bar("export"))
     out.say(f"Wrote {out_zip}: {report.pictures} picture(s), {report.acts} act(s), {report.receipts} receipt(s).")
     out.answer({"out": str(out_zip), "pictures": report.pictures, "acts": report.acts, "receipts": report.receipts})
 
