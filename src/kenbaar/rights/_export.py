@@ -178,8 +178,9 @@ class _Run:
                 raise PhotoUnreadable("What is known about this photo changed just now.", "Export again.")
             covered = open_covered(
                 source / decode_name(item.path), item.digest, self.room.limits, faces,
-                shown=appearance.n, look_again=self.room.look_again,
+                shown=appearance.n if appearance.certain_enough_to_show else None, look_again=self.room.look_again,
             )  # fmt: skip
+            # A face that is only possibly theirs may be somebody else's: covered, until they say that it is them.
         except PackUnavailable:
             raise  # without a second look nobody knows whether everybody is covered
         except KenbaarError as err:
