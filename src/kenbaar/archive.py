@@ -7,6 +7,7 @@ with open_archive(settings) as archive:
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import getpass
 import os
@@ -350,7 +351,14 @@ def ledger_origin(store_id: str) -> str:
 @contextmanager
 def _locked(path: Path, *, wait: bool = True) -> Iterator[int]:
     """The lock file, held; it goes with the process, however it ends."""
-    file = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    try:
+        file = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    except OSError as err:
+        if err.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise NoSpace("The disk is full; nothing was changed.", "Make room, then run it again.") from err
+        raise Unusable(
+            f"The home folder cannot be written to ({err.strerror}).", "Check its permissions; nothing was changed."
+        ) from err
     try:
         fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         yield file

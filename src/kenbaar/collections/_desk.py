@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -67,7 +68,7 @@ class Collections:
             raise UsageError(
                 "The name of the source folder is not valid UTF-8.", "Rename the folder, or give a link to it."
             )
-        if not source.is_dir():
+        if not os.path.isdir(source):  # noqa: PTH112  # Path.is_dir raises where a folder above may not be opened
             raise Unusable(
                 f"The source {str(source)!r} is not a folder that can be opened.", "Give the folder the photos lie in."
             )
@@ -140,7 +141,7 @@ class Collections:
         if collection.mode == "roster":
             if not collection.roster or not (collection.officer or "").strip():
                 raise ModeRefused(
-                    "Mode roster needs everybody who is in the pictures, and the officer who declares the list complete.",
+                    "Mode roster needs everybody in the pictures, and the officer who declares the list complete.",
                     "Add --roster SUBJECT for each of them and --officer NAME.",
                 )
             may = self.recognisable()

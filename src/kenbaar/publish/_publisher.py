@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
+import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
 from kenbaar.collections import Collection, Collections, Item
-from kenbaar.consent import Consents, sign_manifest
-from kenbaar.errors import KenbaarError, Unusable, UsageError
+from kenbaar.consent import Consents, sign_manifest, verify_manifest
+from kenbaar.errors import Busy, KenbaarError, Unusable, UsageError
 from kenbaar.faces import Box
 from kenbaar.ledger import Journal
 from kenbaar.media import (
@@ -108,12 +110,14 @@ class Publisher:
     ) -> PublishReport:
         """Brings OUT to what consent allows now. Run it again after a withdrawal: what is affected is replaced.
 
-        A photo that cannot be proven right is held back, and an older copy of it is taken away.
+        A photo that cannot be proven right is held back, and an older copy of it is taken away. Files in OUT that are
+        no copies of this collection are left as they are. Raises Busy where somebody else publishes there now.
         """
         collection = self.collections.get(name)
         folder = _checked_folder(out, Path(collection.source), self.home)
-        run = _Run(self, collection, folder, channel, pack, limits, mask_doubtful)
-        return run.go(say)
+        with _alone(folder):
+            run = _Run(self, collection, folder, channel, pack, limits, mask_doubtful)
+            return run.go(say)
 
 
 class _Run:
@@ -132,7 +136,10 @@ class _Run:
         self.room, self.collection, self.folder, self.channel = room, collection, folder, channel
         self.pack, self.limits, self.mask_doubtful = pack, limits, mask_doubtful
         self.store = room.collections.store
-        self.before = room.copies.of_folder(str(folder), collection.name)
+        known = room.copies.of_folder(str(folder))
+        self.before = {path: copy for path, copy in known.items() if copy.collection == collection.name}
+        self.others = {path: copy for path, copy in known.items() if copy.collection != collection.name}
+        self.ours = self._in_manifest()
         self.held: list[Held] = []
         self.current: dict[str, Copy] = {}
         self.taken: set[str] = set()
@@ -144,8 +151,7 @@ class _Run:
 
         room, started = self.room, time.monotonic()
         room.journal.record("publish", purpose="show", collection=self.collection.name, channel=self.channel)
-        with room.journal.writing():
-            remove_leftovers(self.folder)
+        remove_leftovers(self.folder)
         counts = self.store.count(self.collection.name)
         total, done = sum(counts.get(s, 0) for s in ("present", "new")), 0
         say(0, total, 0.0)
@@ -190,6 +196,9 @@ class _Run:
                 self._hold(item, "another photo's copy has the same name; rename one of the originals")
                 return None
             self.taken.add(str(planned.target))
+            if why := self._not_ours(planned.target):
+                self._hold(item, why)
+                return None
             old = self.before.get(str(planned.target))
             if (
                 old is not None
@@ -209,8 +218,43 @@ class _Run:
         if rendered.problems:
             self._hold(item, "; ".join(rendered.problems))
             return None
-        planned.target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            planned.target.parent.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError):
+            self._hold(item, "a file lies where its folder would be; move that file away")
+            return None
         return planned, rendered, aside.enter_context(write_aside(rendered.data, planned.target.parent))
+
+    def _not_ours(self, target: Path) -> str | None:
+        """Why a copy must not be put there: something lies there that is not the older copy of that photo."""
+        path = str(target)
+        if path in self.before:
+            return None
+        if path in self.others:
+            return f"a copy from collection {self.others[path].collection!r} has its name; give another folder for OUT"
+        if path not in self.ours and os.path.lexists(target):
+            return "a file that Kenbaar did not write has its name; move that file away"
+        return None
+
+    def _in_manifest(self) -> frozenset[str]:
+        """What the folder's own manifest says Kenbaar put there: a record put back from yesterday does not know it.
+
+        Raises Unusable where the manifest there is not this archive's: then these are not its copies.
+        """
+        manifest = self.folder / MANIFEST
+        if not os.path.lexists(manifest):
+            return frozenset()
+        try:
+            signer = self.room.consents.signer
+            signed = verify_manifest(json.loads(manifest.read_bytes()), {signer.kid: signer.public_jwk()})
+            if signed.trusted:
+                return frozenset(str(self.folder / file["file"]) for file in signed.payload["files"])
+        except (OSError, ValueError, RecursionError, KenbaarError, KeyError, TypeError, AttributeError):
+            pass  # whatever it is, it is not ours
+        raise Unusable(
+            f"There is a {MANIFEST} in that folder that this archive did not write, or that was altered.",
+            "Move it away, or give another folder for OUT.",
+        )
 
     def _plan(self, item: Item) -> _Planned:
         may_show = self._may_show()
@@ -287,7 +331,8 @@ class _Run:
         for path, copy in self.before.items():
             if path in self.current:
                 continue
-            if path in held or copy.channel != self.channel or set(copy.showing) - may_show:
+            there = {a.subject for a in self.store.appearances_in(copy.item)} & may_show
+            if path in held or copy.channel != self.channel or set(copy.showing) - there:
                 Path(path).unlink(missing_ok=True)
                 gone.append(path)
             else:
@@ -304,9 +349,10 @@ class _Run:
                 "source_digest": c.source_digest,
                 "masked": c.masked,
                 "visible": c.visible,
+                "channel": c.channel,
                 "made_at": c.made_at.isoformat(),
             }
-            for c in sorted(self.current.values(), key=lambda c: c.path)
+            for c in sorted([*self.current.values(), *self.others.values()], key=lambda c: c.path)
         ]
         payload = {
             "kind": "kenbaar-manifest",
@@ -318,6 +364,19 @@ class _Run:
         signed = sign_manifest(payload, self.room.consents.signer)
         write_file(json.dumps(signed, ensure_ascii=False, indent=1).encode(), self.folder / MANIFEST)
         return self.folder / MANIFEST
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Holds the folder for one publication. The lock goes with the process, however it ends."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError as err:
+        raise Busy("Somebody else is publishing to this folder now.", "Wait for that to end, or stop it.") from err
+    finally:
+        os.close(descriptor)
 
 
 def copy_name(path: str) -> str:

@@ -29,8 +29,8 @@ class Copy:
 class CopyStore(Protocol):
     """Where the record lies. Each call is one transaction."""
 
-    def of_folder(self, folder: str, collection: str) -> dict[str, Copy]:
-        """path -> copy, of one collection in one folder."""
+    def of_folder(self, folder: str) -> dict[str, Copy]:
+        """path -> copy, of every collection in one folder."""
 
     def announce(self, copies: Sequence[Copy]) -> None:
         """These are about to be put in place: until `settled`, old and new people count as shown by each path."""

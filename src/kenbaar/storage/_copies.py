@@ -19,9 +19,9 @@ class SqlCopyStore:
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    def of_folder(self, folder: str, collection: str) -> dict[str, Copy]:
-        """path -> copy, of one collection in one folder."""
-        found = self._copies(sa.select(table).where(table.c.folder == folder, table.c.collection == collection))
+    def of_folder(self, folder: str) -> dict[str, Copy]:
+        """path -> copy, of every collection in one folder."""
+        found = self._copies(sa.select(table).where(table.c.folder == folder))
         return {copy.path: copy for copy in found}
 
     def announce(self, copies: Sequence[Copy]) -> None:

@@ -10,9 +10,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import event
 
-from kenbaar.errors import ArchiveBroken, NoSpace
+from kenbaar.errors import ArchiveBroken, KenbaarError, NoSpace, Unusable
 
 HEADS = {"archive": "0001", "templates": "0001"}  # newest migration of each store; test_migrations holds us to it
+_CLOSED = ("readonly database", "unable to open database file")
 _FULL = ("disk is full", "disk I/O error", "No space left", "could not extend file")
 
 
@@ -54,6 +55,11 @@ class Database:
                 raise NoSpace(
                     f"The disk has no room for {self.store} ({text}).",
                     "Free some space; nothing half-written was kept.",
+                ) from err
+            if any(sign in text for sign in _CLOSED):
+                raise Unusable(
+                    f"The {self.store} database cannot be written to ({text}).",
+                    "Check the permissions of the home folder and of the files in it; nothing was changed.",
                 ) from err
             if isinstance(err, sa.exc.IntegrityError):  # a bug of ours, not of the database: not to be talked away
                 raise
@@ -130,7 +136,7 @@ def _migrate(database: Database, *, create: bool) -> None:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
     except Exception as err:  # alembic raises its own, SQLAlchemy's and Python's; each means the same to a user
-        if isinstance(err, NoSpace):
+        if isinstance(err, KenbaarError):
             raise
         raise ArchiveBroken(
             f"The {database.store} database could not be brought to this version ({err}).",
