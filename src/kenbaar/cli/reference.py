@@ -14,8 +14,7 @@ _FIRST = """\
 Made by `python -m kenbaar.cli.reference > docs/commands.md`; a test holds it to the commands as they are.
 
 Every command takes `--home DIR` (the archive's folder; default `KENBAAR_HOME`, or the user's data folder) and `--json`
-(the answer as JSON on stdout, alone; words and progress go to stderr). SUBJECT and ITEM are ids, as other commands print
-them.
+(the answer as JSON on stdout, alone; words and progress go to stderr). SUBJECT and ITEM are ids that commands print.
 
 | exit code | |
 | --- | --- |
