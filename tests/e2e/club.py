@@ -90,7 +90,7 @@ class Club:
         """The photos somebody is found in, by `kenbaar find`."""
         code = ("--code", self.codes[name]) if name in self.codes else ()
         found = self.kenbaar("find", self.ids[name], *code)["appearances"]
-        return [str(Path(a["path"]).relative_to(self.photos)) for a in found]
+        return [a["path"].partition("/photos/")[2] for a in found]
 
     def items(self) -> dict[str, dict[str, Any]]:
         """What is known of each photo, by path."""
