@@ -23,6 +23,7 @@ from kenbaar.consent import LOOSER_DECADES, Consents, Enrolled, Purpose, read_po
 from kenbaar.errors import ArchiveBroken, KeyStoreBroken, LedgerBroken, NoSpace, PackUnavailable, Unusable, UsageError
 from kenbaar.keys import KeyStore, SigningKey, create_with_master, open_with_master, rotate_master
 from kenbaar.ledger import Act, Checkpoint, Fact, Ledger, PayloadKey, Verification, VerifierKey, verify_ledger
+from kenbaar.measure import pack_default, threshold_in_force
 from kenbaar.media import Photo, PhotoLimits, open_untrusted_photo
 from kenbaar.modelpack import ModelPack, default_pack_folder, load_pack, read_manifest
 from kenbaar.publish import PUBLISH, Publisher, find_all_faces
@@ -185,18 +186,8 @@ class Archive:
 
     @cached_property
     def threshold(self) -> Threshold:
-        """The operating point that belongs to the pack in use."""
-        manifest = read_manifest(self.pack_folder)
-        point = manifest.operating_point
-        return Threshold(
-            pack=manifest.digest,
-            accept=point.accept,
-            strong=point.strong,
-            margin=point.margin,
-            fpir=point.fpir,
-            n=point.n,
-            per_decade=point.per_decade,
-        )
+        """The operating point in force: the one this archive adopted for the pack in use, else the pack's own."""
+        return threshold_in_force(self.consents.store, pack_default(read_manifest(self.pack_folder)))
 
     # -- enrolling -------------------------------------------------------------------------------------------------
 

@@ -20,6 +20,7 @@ class KenbaarError(Exception):
     │   ├── PhotoUnreadable, PhotoTooLarge
     │   ├── EnrolmentRefused  no face, two faces, too small, too blurred, turned, dark, not one person
     │   ├── BadTemplate, WrongModelPack, TemplateUnreadable
+    │   ├── TooFewPeople    a rate cannot be measured, or a claim not carried, by the people at hand
     │   ├── PackUnavailable the model pack could not be fetched or is not there
     │   ├── NotFound        no such subject, item or collection
     │   ├── SettingsError
@@ -117,6 +118,10 @@ class TemplateUnreadable(Unusable):
     """The sealed template does not open with its key: altered, swapped, or another's."""
 
     exit_code = 6
+
+
+class TooFewPeople(Unusable):
+    """The people at hand are too few to measure this, or to carry this claim; the sentence says how many it takes."""
 
 
 class PackUnavailable(Unusable):

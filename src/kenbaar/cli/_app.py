@@ -39,6 +39,7 @@ _COMMANDS = {  # command -> where it lives and its line of help; the module is i
     "check": ("_house", "Prove that nothing of strangers is stored."),
     "keys": ("_house", "Rotate the master key."),
     "pack": ("_house", "The model packs: list, fetch, show."),
+    "evaluate": ("_evaluate", "Error rates, measured on people who agreed."),
     "bench": ("_measure", "Measure this machine."),
     "demo": ("_demo", "The whole story on real photographs."),
     "settings": ("_house", "What can be set, and what is."),

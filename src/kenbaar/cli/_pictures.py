@@ -133,8 +133,12 @@ def collection_show(out: Out, name: str, sheet: Path | None) -> None:
 @common
 def sweep(out: Out, name: str, workers: int | None, codes: tuple[str, ...]) -> None:
     """Find who in collection NAME agreed to be found. Can be stopped and run again at any time."""
+    from kenbaar.measure import doubling_warning
+
     show = out.bar("sweep")
     with out.archive() as archive:
+        if warning := doubling_warning(archive.consents.store, len(archive.consents.recognisable()), archive.threshold):
+            out.note(warning)
         report = archive.sweeps.sweep(
             name,
             archive.pack_in_use(),

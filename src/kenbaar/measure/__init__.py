@@ -1,28 +1,57 @@
-"""What Kenbaar's own numbers are: how fast, and (later) how often wrong. Measured in the run that prints them.
+"""What Kenbaar's own numbers are: how often wrong, and how fast. Measured in the run that prints them.
 
-A speed is told against the machine's own, measured in the same process in turns; never alone.
+- Error rates are measured on people who agreed to it, along the product's own path: look_at, read_portraits, combine,
+  the gallery, the rules of search. Nothing of them is kept: vectors are overwritten at the end, the report is numbers.
+- A rate never travels alone: threshold, N, searches, interval, data set, pack. What the people at hand cannot carry is
+  not claimed.
+- A speed is told against the machine's own, measured in the same process in turns; never alone.
 
-    bench = bench_match(people=100_000, probes=1_000)
-    bench.ms_per_probe                        # of one call with all of them
-    bench.gemm_share                          # of what a bare matrix product reaches here; 1 is the machine
-    bench.read_ratio                          # one probe, against reading the gallery once
-    bench.memory_mb                           # beyond the gallery itself
-    bench_match(1_000_000, 1, dim=512)        # another size
+    people = read_people(Path("volunteers"))  # a folder for each person who agreed
+    told = evaluate(people, pack, pack_threshold, limits, pack_name="default", detail_side=640, on_disk=d, say=say)
+    told.now.fpir                             # Rate: value, low, high, errors, searches, people
+    write_report(told, Path("report"))        # report.html, report.json, report.csv
+    adopt(told, archive.consents.store, archive, pack_threshold)
+    bench_match(people=100_000, probes=1_000).gemm_share      # of a bare matrix product; 1 is the machine
 """
 
+from kenbaar.measure._adopt import Adopted, adopt, doubling_warning, pack_default, read_adopted, threshold_in_force
 from kenbaar.measure._bench_gallery import GalleryBench, bench_gallery
 from kenbaar.measure._bench_match import MatchBench, bench_match
 from kenbaar.measure._bench_sweep import SweepBench, bench_sweep, steady_rate, time_in_turns
+from kenbaar.measure._evaluate import Evaluation, Point, evaluate
+from kenbaar.measure._people import MeasuredPeople, read_people
 from kenbaar.measure._pictures import compose_photos
+from kenbaar.measure._rates import Rate
+from kenbaar.measure._report import picture_examples, report_data, report_folder, write_report
+from kenbaar.measure._words import aim
+from kenbaar.measure._words import told as rate_words
 
 __all__ = [
+    "Adopted",
+    "Evaluation",
     "GalleryBench",
     "MatchBench",
+    "MeasuredPeople",
+    "Point",
+    "Rate",
     "SweepBench",
+    "adopt",
+    "aim",
     "bench_gallery",
     "bench_match",
     "bench_sweep",
     "compose_photos",
+    "doubling_warning",
+    "evaluate",
+    "pack_default",
+    "picture_examples",
+    "rate_words",
+    "read_adopted",
+    "read_people",
+    "report_data",
+    "report_folder",
     "steady_rate",
+    "threshold_in_force",
     "time_in_turns",
+    "write_report",
 ]

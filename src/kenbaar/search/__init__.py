@@ -16,6 +16,7 @@
 """
 
 from kenbaar.search._decide import Band, Decision, Outcome, search
+from kenbaar.search._pairs import exact_scores
 from kenbaar.search._single import Candidate, candidates, compare_one, find_lookalikes
 from kenbaar.search._threshold import LOOKALIKE_DECADES, Threshold
 
@@ -28,6 +29,7 @@ __all__ = [
     "Threshold",
     "candidates",
     "compare_one",
+    "exact_scores",
     "find_lookalikes",
     "search",
 ]

@@ -1,0 +1,200 @@
+"""`kenbaar evaluate`: error rates on folders of people who agreed to be measured, and the threshold that follows."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kenbaar.cli._app import Out, common
+
+if TYPE_CHECKING:
+    from kenbaar.measure import Evaluation, Point
+    from kenbaar.search import Threshold
+    from kenbaar.settings import Settings
+
+
+@click.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option(
+    "--out", "target", type=click.Path(path_type=Path), help="Folder for the report (default: a new one here)."
+)
+@click.option(
+    "--splits", type=click.IntRange(1, 100_000), help="Random divisions of the people (default: by how many)."
+)
+@click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="Of the random divisions.")
+@click.option("--name", "data", default="", help="What the report calls the data set (default: the folder's name).")
+@click.option("--pack", "pack_name", help="A pack's folder (default: the one in the settings).")
+@click.option("--examples", is_flag=True, help="Show the worst examples as pictures in the report: for you alone.")
+@click.option(
+    "--adopt",
+    "fpir",
+    metavar="FPIR",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    help="Make the threshold for this FPIR (0.001 is 0.1 %) the archive's own.",
+)
+@common
+def evaluate(
+    out: Out,
+    folder: Path,
+    target: Path | None,
+    splits: int | None,
+    seed: int,
+    data: str,
+    pack_name: str | None,
+    examples: bool,
+    fpir: float | None,
+) -> None:
+    """How often is it wrong? Measured on DIR: one folder for each person who agreed to be measured.
+
+    groups.csv (person,group) and pairs.csv (person,person) may lie beside the folders. Nothing of the people is kept.
+    """
+    from datetime import UTC, datetime
+
+    from kenbaar.keys import disable_core_dumps
+    from kenbaar.measure import evaluate as measure
+    from kenbaar.measure import picture_examples, read_people, report_data, report_folder, write_report
+    from kenbaar.media import PhotoLimits
+    from kenbaar.modelpack import load_pack
+
+    disable_core_dumps()
+    settings = out.settings()
+    place, threshold = _pack_and_threshold(out, settings, pack_name, needs_archive=fpir is not None)
+    people = read_people(folder)
+    limits = PhotoLimits(settings.max_megapixels * 1_000_000, settings.max_photo_mb * 1_000_000)
+    pack = load_pack(place, threads=len(os.sched_getaffinity(0)))
+    report = report_folder(target, datetime.now(UTC))
+    bars: dict[str, Any] = {}
+
+    def say(step: str, done: int, total: int, seconds: float) -> None:
+        bars.setdefault(step, out.bar(step))(done, total, seconds)
+
+    def on_disk() -> str:
+        return load_pack(place).digest  # every file's digest, not the manifest's alone
+
+    told = measure(
+        people, pack, threshold, limits, pack_name=pack.name, detail_side=pack.manifest.detector.long_side,
+        on_disk=on_disk, say=say, splits=splits, seed=seed, adopt=fpir, data=data,
+    )  # fmt: skip
+    pictures = picture_examples(told.worst, people.folder, pack, limits) if examples else ()
+    page = write_report(told, report, pictures)
+    _tell(out, told, people.folder)
+    if fpir is not None:
+        _adopt(out, told)
+    out.say(f"Report: {page}")
+    out.answer(report_data(told, page))
+
+
+def _pack_and_threshold(
+    out: Out, settings: Settings, pack_name: str | None, *, needs_archive: bool
+) -> tuple[Path, Threshold]:
+    """The pack to measure and the threshold in force with it: the archive's where there is one, else the pack's own."""
+    from kenbaar.errors import WrongModelPack
+    from kenbaar.measure import pack_default
+    from kenbaar.modelpack import default_pack_folder, read_manifest
+
+    own = default_pack_folder(settings.cache) if settings.pack == "default" else Path(settings.pack).expanduser()
+    place = Path(pack_name).expanduser() if pack_name else own
+    default = pack_default(read_manifest(place))
+    if not needs_archive and not (settings.home / "archive.db").exists():
+        return place, default
+    with out.archive() as archive:
+        in_force = archive.threshold
+    if in_force.pack == default.pack:
+        return place, in_force
+    if needs_archive:
+        raise WrongModelPack(
+            "The archive uses another pack than the one to be measured, and thresholds do not carry over.",
+            "Leave --pack out, or set the archive to that pack first.",
+        )
+    return place, default
+
+
+def _adopt(out: Out, told: Evaluation) -> None:
+    """Makes the measured threshold the archive's, or says why not."""
+    from kenbaar.measure import adopt, pack_default
+    from kenbaar.modelpack import read_manifest
+
+    with out.archive() as archive:
+        adopted = adopt(told, archive.consents.store, archive, pack_default(read_manifest(archive.pack_folder)))
+    t = adopted.threshold
+    out.say(f"Adopted: names from {t.accept:.4f} on, for FPIR {t.fpir:.4g} with {t.n} enrolled; more people, stricter.")
+    if not adopted.carried:
+        out.note(
+            f"The {adopted.people} people measured cannot carry that claim. It was adopted because it is "
+            "stricter than the pack's default; say nothing of its FPIR to others."
+        )
+
+
+def _tell(out: Out, told: Evaluation, folder: Path) -> None:
+    """The report's figures in the terminal. File and folder names are said here only, to the person measuring."""
+    from kenbaar.measure import aim, rate_words
+    from kenbaar.media import encode_name
+
+    at = told.adopted_point or told.now
+    out.say(
+        f"{told.people} people, {told.photos} photos ({told.counts['used']} used). "
+        f"Pack {told.pack_name} {told.pack[:19]}..., {told.splits} splits, seed {told.seed}."
+    )
+    out.say(
+        f"N = {told.n}, {told.enrolment_photos} enrolment photo(s), threshold {at.accept:.4f} "
+        f"({'measured for --adopt' if told.adopted else 'in force'}); 95 % intervals:"
+    )
+    for what, rate in (
+        ("FNIR, rank 1", at.fnir),
+        ("FNIR, rank 3", at.shown_fnir),
+        ("FPIR, rank 1", at.fpir),
+        ("FPIR, rank 3", at.shown_fpir),
+        ("somebody else's name", at.wrong_name),
+        ("failure to acquire", told.failure_to_acquire),
+        ("failure to enrol", told.failure_to_enrol),
+        ("photos refused", told.photos_refused),
+        ("1:1 equal error rate", told.one_to_one.eer),
+    ):
+        count = f"{rate.searches:,} of {rate.people:,} people" if rate else ""
+        out.say(f"  {what:22} {rate_words(rate):36} {count}")
+    out.say()
+    out.say("  photos      N   FPIR aimed at   threshold   FPIR                        FNIR")
+    for point in told.points:
+        out.say(_row(point, told))
+    if any(p.extrapolated for p in told.points):
+        out.say(
+            "  * extrapolated: not measured with so many enrolled, or beyond the last score seen; above 1 names nobody."
+        )
+    out.say("  † the errors come from fewer than five people: the interval is likely too narrow.")
+    out.say()
+    for part in told.sizes:
+        out.say(f"  {part.name:32} FNIR {rate_words(part.fnir):30} FPIR {rate_words(part.fpir)}")
+    for name, group in told.groups.items():
+        fnir = rate_words(group.fnir) if group.fnir else f"not shown ({group.why_fnir})"
+        fpir = rate_words(group.fpir) if group.fpir else f"not shown ({group.why_fpir})"
+        out.say(f"  {name:32} FNIR {fnir:30} FPIR {fpir}")
+    if told.look_alikes:
+        out.say(f"  look-alikes named as the other   {rate_words(told.look_alikes.taken)}")
+    for point in told.points:
+        if point.n == told.n and point.enrolment_photos == told.enrolment_photos and point.target and not point.carried:
+            out.say(f"Do not claim an FPIR of {aim(point.target)}: that takes {point.missing:,} more people.")
+    for sentence in told.notes:
+        out.note(sentence)
+    for left, right in told.doubles[:20]:
+        out.note(f"One person under two names? {left} and {right}")
+    if told.worst:
+        out.note("Went worst (for you alone; --examples shows the faces):")
+    for example in told.worst:
+        if example.rank < 3:
+            name, beside = (encode_name(str(p.relative_to(folder))) for p in (example.photo, example.beside))
+            out.note(
+                f"  {'near another name' if example.kind == 'named' else 'far from their own'}: {name}, beside {beside}"
+            )
+
+
+def _row(point: Point, told: Evaluation) -> str:
+    from kenbaar.measure import aim, rate_words
+
+    mark = "*" if point.extrapolated else " "
+    return (
+        f"  {point.enrolment_photos:>6} {point.n:>6,}   {aim(point.target):>13}   {point.accept:>8.4f}{mark}   "
+        f"{rate_words(point.fpir):27} {rate_words(point.fnir)}"
+    )

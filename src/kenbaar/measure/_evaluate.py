@@ -1,0 +1,561 @@
+"""Error rates on people who agreed to be measured: everything, in order, and nothing kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kenbaar.consent import LOOSER_DECADES
+from kenbaar.errors import PackBroken, TooFewPeople, WrongModelPack
+from kenbaar.measure._breakdown import (
+    Differences,
+    Group,
+    LookAlikes,
+    Part,
+    Rates,
+    by_face_size,
+    by_group,
+    by_quality,
+    differences,
+    look_alikes,
+)  # fmt: skip
+from kenbaar.measure._curves import StrangerLevels, equal_error, exceed, spread
+from kenbaar.measure._decide import decide
+from kenbaar.measure._people import MeasuredPeople
+from kenbaar.measure._rates import Rate, Resampler, people_for_claim, single_rate
+from kenbaar.measure._samples import MeasuredPack, Samples, look_at_people
+from kenbaar.measure._splits import Trials, run_trials, splits_for
+from kenbaar.media import PhotoLimits
+from kenbaar.search import Threshold
+
+ENROLMENT_PHOTOS = (1, 3, 5)
+USUAL_PHOTOS = 3  # what the breakdowns are told with, where people have so many
+FPIR_TARGETS = (0.01, 0.003, 0.001, 0.0001)
+SIZES = (100, 1_000, 10_000)
+_CURVE_POINTS = 60
+_BINS = 60
+_EXAMPLES = 6
+_LEAST_ACCEPT = 0.01
+
+Say = Callable[[str, int, int, float], None]
+
+
+class DigestReader(Protocol):
+    """Reads the digest of the pack as it lies on the disk now."""
+
+    def __call__(self) -> str:
+        """The digest; raises what the pack's room raises."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One threshold and what it does. accept: in cosine, for n enrolled.
+
+    target: the FPIR it is set for; None for the one in force. extrapolated: n was not measured, or accept lies beyond
+    what was seen. carried: there are enough strangers for the claim (rule of 3); missing: how many more it takes.
+    shown_*: rank 3, what a reviewer is shown; wrong_name: mated searches that name somebody else.
+    """
+
+    n: int
+    enrolment_photos: int
+    target: float | None
+    accept: float
+    fnir: Rate | None
+    fpir: Rate | None
+    shown_fnir: Rate | None
+    shown_fpir: Rate | None
+    wrong_name: Rate | None
+    extrapolated: bool
+    carried: bool
+    missing: int
+
+
+@dataclass(frozen=True, slots=True)
+class CurvePoint:
+    """One point of a DET curve."""
+
+    accept: float
+    fnir: Rate
+    fpir: Rate
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """The DET curve with so many enrolment photos, thresholds rising.
+
+    no_threshold: FNIR at rank 1 and 3 without one. refused: enrolments whose photos did not seem to show one person.
+    """
+
+    enrolment_photos: int
+    n: int
+    points: tuple[CurvePoint, ...]
+    no_threshold: tuple[Rate | None, Rate | None]
+    refused: Rate | None
+
+
+@dataclass(frozen=True, slots=True)
+class OneToOne:
+    """Claims: one face against one template. eer at the score eer_score; rows: (FMR aimed at, score, FMR, FNMR)."""
+
+    eer: Rate
+    eer_score: float
+    rows: tuple[tuple[float, float, float, float], ...]
+    mated: int
+    non_mated: int
+
+
+@dataclass(frozen=True, slots=True)
+class Histogram:
+    """Counts of claims' scores: edges (B + 1), mated and non_mated (B)."""
+
+    edges: tuple[float, ...]
+    mated: tuple[int, ...]
+    non_mated: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A photo that went worst. kind: "named" (a stranger as somebody) or "missed". beside: a photo of whom it was taken
+    for, or of themselves. rank: 0 is the worst of its kind. For the person measuring alone."""
+
+    kind: Literal["named", "missed"]
+    rank: int
+    photo: Path
+    beside: Path
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Everything the report tells. No vector, no name, but in `worst` and `doubles`, which stay with who measures."""
+
+    data: str
+    data_digest: str
+    pack: str
+    pack_name: str
+    measured_at: datetime
+    seed: int
+    splits: int
+    people: int
+    measured_people: int
+    photos: int
+    counts: dict[str, int]
+    refusals: dict[str, int]
+    failure_to_enrol: Rate
+    photos_refused: Rate | None
+    failure_to_acquire: Rate | None
+    enrolment_photos: int
+    n: int
+    in_force: Threshold
+    now: Point
+    points: tuple[Point, ...]
+    curves: tuple[Curve, ...]
+    one_to_one: OneToOne
+    histogram: Histogram
+    sizes: tuple[Part, ...]
+    quality: dict[str, list[Part]]
+    groups: dict[str, Group]
+    unlabelled: int
+    group_differences: Differences | None
+    look_alikes: LookAlikes | None
+    per_decade: float
+    model_at_n: float
+    notes: tuple[str, ...]
+    adopted: Threshold | None
+    adopted_point: Point | None
+    worst: tuple[Example, ...] = field(repr=False)
+    doubles: tuple[tuple[str, str], ...] = field(repr=False)
+
+
+def evaluate(
+    people: MeasuredPeople,
+    pack: MeasuredPack,
+    in_force: Threshold,
+    limits: PhotoLimits,
+    *,
+    pack_name: str,
+    detail_side: int,
+    on_disk: DigestReader,
+    say: Say,
+    splits: int | None = None,
+    seed: int = 1,
+    adopt: float | None = None,
+    data: str = "",
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Evaluation:
+    """Measures this pack on these people. Vectors live in memory while it runs and are overwritten at its end.
+
+    in_force: the threshold the product would use, of this very pack. on_disk: the pack's digest read anew, at the end.
+    splits: random divisions (None: enough for steady figures). adopt: an FPIR to work out a threshold for.
+    Raises TooFewPeople, PackBroken (also where the pack changed meanwhile), WrongModelPack.
+    """
+    if in_force.pack != pack.digest:
+        raise WrongModelPack(
+            "The threshold belongs to another pack than the one that is measured.",
+            "Measure with the pack the threshold was set for, or adopt one measured with this pack.",
+        )
+    same_person = in_force.accept - LOOSER_DECADES * in_force.per_decade
+    samples = look_at_people(
+        people, pack, in_force, same_person, limits, detail_side=detail_side, say=lambda *p: say("photos", *p)
+    )
+    try:
+        if on_disk() != pack.digest:
+            raise PackBroken(
+                "The pack was changed while it was being measured.",
+                "Nothing was written. Find out who changed it, and measure again.",
+            )
+        return _Measuring(people, samples, in_force, same_person, splits, seed, say).told(
+            data or people.folder.resolve().name, pack_name, adopt, now()
+        )
+    finally:
+        samples.wipe()
+
+
+class _Measuring:
+    """One run, from samples on."""
+
+    def __init__(
+        self,
+        people: MeasuredPeople,
+        samples: Samples,
+        in_force: Threshold,
+        same_person: float,
+        splits: int | None,
+        seed: int,
+        say: Say,
+    ) -> None:
+        self.people, self.samples, self.in_force, self.seed = people, samples, in_force, seed
+        _refuse_too_few(samples)
+        self.splits = splits or splits_for(samples)
+        self.resampler = Resampler(samples.people, seed)
+        self.trials: dict[int, Trials] = {}
+        for k in ENROLMENT_PHOTOS:
+            found = run_trials(
+                samples, k, self.splits, seed, in_force, same_person, lambda *p, k=k: say(f"{k} to enrol", *p)
+            )
+            if found is not None and found.searches.mated.any() and not found.searches.mated.all():
+                self.trials[k] = found
+        if not self.trials:
+            raise TooFewPeople(
+                "Nobody could be enrolled and looked for: the photos of each do not seem to show one person.",
+                "Check that each folder holds photos of one person alone.",
+            )
+        self.k = USUAL_PHOTOS if USUAL_PHOTOS in self.trials else max(self.trials)
+        self.main = self.trials[self.k]
+        self.doubles = self.find_doubles()
+
+    def told(self, data: str, pack_name: str, adopt: float | None, at: datetime) -> Evaluation:
+        """Every figure."""
+        samples, main = self.samples, self.main
+        levels = {k: StrangerLevels(t.searches, self.in_force, t.n) for k, t in self.trials.items()}
+        now = self.point(self.k, self.in_force.for_gallery(main.n).accept, False, None)
+        adopted, beyond = self.adopted(levels[self.k], adopt)
+        told_at = self.in_force.for_gallery(main.n) if adopted is None else adopted
+        rates = Rates(main.searches, decide(main.searches, told_at), self.resampler)
+        groups = by_group(rates, self.people.groups)
+        return Evaluation(
+            data=data,
+            data_digest="sha256:" + sha256("\n".join(sorted(d for d in samples.digests if d)).encode()).hexdigest(),
+            pack=samples.pack,
+            pack_name=pack_name,
+            measured_at=at,
+            seed=self.seed,
+            splits=main.splits,
+            people=samples.people,
+            measured_people=len(np.unique(samples.person[samples.used])),
+            photos=self.people.count,
+            counts=self.counts(),
+            refusals=dict(samples.refusals.most_common()),
+            failure_to_enrol=self.failure_to_enrol(),
+            photos_refused=self.photos_refused(),
+            failure_to_acquire=self.failure_to_acquire(),
+            enrolment_photos=self.k,
+            n=main.n,
+            in_force=self.in_force,
+            now=now,
+            points=tuple(self.points(levels)),
+            curves=tuple(self.curve(k, levels[k]) for k in self.trials),
+            one_to_one=self.one_to_one(),
+            histogram=self.histogram(),
+            sizes=tuple(by_face_size(rates, samples)),
+            quality=by_quality(rates, samples),
+            groups=groups,
+            unlabelled=samples.people - len(self.people.groups),
+            group_differences=differences(rates, self.people.groups, groups) if groups else None,
+            look_alikes=look_alikes(rates, self.people.pairs),
+            per_decade=levels[self.k].per_decade,
+            model_at_n=levels[self.k].at(now.accept, main.n),
+            notes=tuple(self.notes()),
+            adopted=adopted,
+            adopted_point=None if adopted is None else self.point(self.k, adopted.accept, beyond, adopt),
+            worst=tuple(self.worst()),
+            doubles=tuple(self.doubles),
+        )
+
+    # -- people and photos -----------------------------------------------------------------------------------------
+
+    def counts(self) -> dict[str, int]:
+        """What became of the photos, and what lay beside them."""
+        s = self.samples
+        return {
+            "used": s.count("used"),
+            "no_face": s.count("no face"),
+            "several_faces": s.count("several faces"),
+            "unreadable": s.count("unreadable"),
+            "twice_in_a_folder": s.count("twice"),
+            "in_two_folders": s.count("two people's"),
+            "beside_the_folders": self.people.stray,
+            "folders_closed": self.people.closed,
+        }
+
+    def failure_to_enrol(self) -> Rate:
+        """People of whom no photo at all could be enrolled with."""
+        s = self.samples
+        good = np.bincount(s.person[s.can_enrol], minlength=s.people)
+        rate = single_rate(int((good == 0).sum()), s.people, s.people, int((good == 0).sum()))
+        assert rate is not None  # there are people
+        return rate
+
+    def photos_refused(self) -> Rate | None:
+        """Photos an enrolment would send back, of all that could be read."""
+        s = self.samples
+        looked = np.array([state in ("used", "no face", "several faces") for state in s.state], np.bool_)
+        return _photo_rate(s.person, looked, ~s.can_enrol)
+
+    def failure_to_acquire(self) -> Rate | None:
+        """Photos of one person in which a sweep finds no face."""
+        s = self.samples
+        alone = np.array([state in ("used", "no face") for state in s.state], np.bool_)
+        return _photo_rate(s.person, alone, ~s.used)
+
+    def notes(self) -> list[str]:
+        """What a reader has to know, in sentences without names."""
+        s, found = self.samples, []
+        if n := s.count("unreadable"):
+            found.append(f"{n} files could not be read and were left out.")
+        if n := s.count("several faces"):
+            found.append(f"{n} photos show more than one face and were left out: the others in them did not agree.")
+        if n := s.count("two people's"):
+            found.append(f"{n} files lie in two people's folders and were left out. Whose they are is not known.")
+        if n := s.count("twice"):
+            found.append(f"{n} files lie twice in one folder; one of each was used.")
+        if n := len(self.doubles):
+            found.append(
+                f"{n} pairs of folders are as alike as one person's own photos: the same face under two names? "
+                "They were measured as two people, which counts against the pack. The terminal names the folders."
+            )
+        missing = [str(k) for k in ENROLMENT_PHOTOS if k not in self.trials]
+        if missing:
+            found.append(
+                f"With {' and '.join(missing)} enrolment photos nothing could be measured: people need one more photo "
+                "than they enrol with."
+            )
+        if self.people.stray:
+            found.append(
+                f"{self.people.stray} photos lie beside the folders and were left out: nobody says whose they are."
+            )
+        if self.people.closed:
+            found.append(f"{self.people.closed} folders could not be opened; what is in them was not measured.")
+        if self.samples.people < 30:
+            found.append(
+                f"{self.samples.people} people are too few for any claim about others: "
+                "read every figure with its interval."
+            )
+        return found
+
+    def find_doubles(self) -> list[tuple[str, str]]:
+        """Pairs of people whose photos are as alike as most people's own: names, for the person measuring."""
+        s = self.samples
+        means = np.zeros((s.people, s.probe.shape[1]), np.float32)
+        own: list[float] = []
+        for person in range(s.people):
+            vectors = _probes_of(s, person)
+            if len(vectors):
+                means[person] = _unit(vectors.mean(axis=0))
+            if len(vectors) > 1:
+                own.append(float(_unit(vectors[::2].mean(axis=0)) @ _unit(vectors[1::2].mean(axis=0))))
+        if not own:
+            return []
+        level = float(np.quantile(own, 0.25))
+        found = []
+        for start in range(0, s.people, 512):
+            block = means[start : start + 512] @ means.T
+            for i, j in zip(*np.nonzero(block >= level), strict=True):
+                if start + i < j:
+                    found.append((self.people.names[start + int(i)], self.people.names[int(j)]))
+        means[...] = 0
+        return found
+
+    # -- rates -----------------------------------------------------------------------------------------------------
+
+    def point(self, k: int, accept: float, extrapolated: bool, target: float | None) -> Point:
+        """What this accept does in the galleries measured with k enrolment photos."""
+        trials = self.trials[k]
+        rates = Rates(trials.searches, decide(trials.searches, self._at(accept)), self.resampler)
+        fpir = rates.fpir()
+        claim = target if target is not None else self.in_force.fpir
+        missing = max(0, people_for_claim(claim) - (fpir.people if fpir else 0))
+        return Point(
+            trials.n, k, target, accept, rates.fnir(), fpir, rates.fnir_shown(), rates.fpir_shown(),
+            rates.wrong_name(), extrapolated, missing == 0, missing,
+        )  # fmt: skip
+
+    def _at(self, accept: float) -> Threshold:
+        """The threshold in force moved to this accept."""
+        return replace(self.in_force, accept=accept, strong=max(accept, self.in_force.strong))
+
+    @property
+    def _floor(self) -> float:
+        return max(_LEAST_ACCEPT, self.in_force.margin * 1.01)
+
+    def points(self, levels: dict[int, StrangerLevels]) -> list[Point]:
+        """Thresholds for every target FPIR at the size measured, and by the model at others."""
+        found = []
+        for k, trials in self.trials.items():
+            for n in (trials.n, *(size for size in SIZES if size != trials.n)):
+                for target in FPIR_TARGETS:
+                    if n == trials.n:
+                        point = self.point(k, *levels[k].threshold(target, self._floor), target)
+                    else:
+                        accept = levels[k].threshold_for(target, n, self._floor)
+                        point = self.point(k, accept, True, target)
+                        modelled = levels[k].modelled_rate(accept, n, self.resampler)
+                        point = replace(
+                            point, n=n, fpir=modelled, extrapolated=True, carried=False,
+                            shown_fnir=None, shown_fpir=None, wrong_name=None,
+                        )  # fmt: skip
+                    found.append(point)
+        return found
+
+    def curve(self, k: int, levels: StrangerLevels) -> Curve:
+        """FNIR against FPIR as the threshold rises."""
+        trials = self.trials[k]
+        mates = trials.searches.mate[trials.searches.mated]
+        shares = np.geomspace(0.5, 0.5 / max(1, levels.count), _CURVE_POINTS)
+        by_share = [levels.threshold(float(share), self._floor)[0] for share in shares]
+        steps = np.concatenate([np.array(by_share), spread(mates, 12)])
+        top = max(float(levels.falling[0]) if len(levels.falling) else 0.0, float(np.quantile(mates, 0.5)))
+        points = []
+        for accept in spread(np.maximum(steps[steps <= top + 1e-5], self._floor), 2 * _CURVE_POINTS).tolist():
+            rates = Rates(trials.searches, decide(trials.searches, self._at(accept)), self.resampler)
+            fnir, fpir = rates.fnir(), rates.fpir()
+            if fnir and fpir:
+                points.append(CurvePoint(accept, fnir, fpir))
+        none = Rates(
+            trials.searches, decide(trials.searches, replace(self.in_force, accept=1e-9, margin=0.0)), self.resampler
+        )
+        refused = single_rate(
+            trials.refused, trials.attempts, self.samples.people, min(trials.refused, self.samples.people)
+        )
+        return Curve(k, trials.n, tuple(points), (none.fnir(), none.fnir_shown()), refused)
+
+    def one_to_one(self) -> OneToOne:
+        """Claims: EER, and FNMR at some FMRs."""
+        claims = self.main.claims
+        found = equal_error(claims, self.resampler)
+        assert found is not None  # there are mated and other searches, so there are such pairs
+        others = np.sort(claims.score[~claims.mated])[::-1]
+        rows = []
+        for target in (0.01, 0.001, 0.0001):
+            allowed = int(target * len(others) + 1e-9)
+            if allowed:
+                score = (float(others[allowed]) + float(others[allowed - 1])) / 2
+                rows.append((target, score, *exceed(claims, score)))
+        return OneToOne(found[0], found[1], tuple(rows), int(claims.mated.sum()), len(others))
+
+    def histogram(self) -> Histogram:
+        """Scores of claims, in bins of equal width."""
+        claims = self.main.claims
+        edges = np.linspace(float(claims.score.min()), float(claims.score.max()) + 1e-6, _BINS + 1)
+        mated = np.histogram(claims.score[claims.mated], edges)[0]
+        others = np.histogram(claims.score[~claims.mated], edges)[0]
+        return Histogram(tuple(edges.tolist()), tuple(mated.tolist()), tuple(others.tolist()))
+
+    def adopted(self, levels: StrangerLevels, fpir: float | None) -> tuple[Threshold | None, bool]:
+        """The threshold for this FPIR in the gallery measured, and whether it lies beyond what was seen.
+
+        For larger galleries it rises as the tail of the measured scores asks, and at least as the one in force does.
+        """
+        if fpir is None:
+            return None, False
+        accept, beyond = levels.threshold(fpir, self._floor)
+        band = self.in_force.strong - self.in_force.accept
+        threshold = Threshold(
+            pack=self.in_force.pack,
+            accept=accept,
+            strong=accept + band,
+            margin=self.in_force.margin,
+            fpir=fpir,
+            n=self.main.n,
+            per_decade=max(levels.per_decade, self.in_force.per_decade),
+        )
+        return threshold, beyond
+
+    def worst(self) -> list[Example]:
+        """The strangers' photos that came nearest to a name, and the mates' that came least near; each photo once."""
+        s = self.main.searches
+        paths = [p for photos in self.people.photos for p in photos]
+        strangers, mates = np.flatnonzero(~s.mated & (s.best >= 0)), np.flatnonzero(s.mated)
+        found: list[Example] = []
+        kinds: tuple[tuple[Literal["named", "missed"], NDArray[np.intp], NDArray[np.float64]], ...] = (
+            ("named", strangers[np.argsort(-s.others[strangers, 0], kind="stable")], s.others[:, 0]),
+            ("missed", mates[np.argsort(s.mate[mates], kind="stable")], s.mate),
+        )
+        for kind, order, score in kinds:
+            seen: set[int] = set()
+            for i in order.tolist():
+                photo = int(s.photo[i])
+                if photo in seen:
+                    continue
+                seen.add(photo)
+                whose = int(s.best[i]) if kind == "named" else int(s.person[i])
+                beside = np.flatnonzero((self.samples.person == whose) & self.samples.can_enrol)
+                beside = beside[beside != photo]
+                if len(beside):
+                    found.append(Example(kind, len(seen) - 1, paths[photo], paths[int(beside[0])], float(score[i])))
+                if len(seen) == _EXAMPLES:
+                    break
+        return found
+
+
+def _photo_rate(person: NDArray[np.int32], of: NDArray[np.bool_], wrong: NDArray[np.bool_]) -> Rate | None:
+    """The share of these photos that failed: each is one trial."""
+    failed = of & wrong
+    return single_rate(int(failed.sum()), int(of.sum()), len(np.unique(person[of])), len(np.unique(person[failed])))
+
+
+def _probes_of(samples: Samples, person: int) -> NDArray[np.float32]:
+    first, last = np.searchsorted(samples.person, [person, person + 1])
+    states = samples.state[first:last]
+    vectors: NDArray[np.float32] = samples.probe[first:last][[s == "used" for s in states]]
+    return vectors
+
+
+def _unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:
+    unit: NDArray[np.float32] = vector / max(float(np.linalg.norm(vector)), 1e-9)
+    return unit
+
+
+def _refuse_too_few(samples: Samples) -> None:
+    used = np.bincount(samples.person[samples.used], minlength=samples.people)
+    people = int((used > 0).sum())
+    if not samples.count("used", "no face", "several faces", "twice"):
+        raise TooFewPeople("None of these files could be read as a photo.", "Check what they are, and copy them again.")
+    if people < 2:
+        raise TooFewPeople(
+            f"Only {people} of {samples.people} people has a photo in which exactly one face is found.",
+            "Use photos in which each person is alone, seen from the front, in good light.",
+        )
+    good = np.bincount(samples.person[samples.can_enrol], minlength=samples.people)
+    if not ((good >= 1) & (used >= 2)).any():
+        raise TooFewPeople(
+            "Nobody has two usable photos: one to enrol with, and another to be looked for with.",
+            "Bring at least two photos of each person, four for figures with three enrolment photos.",
+        )
