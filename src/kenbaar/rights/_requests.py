@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from kenbaar.collections import Appearance, Band, Collections, Item, Rejection
-from kenbaar.consent import RECOGNISING, Consents, Sessions
-from kenbaar.errors import ClaimRefused, ConsentMissing, NotFound, PhotoUnreadable
+from kenbaar.collections import Appearance, Band, Collections, How, Item, Rejection
+from kenbaar.consent import RECOGNISING, Consents, Sessions, Subject
+from kenbaar.errors import ClaimRefused, ConsentMissing, NotFound, PhotoUnreadable, Refused
 from kenbaar.faces import Box, Face, Template
 from kenbaar.ledger import Journal
 from kenbaar.media import Photo, PhotoLimits, decode_name, open_photo
@@ -61,8 +62,9 @@ class Requests:
 
         Raises ConsentMissing and its kin without a `find` grant in force, WrongCode where they hold the key themselves.
         """
-        self.consents.require(subject, "find")
-        self.consents.require_session(self.consents.subject(subject), sessions)
+        with self._refusals_recorded("find", subject):
+            self.consents.require(subject, "find")
+            self.consents.require_session(self.consents.subject(subject), sessions)
         found = self.items.appearances_of(subject)
         sources = {c.name: Path(c.source) for c in self.collections.store.all()}
         with self.journal.writing():
@@ -93,10 +95,26 @@ class Requests:
         """ "This box is me." In mode off nothing is compared and the appearance is marked "by hand"; in every other
         mode the face must match the claimer's own template, 1:1. Raises ClaimRefused, ConsentMissing, NotFound.
         """
-        person = self.consents.subject(subject)
-        if subject not in self.consents.recognisable():
-            raise ConsentMissing(f"Subject {subject} agreed neither to find nor to show.", "Invite them for it first.")
-        self.consents.require_session(person, sessions)
+        with self._refusals_recorded("claim", subject):
+            appearance = self._claimed(subject, item_id, n, sessions, pack, threshold, limits)
+        with self.journal.writing():
+            self._recognisable(subject)  # again: they may have withdrawn while the face was compared
+            self.journal.record("claim", subject=subject, item=item_id, how=appearance.how)
+            self.items.put_appearance(appearance)
+        return appearance
+
+    def _claimed(
+        self,
+        subject: str,
+        item_id: str,
+        n: int,
+        sessions: Sessions,
+        pack: Callable[[], ClaimPack],
+        threshold: Callable[[], Threshold],
+        limits: PhotoLimits,
+    ) -> Appearance:
+        """The appearance a claim leads to, if it may."""
+        self.consents.require_session(self._recognisable(subject), sessions)
         item = self._item(item_id)
         boxes = self.items.faces(item_id)
         if not 0 <= n < len(boxes):
@@ -117,13 +135,25 @@ class Requests:
         ]
         if others:
             raise ClaimRefused("Somebody else said that this face is theirs.", "Let them `kenbaar reject` it first.")
-        how = "by hand" if band == "by hand" else "claimed"
-        appearance = Appearance(item_id, subject, n, boxes[n], band, how, self.journal.now())  # type: ignore[arg-type]
-        with self.journal.writing():
-            self.consents.subject(subject)
-            self.journal.record("claim", subject=subject, item=item_id, how=how)
-            self.items.put_appearance(appearance)
-        return appearance
+        how: How = "by hand" if band == "by hand" else "claimed"
+        return Appearance(item_id, subject, n, boxes[n], band, how, self.journal.now())
+
+    def _recognisable(self, subject: str) -> Subject:
+        """The person, if a grant in force lets their face be compared or pointed out."""
+        person = self.consents.subject(subject)
+        if subject not in self.consents.recognisable():
+            raise ConsentMissing(f"Subject {subject} agreed neither to find nor to show.", "Invite them for it first.")
+        return person
+
+    @contextmanager
+    def _refusals_recorded(self, act: str, subject: str) -> Iterator[None]:
+        """A look that was refused is in the ledger too: who tried, for whom, and what stood in the way."""
+        try:
+            yield
+        except Refused as err:
+            with self.journal.writing():
+                self.journal.record("refused", subject=subject, act=act, why=type(err).__name__)
+            raise
 
     def reject(self, subject: str, item_id: str) -> Rejection:
         """ "This is not me": never matched there again, in no copy of that photo either. Final for that content."""
