@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -22,9 +23,12 @@ class Found:
     unreadable: tuple[UnreadableFolder, ...]
 
 
-def note_files(collection: Collection, store: CollectionStore, run: str) -> Found:
+def note_files(
+    collection: Collection, store: CollectionStore, run: str, writing: Callable[[], AbstractContextManager[None]]
+) -> Found:
     """Walks the source and notes what is there, page by page; files no longer there become `missing`.
 
+    Takes its turn to write anew for every page, so that nobody's withdrawal waits for a long walk.
     A folder that cannot be listed says nothing about its files: then nothing is marked missing in this run.
     """
     files, unreadable = 0, []
@@ -33,8 +37,10 @@ def note_files(collection: Collection, store: CollectionStore, run: str) -> Foun
         there = [e for e in page if isinstance(e, PhotoFile)]
         unreadable += [e for e in page if isinstance(e, UnreadableFolder)]
         files += len(there)
-        _note_page(collection, store, run, there)
-    missing = 0 if unreadable else store.mark_missing(collection.name, run)
+        with writing():
+            _note_page(collection, store, run, there)
+    with writing():
+        missing = 0 if unreadable else store.mark_missing(collection.name, run)
     return Found(files, missing, tuple(unreadable))
 
 

@@ -159,8 +159,7 @@ class _Run:
             subjects=len(self.compared),
             held_by_themselves=held_by_themselves,
         )
-        with room.journal.writing():
-            found = note_files(self.collection, self.store, secrets.token_hex(8))
+        found = note_files(self.collection, self.store, secrets.token_hex(8), room.journal.writing)
         self.unreadable += [Unreadable(f.relative, f.why) for f in found.unreadable]
         compares = self.permit.scope == "all"
         done = (
