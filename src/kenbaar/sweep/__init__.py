@@ -4,26 +4,31 @@ Rules: templates of faces are made only as far as the collection's permit goes, 
 them; the same content, pack and grants are looked at once; a withdrawal is heard at the next batch (32 photos or a
 second); one unreadable photo is counted and the sweep goes on; memory does not grow with the number of photos.
 
-    sweeps = Sweeps(consents, collections, ledger, clock, writing, locks)
+    sweeps = Sweeps(consents, collections, journal, locks)
     report = sweeps.sweep("party", pack, sessions=Sessions(), workers=2, limits=PhotoLimits(), say=print)
     report.photos, report.appearances, report.unreadable
     look_at(path, limits, pack, permit, gallery, threshold)   # one photo, in this process
     Look(...).seen                                            # who agreed and is in it
-    SweepProgress(done=10, total=100, seconds=1.4)
+    run_looks(tasks, WorkerSetup(...), workers=2)             # many photos, a process each: (task, Look or Failure)
 """
 
+from kenbaar.sweep._local import Failure, Task, WorkerSetup, run_looks
 from kenbaar.sweep._look import Barred, FaceFinder, Look, Seen, look_at
 from kenbaar.sweep._run import PackInUse, SweepProgress, SweepReport, Sweeps, Unreadable
 
 __all__ = [
     "Barred",
     "FaceFinder",
+    "Failure",
     "Look",
     "PackInUse",
     "Seen",
     "SweepProgress",
     "SweepReport",
     "Sweeps",
+    "Task",
     "Unreadable",
+    "WorkerSetup",
     "look_at",
+    "run_looks",
 ]

@@ -1,0 +1,85 @@
+"""The default pack on real portraits: found, not confused, masked, and gone when they leave."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageFilter
+
+from kenbaar.media import open_photo
+from kenbaar.modelpack import load_pack
+from tests.e2e.club import Club, new_club
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def club(default_pack_folder: Path, demo_photos: Path, tmp_path: Path) -> Club:
+    """The astronaut agreed to find, one head of government to find and show; the other one agreed to nothing."""
+    club = new_club(tmp_path, default_pack_folder)
+    for name, purposes, portraits in (
+        ("Shown", ("find", "show:web"), ("obama.jpg", "obama2.jpg")),
+        ("Found", ("find",), ("astronaut.png",)),
+    ):
+        enrolled = club.kenbaar("enrol", club.invite(name, *purposes), *(demo_photos / p for p in portraits))
+        assert enrolled["look_alikes"] == 0
+    club.photos.mkdir()
+    for name in ("obama3.jpg", "biden.jpg", "coffee.png", "chelsea.png"):
+        shutil.copy(demo_photos / name, club.photos)
+    sides = [Image.open(demo_photos / n).convert("RGB").resize((480, 480)) for n in ("astronaut.png", "biden.jpg")]
+    group = Image.new("RGB", (960, 480))
+    for place, side in enumerate(sides):
+        group.paste(side, (480 * place, 0))
+    group.save(club.photos / "group.jpg", quality=92)
+    return club
+
+
+def test_real_people_are_found_where_they_agreed_and_nowhere_else(club: Club) -> None:
+    club.collect()
+    report = club.sweep()
+    assert report["photos"] == 5 and report["unreadable"] == []
+    assert club.found("Shown") == ["obama3.jpg"]
+    assert club.found("Found") == ["group.jpg"]
+    answer = club.kenbaar.answer("publish", "party", club.out, "--channel", "web")
+    assert answer.data["published"] + len(answer.data["held"]) == 5
+    faces = {i["path"]: i["faces"] for i in club.items().values()}
+    for name in ("biden.jpg", "group.jpg"):
+        if (club.out / name).exists():
+            with Image.open(club.out / name) as copy:
+                pixels = np.asarray(copy.convert("RGB"))
+            for face in faces[name]:
+                x_min, y_min, x_max, y_max = face["box"]
+                inside = pixels[max(0, y_min) : y_max, max(0, x_min) : x_max].reshape(-1, 3).astype(int)
+                assert np.abs(inside - inside.mean(axis=0)).max() <= 3, "a mask is one colour"
+    assert (club.out / "obama3.jpg").exists() and answer.data["visible"] == 1
+    club.kenbaar("withdraw", club.ids["Shown"])
+    club.kenbaar.answer("publish", "party", club.out, "--channel", "web")
+    pack = load_pack(Path(str(club.kenbaar.pack)))
+    box = faces["obama3.jpg"][0]["box"]
+    for face in pack.find_faces(open_photo(club.out / "obama3.jpg")):
+        assert face.box.as_list()[2] < box[0] or face.box.as_list()[0] > box[2], "the face is still there"
+    club.kenbaar.expect_whole()
+
+
+def test_portraits_that_cannot_be_used_are_refused_with_a_reason(club: Club, demo_photos: Path) -> None:
+    token = club.invite("New", "find")
+    for photos, why in (
+        (("coffee.png",), "No face"),
+        (("obama.jpg", "biden.jpg"), "same person"),
+    ):
+        assert why in club.kenbaar.refused("enrol", token, *(demo_photos / p for p in photos), code=4)
+    both = club.photos / "group.jpg"
+    assert "2 faces" in club.kenbaar.refused("enrol", token, both, code=4)
+    with Image.open(demo_photos / "biden.jpg") as portrait:  # 133 px between the eyes
+        worse = {
+            "too small": portrait.resize((portrait.width // 11, portrait.height // 11)),
+            "blurred": portrait.filter(ImageFilter.GaussianBlur(14)),
+            "too dark": portrait.point(lambda value: value // 20),
+        }
+    for why, picture in worse.items():
+        picture.save(club.folder / f"{why}.png")
+        assert why in club.kenbaar.refused("enrol", token, club.folder / f"{why}.png", code=4)
+    club.kenbaar.expect_whole()

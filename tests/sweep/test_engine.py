@@ -1,0 +1,154 @@
+"""The local engine: any number of workers gives the same, and a worker's death is one photo's failure at most."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from kenbaar.collections import EmbeddingPermit
+from kenbaar.errors import PackBroken
+from kenbaar.gallery import ConsentedGallery
+from kenbaar.media import PhotoLimits, open_photo
+from kenbaar.modelpack import load_pack, read_manifest
+from kenbaar.search import Threshold
+from kenbaar.sweep import Failure, Look, Task, WorkerSetup, run_looks
+from tests.modelpack.tiny_pack import blank_photo, build_tiny_pack, draw_face
+
+COMPARES = EmbeddingPermit("party", "transient", "all")
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> list[Path]:
+    """Ten photos: the even ones of identity 3 and a stranger, the odd ones of nobody."""
+    paths = []
+    for n in range(10):
+        pixels = blank_photo(480, 320, n)
+        if n % 2 == 0:
+            draw_face(pixels, 40, 96, 3, 96)
+            draw_face(pixels, 240, 96, 40, 96)
+        paths.append(tmp_path / f"{n}.png")
+        Image.fromarray(pixels).save(paths[-1])
+    return paths
+
+
+@pytest.fixture
+def setup(tiny_pack_folder: Path, photos: list[Path]) -> WorkerSetup:
+    """One person enrolled: s-3, from the first photo."""
+    pack = load_pack(tiny_pack_folder)
+    photo = open_photo(photos[0])
+    row = pack.make_template(photo, pack.find_faces(photo)[0]).vector[None]
+    point = read_manifest(tiny_pack_folder).operating_point
+    threshold = Threshold(
+        pack=pack.digest, accept=point.accept, strong=point.strong, margin=point.margin, fpir=point.fpir, n=point.n,
+        per_decade=point.per_decade,
+    )  # fmt: skip
+    return WorkerSetup(tiny_pack_folder, PhotoLimits(), COMPARES, _gallery(pack.digest, row), threshold)
+
+
+def _gallery(pack: str, rows: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> ConsentedGallery:
+    from datetime import UTC, datetime
+
+    return ConsentedGallery.of(
+        pack=pack,
+        purposes=("find",),
+        opened_at=datetime.now(UTC),
+        subjects=["s-3"],
+        rows=rows.copy(),
+        stricter=frozenset(),
+    )
+
+
+def looked(photos: list[Path], setup: WorkerSetup, workers: int) -> dict[str, Look | Failure]:
+    with closing(run_looks((Task(p.name, p) for p in photos), setup, workers)) as results:
+        return {task.key: result for task, result in results}
+
+
+def test_one_worker_and_two_give_the_same(photos: list[Path], setup: WorkerSetup) -> None:
+    one, two = looked(photos, setup, 1), looked(photos, setup, 2)
+    assert one == two and len(one) == 10
+    for n, photo in enumerate(photos):
+        look = one[photo.name]
+        assert isinstance(look, Look)
+        assert [s.subject for s in look.seen] == (["s-3"] if n % 2 == 0 else [])
+        assert look.unknown == (1 if n % 2 == 0 else 0)
+
+
+def workers_of_this_process() -> Iterator[int]:
+    for task in Path("/proc/self/task").iterdir():
+        for child in (task / "children").read_text().split():
+            if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes():
+                yield int(child)
+
+
+def test_a_worker_that_is_killed_costs_no_photo(photos: list[Path], setup: WorkerSetup) -> None:
+    killed = threading.Event()
+
+    def kill_one() -> None:
+        while not killed.is_set():
+            for pid in workers_of_this_process():
+                os.kill(pid, signal.SIGKILL)
+                killed.set()
+                return
+            time.sleep(0.01)
+
+    killer = threading.Thread(target=kill_one)
+    killer.start()
+    results = looked(photos, setup, 1)
+    killed.set()
+    killer.join()
+    assert len(results) == 10 and not any(isinstance(r, Failure) for r in results.values())
+
+
+def test_stopping_early_leaves_no_worker(photos: list[Path], setup: WorkerSetup) -> None:
+    results = run_looks((Task(p.name, p) for p in photos), setup, 2)
+    next(results)
+    results.close()
+    assert list(workers_of_this_process()) == []
+
+
+def test_a_failure_is_a_value_and_the_others_go_on(photos: list[Path], setup: WorkerSetup) -> None:
+    photos[3].write_bytes(b"no photo")
+    photos[5].unlink()
+    results = looked(photos, setup, 1)
+    assert {k for k, r in results.items() if isinstance(r, Failure)} == {"3.png", "5.png"}
+    assert all(r.why and r.do for r in results.values() if isinstance(r, Failure))
+
+
+def test_a_pack_that_is_not_what_it_says_ends_the_sweep_and_blames_no_photo(
+    photos: list[Path], setup: WorkerSetup, tmp_path: Path
+) -> None:
+    from dataclasses import replace
+
+    broken = build_tiny_pack(tmp_path / "broken")
+    (broken / "embedder.onnx").write_bytes(b"something else")
+    with pytest.raises(PackBroken):
+        looked(photos, replace(setup, pack_folder=broken), 1)
+
+
+def test_somebody_who_left_is_not_matched_by_a_worker_that_was_told(photos: list[Path], setup: WorkerSetup) -> None:
+    tasks = [Task(p.name, p, gone=frozenset({"s-3"}) if n >= 4 else frozenset()) for n, p in enumerate(photos)]
+    with closing(run_looks(tasks, setup, 1)) as results:
+        seen = {t.key: [s.subject for s in r.seen] for t, r in results if isinstance(r, Look)}
+    assert seen["0.png"] == seen["2.png"] == ["s-3"]
+    assert seen["4.png"] == seen["6.png"] == seen["8.png"] == []
+
+
+def test_what_leaves_a_worker_holds_no_vector(photos: list[Path], setup: WorkerSetup) -> None:
+    import pickle
+
+    pack = load_pack(setup.pack_folder)
+    photo = open_photo(photos[0])
+    result = looked(photos[:1], setup, 1)["0.png"]
+    sent = pickle.dumps(result)
+    for template in pack.make_templates(photo, pack.find_faces(photo)):
+        for start in range(0, template.vector.size, 4):
+            assert template.vector[start : start + 4].tobytes() not in sent
