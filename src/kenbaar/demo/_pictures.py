@@ -57,11 +57,11 @@ class _Print:
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """One picture of the demo. says: what its file tells besides the picture, in words."""
+    """One picture of the demo. says: what its file tells besides the picture, in words (see hidden_facts)."""
 
     file: str
     title: str
-    says: str
+    says: tuple[str, ...]
 
 
 def compose_pictures(sources: Path, out: Path) -> list[Composed]:
@@ -171,13 +171,13 @@ def _joined(portraits: list[Image.Image]) -> Image.Image:
     return picture
 
 
-def _save(picture: Image.Image, file: Path, *, turn: int, place: bool, small: bool) -> str:
+def _save(picture: Image.Image, file: Path, *, turn: int, place: bool, small: bool) -> tuple[str, ...]:
     """Writes the picture as a camera would; returns what its file says, in words."""
     from PIL import Image
 
     if file.suffix == ".png":
         picture.save(file, compress_level=1)
-        return "nothing"
+        return ()
     stored: dict[int, Callable[[Image.Image], Image.Image]] = {
         1: lambda p: p,
         3: lambda p: p.transpose(Image.Transpose.ROTATE_180),
@@ -187,7 +187,7 @@ def _save(picture: Image.Image, file: Path, *, turn: int, place: bool, small: bo
     if small:
         exif = _with_thumbnail(exif, picture)
     stored[turn](picture).save(file, quality=92, exif=exif, comment=b"a note by the editor")
-    return ", ".join(hidden_facts(file))
+    return tuple(hidden_facts(file))
 
 
 def _exif(turn: int, place: bool) -> Image.Exif:
