@@ -44,9 +44,11 @@ $(BIN)/python:
 
 # Where the tests' editable install is there already, it is this very source, and nothing has to be installed again.
 $(VENV)/.run: $(SOURCES) | $(BIN)/python
-	@test -f $(VENV)/.dev || $(BIN)/python -m pip install --quiet --disable-pip-version-check .
+	@test -f $(VENV)/.dev || { echo "Installing Kenbaar into $(VENV) (half a minute or so)"; \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check .; }
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml | $(BIN)/python
+	@echo "Installing Kenbaar and what its tests need into $(VENV) (a minute or so)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@
