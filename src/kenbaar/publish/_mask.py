@@ -19,10 +19,6 @@ GRID_PX = 16
 
 LARGE_FACE_MARGIN = 20  # a twentieth of the side
 
-SAME_FACE_IOU = 0.5
-"""From this overlap on, two boxes are one face, told by two looks. Measured: 355 faces told by a sweep and by PUBLISH
-overlap by 0.62 or more (docs/decisions/0007-detection-schedules.md). Two heads that overlap so much hide each other."""
-
 MASK_COLOUR = (64, 64, 64)  # dark grey: visible on light and dark pictures, and not the black of a missing picture
 
 
@@ -67,12 +63,12 @@ def plan_masks(
     """Everybody is masked but the revealed; where a mask and a revealed face overlap, the mask wins.
 
     faces: all faces found in the photo, by any number of looks. revealed: boxes of faces whose people agreed to be seen
-    in this copy. A face is spared where its box is one (SAME_FACE_IOU) with a revealed one; all others are masked.
+    in this copy. A face is spared where its box is one (Box.is_same_face) with a revealed one; all others are masked.
     """
     masks = {
         mask_box(face, width, height, block_px=block_px)
         for face in faces
-        if not any(face.iou(shown) >= SAME_FACE_IOU for shown in revealed)
+        if not any(face.is_same_face(shown) for shown in revealed)
     }
     return CopyPlan(tuple(sorted(box for box in masks if box.area)), tuple(sorted(set(revealed))))
 

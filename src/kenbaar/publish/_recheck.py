@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kenbaar.faces import Box, Face
-from kenbaar.publish._mask import MASK_COLOUR, SAME_FACE_IOU, CopyPlan, covered
+from kenbaar.publish._mask import MASK_COLOUR, CopyPlan, covered
 
 _TILE_PX = 1280  # the detector's memory grows with the picture: larger looks go tile by tile
 _TILE_OVERLAP_PX = (
@@ -111,11 +111,11 @@ def find_exposed(photo: PixelsOfPhoto, find: FindFaces, plan: CopyPlan, schedule
 
     photo: decoded from the bytes of the finished file, at full size.
     1. A mask that is not one opaque colour there: it hides nothing.
-    2. A face that is not hidden (HIDDEN_SHARE of its box under masks) and not one of the revealed (SAME_FACE_IOU).
+    2. A face that is not hidden (HIDDEN_SHARE of its box under masks) and not one of the revealed (Box.is_same_face).
     """
     exposed = {box for box in plan.masks if not _is_opaque(photo, box)}
     for box in find_all_faces(photo, find, schedule):
-        revealed = any(box.iou(shown) >= SAME_FACE_IOU for shown in plan.reveals)
+        revealed = any(box.is_same_face(shown) for shown in plan.reveals)
         if covered(box, plan.masks) < HIDDEN_SHARE and not revealed:
             exposed.add(box)
     return sorted(exposed)
@@ -193,18 +193,13 @@ def _moved(face: Face, mirrored_columns: int | None, photo: PixelsOfPhoto) -> Fa
 
 
 def _merged(found: Sequence[Face]) -> list[Box]:
-    """One box per face: findings that overlap by SAME_FACE_IOU join the best-scored one, and the box holds them all."""
+    """One box per face: findings that are the same face join the best-scored one, and the box holds them all."""
     best: list[Box] = []
     around: list[Box] = []
     for face in sorted(found, key=lambda f: (-f.score, f.box)):
-        overlaps = [face.box.iou(box) for box in best]
-        nearest = int(np.argmax(overlaps)) if overlaps else -1
-        if nearest >= 0 and overlaps[nearest] >= SAME_FACE_IOU:
-            a, b = around[nearest], face.box
-            around[nearest] = Box(
-                min(a.x_min, b.x_min), min(a.y_min, b.y_min), max(a.x_max, b.x_max), max(a.y_max, b.y_max)
-            )
-        else:
+        if (same := face.box.nearest(best)) is None:
             best.append(face.box)
             around.append(face.box)
+        else:
+            around[same] = around[same].around(face.box)
     return sorted(around)

@@ -10,7 +10,7 @@ from kenbaar.errors import PhotoUnreadable
 from kenbaar.faces import Box
 from kenbaar.media import PhotoLimits, digest_bytes, open_photo_bytes, read_photo_bytes, read_rights
 from kenbaar.publish._copy import check_copy, render_copy
-from kenbaar.publish._mask import SAME_FACE_IOU, CopyPlan, plan_masks
+from kenbaar.publish._mask import CopyPlan, plan_masks
 from kenbaar.publish._recheck import PUBLISH, RECHECK, FindFaces, find_all_faces, find_exposed
 
 MOST_ROUNDS = 3  # masking what the last look doubts can show a new doubt; after so many rounds a person decides
@@ -62,14 +62,10 @@ def _together(faces: Sequence[Box], more: Sequence[Box]) -> list[Box]:
     """All these faces, sorted, each once: of one that both lists tell, the box around both."""
     together = list(faces)
     for box in more:
-        same = max(range(len(together)), key=lambda n: box.iou(together[n]), default=None)
-        if same is not None and box.iou(together[same]) >= SAME_FACE_IOU:
-            a = together[same]
-            together[same] = Box(
-                min(a.x_min, box.x_min), min(a.y_min, box.y_min), max(a.x_max, box.x_max), max(a.y_max, box.y_max)
-            )
-        else:
+        if (same := box.nearest(together)) is None:
             together.append(box)
+        else:
+            together[same] = together[same].around(box)
     return sorted(together)
 
 

@@ -18,7 +18,6 @@ from kenbaar.media import Photo, PhotoLimits, decode_name, open_photo
 from kenbaar.rights._residue import Finding, ResidueReport, scan_home
 
 PAGE = 200
-SAME_FACE_IOU = 0.5
 
 
 class CheckPack(Protocol):
@@ -108,7 +107,7 @@ def _strangers(
                 photo = open_photo(Path(collection.source) / decode_name(item.path), limits)
             except KenbaarError:
                 continue  # the sweep has counted it as unreadable; what cannot be read was not embedded
-            faces = [f for f in pack.find_faces(photo) if not any(f.box.iou(box) >= SAME_FACE_IOU for box in known)]
+            faces = [f for f in pack.find_faces(photo) if not any(f.box.is_same_face(box) for box in known)]
             if faces:
                 yield np.stack([t.vector for t in pack.make_templates(photo, faces)])
         after = page[-1].path

@@ -17,7 +17,6 @@ from kenbaar.publish import mask, mask_box
 
 THUMBNAIL_PX = 480
 THUMBNAIL_QUALITY = 80  # some 30 kB each: 500 of them are a page a phone opens
-SAME_FACE_IOU = 0.4  # as in publish: from here on two boxes, told by two looks, are one face
 
 LookAgain = Callable[[Photo], Sequence[Box]]
 
@@ -75,7 +74,7 @@ def open_covered(
         raise PhotoUnreadable("This photo changed since it was swept.", "Run `kenbaar sweep` again.")
     others = [box for n, box in enumerate(faces) if n != shown]
     if look_again is not None:
-        others += [box for box in look_again(photo) if all(box.iou(known) < SAME_FACE_IOU for known in faces)]
+        others += [box for box in look_again(photo) if not any(box.is_same_face(known) for known in faces)]
     masks = tuple(mask_box(box, photo.width, photo.height, block_px=photo.block_px) for box in others)
     return Covered(mask(photo.pixels, masks), masks, photo.format, read_rights(data))
 

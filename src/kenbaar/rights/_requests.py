@@ -17,8 +17,6 @@ from kenbaar.ledger import Journal
 from kenbaar.media import Photo, PhotoLimits, decode_name, open_photo
 from kenbaar.search import Threshold, compare_one
 
-SAME_FACE_IOU = 0.5  # two boxes of one photo are the same face from here on
-
 
 class ClaimPack(Protocol):
     """What a claim needs of a model pack."""
@@ -122,7 +120,7 @@ class Requests:
                 f"Item {item_id} has {len(boxes)} faces, numbered from 0; there is no box {n}.",
                 "See `kenbaar collection show`.",
             )
-        if any(r.subject == subject and r.box.iou(boxes[n]) >= SAME_FACE_IOU for r in self._rejections(item)):
+        if any(r.subject == subject and r.box.is_same_face(boxes[n]) for r in self._rejections(item)):
             raise ClaimRefused(
                 f"Subject {subject} said of this face that it is not them.", "That is final for this face."
             )
@@ -185,7 +183,7 @@ class Requests:
         if photo.digest != item.digest:
             raise PhotoUnreadable(f"Item {item.id} changed since it was swept.", "Sweep the collection again.")
         face = max(pack.find_faces(photo), key=lambda f: f.box.iou(box), default=None)
-        if face is None or face.box.iou(box) < SAME_FACE_IOU:
+        if face is None or not face.box.is_same_face(box):
             raise ClaimRefused("No face is found at that box now.", "Sweep the collection again.")
         gallery = self.consents.open_gallery(RECOGNISING, pack.digest, sessions, only={subject})
         try:

@@ -14,9 +14,6 @@ from kenbaar.storage._database import Database
 from kenbaar.storage._tables import appearances, collections, faces, galleries, items, rejections, roster
 
 _ITEM = [items.c[n] for n in Item.__dataclass_fields__]
-SAME_FACE_IOU = (
-    0.5  # two boxes of one content are the same face from here on (the usual detection criterion, WIDER FACE)
-)
 
 
 class SqlCollectionStore:
@@ -159,7 +156,7 @@ class SqlCollectionStore:
                 boxes = list(result.faces)
                 stay: list[Appearance] = []
                 for appearance in kept:
-                    n = _same_face(appearance.box, boxes)
+                    n = appearance.box.nearest(boxes)
                     if n is None and appearance.how != "recognised":
                         boxes.append(
                             appearance.box
@@ -305,12 +302,6 @@ def _boxes(item: str) -> sa.Select[Any]:
         .where(faces.c.item == item)
         .order_by(faces.c.n)
     )
-
-
-def _same_face(box: Box, boxes: Sequence[Box]) -> int | None:
-    """Which of the boxes is the same face, if any."""
-    best = max(range(len(boxes)), key=lambda n: box.iou(boxes[n]), default=None)
-    return best if best is not None and box.iou(boxes[best]) >= SAME_FACE_IOU else None
 
 
 def _appearing(*columns: Any) -> sa.Select[Any]:
