@@ -45,7 +45,7 @@ class Archive:
         """Use create_archive() or open_archive()."""
         self.settings, self._clock = settings, clock
         home = settings.home
-        self._depth, self._file, self._thread = 0, -1, threading.RLock()
+        self._depth, self._thread = 0, threading.RLock()
         self._databases = [open_database(s, settings.database(s)) for s in ("archive", "templates")]
         records = SqlConsentStore(self._databases[0])
         known_generation = int(records.note("key_generation") or 0)
