@@ -124,7 +124,7 @@ def doubling_warning(notes: Notes, gallery: int, in_force: Threshold) -> str | N
         return None
     point = adopted.threshold
     return (
-        f"{gallery:,} people can be found now; the operating point was measured with {point.n:,}. It has been tightened "
+        f"{gallery:,} people can be found now; the operating point was measured with {point.n:,}. It was tightened "
         f"from {point.accept:.4f} to {point.for_gallery(gallery).accept:.4f} by itself. "
         "Measure again: kenbaar evaluate DIR --adopt FPIR."
     )
@@ -147,6 +147,12 @@ def adopt(evaluation: Evaluation, notes: Notes, journal: Journal, pack_default: 
     point = evaluation.adopted_point
     assert point is not None and point.fpir is not None  # it was measured with strangers, or there were no threshold
     people, searches = point.fpir.people, point.fpir.searches
+    if threshold.accept > 1:
+        raise TooFewPeople(
+            f"No score keeps the FPIR at {threshold.fpir:g} with this pack, as far as these {people:,} people "
+            "tell: nobody would be named at all.",
+            "Adopt a larger FPIR, measure with more people, or use a pack that tells these people better apart.",
+        )
     if not point.carried and not _stricter(threshold, pack_default):
         needed = people_for_claim(threshold.fpir)
         raise TooFewPeople(

@@ -9,7 +9,7 @@ import hashlib
 import io
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -378,15 +378,20 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     environment.filters |= {
-        "percent": words.percent,
-        "told": words.told,
-        "span": words.span,
+        "percent": _unbroken(words.percent),
+        "told": _unbroken(words.told),
+        "span": _unbroken(words.span),
         "whisker": lambda rate, most, cls: Markup(whisker(rate, most, cls)),  # noqa: S704  # numbers drawn by us
         "thin": _thin,
-        "aim": words.aim,
+        "aim": _unbroken(words.aim),
         "number": lambda value: f"{value:,}",
     }
     return environment
+
+
+def _unbroken(tell: Callable[[Any], str]) -> Callable[[Any], str]:
+    """The same words, with no line break between a figure and its percent sign."""
+    return lambda value: tell(value).replace(" %", "\u00a0%")
 
 
 def _thin(points: tuple[Any, ...], most: int = 12) -> list[Any]:

@@ -24,7 +24,7 @@ from kenbaar.faces import Face, Template
 from kenbaar.gallery import ConsentedGallery
 from kenbaar.measure._people import MeasuredPeople
 from kenbaar.media import Photo, PhotoLimits, open_photo
-from kenbaar.modelpack import FaceQuality
+from kenbaar.modelpack import FaceQuality, PhotoPixels
 from kenbaar.search import Threshold
 from kenbaar.sweep import look_at
 
@@ -42,8 +42,13 @@ class MeasuredPack(Protocol):
     def dim(self) -> int:
         """Numbers in a vector."""
 
-    def find_faces(self, photo: Photo) -> list[Face]:
+    def find_faces(self, photo: PhotoPixels) -> list[Face]:
         """All faces."""
+
+    def find_faces_and_hints(
+        self, photo: PhotoPixels, *, long_side: int | None = None
+    ) -> tuple[list[Face], list[Face]]:
+        """The same, and what is too doubtful to be one."""
 
     def make_templates(self, photo: Photo, faces: Sequence[Face]) -> list[Template]:
         """One unit vector a face."""
@@ -173,15 +178,15 @@ class _Eye:
             pack=pack.digest, purposes=["measure"], opened_at=datetime.now(UTC), subjects=["nobody"], rows=row
         )  # a sweep without anybody to look for embeds nothing; this row is of nobody
         self._permit = EmbeddingPermit("measure", "transient", "all")
-        self._photo: Photo | None = None
+        self._whole: Photo | None = None  # the photo, if it was looked at with all its pixels, and what was found then
         self._found: list[Face] = []
-        self._shared = False
+        self._embedded: Face | None = None  # the face `vector` is of, if it was cut from that
         self.vector: NDArray[np.float32] = self._filler
         self.quality: tuple[float, float, float, float] = (np.nan,) * 4
 
     def look(self, path: Path) -> tuple[str, int]:
         """What a sweep sees: the photo's digest and how many faces; of a single one the vector and the quality."""
-        self._photo, self._found, self._shared = None, [], False
+        self._whole, self._embedded = None, None
         look = look_at(
             path, self._limits, self, self._permit, self._gallery, self._threshold, detail_side=self._detail_side
         )
@@ -189,25 +194,36 @@ class _Eye:
 
     def enrol(self, path: Path, out: NDArray[np.float32]) -> str | None:
         """What an enrolment with this one photo makes of it, into out; or why it is refused, in a few words."""
-        photo = self._photo
-        if photo is None or photo.scale > 1:  # a sweep reads large photos at reduced size, an enrolment does not
-            photo, self._shared = open_photo(path, self._limits), False
-        else:
-            self._shared = True
-        self._photo = None
-        watched = _Portraits(self, photo)
+        photo = self._whole or open_photo(path, self._limits)  # an enrolment reads large photos at full size too
+        watched = _Portraits(self)
         try:
             out[...] = read_portraits([photo], watched, same_person=self._same_person)[0]
         except EnrolmentRefused as err:
             return watched.why or err.what
+        finally:
+            self._whole = None
         return None
 
-    # -- the pack, as the house sees it ----------------------------------------------------------------------------
+    # -- the pack, as a sweep sees it ------------------------------------------------------------------------------
 
-    def find_faces(self, photo: Photo) -> list[Face]:
+    def find_faces(self, photo: PhotoPixels) -> list[Face]:
         """As the pack's own."""
-        self._photo, self._found = photo, self._pack.find_faces(photo)
-        return self._found
+        faces = self._pack.find_faces(photo)
+        self._remember(photo, faces)
+        return faces
+
+    def find_faces_and_hints(
+        self, photo: PhotoPixels, *, long_side: int | None = None
+    ) -> tuple[list[Face], list[Face]]:
+        """As the pack's own."""
+        faces, hints = self._pack.find_faces_and_hints(photo, long_side=long_side)
+        if long_side is None:
+            self._remember(photo, faces)
+        return faces, hints
+
+    def _remember(self, photo: PhotoPixels, faces: list[Face]) -> None:
+        if isinstance(photo, Photo) and photo.scale == 1:
+            self._whole, self._found = photo, faces
 
     def make_templates(self, photo: Photo, faces: Sequence[Face]) -> list[Template]:
         """Of one face alone; several are answered with a vector of nobody, so that no bystander is embedded."""
@@ -217,19 +233,22 @@ class _Eye:
         quality = self._pack.measure_quality(photo, faces[0])
         self.vector = template.vector.copy()
         self.quality = (quality.inter_eye_px, quality.sharpness, quality.brightness, abs(quality.turn))
+        self._embedded = faces[0] if photo is self._whole else None
         return [template]
 
-    def faces_for_enrolment(self, photo: Photo) -> list[Face]:
-        """The same faces, where the pixels are the same."""
-        return self._found if self._shared else self._pack.find_faces(photo)
+    # -- the pack, as an enrolment sees it -------------------------------------------------------------------------
 
-    def template_for_enrolment(self, photo: Photo, face: Face) -> Template:
-        """The same vector, where the pixels are the same."""
-        if self._shared:
+    def portrait_faces(self, photo: Photo) -> list[Face]:
+        """The same faces, where they were found in these very pixels."""
+        return self._found if photo is self._whole else self._pack.find_faces(photo)
+
+    def portrait_template(self, photo: Photo, face: Face) -> Template:
+        """The same vector, where it is of this very face."""
+        if photo is self._whole and face is self._embedded:
             return Template(self.vector, self.digest)
         return self._pack.make_templates(photo, [face])[0]
 
-    def problems_for_enrolment(self, photo: Photo, face: Face) -> list[str]:
+    def portrait_problems(self, photo: Photo, face: Face) -> list[str]:
         """As the pack's own."""
         return self._pack.quality_problems(photo, face)
 
@@ -237,23 +256,23 @@ class _Eye:
 class _Portraits:
     """The pack as an enrolment sees it; remembers in a few words why a photo is refused."""
 
-    def __init__(self, eye: _Eye, photo: Photo) -> None:
+    def __init__(self, eye: _Eye) -> None:
         self._eye, self.digest, self.why = eye, eye.digest, ""
 
     def find_faces(self, photo: Photo) -> list[Face]:
         """All faces."""
-        faces = self._eye.faces_for_enrolment(photo)
+        faces = self._eye.portrait_faces(photo)
         if len(faces) != 1:
             self.why = "More than one face" if faces else "No face was found"
         return faces
 
     def make_template(self, photo: Photo, face: Face) -> Template:
         """One unit vector."""
-        return self._eye.template_for_enrolment(photo, face)
+        return self._eye.portrait_template(photo, face)
 
     def quality_problems(self, photo: Photo, face: Face) -> list[str]:
         """Sentences; the first one's beginning is the reason that is counted."""
-        problems = self._eye.problems_for_enrolment(photo, face)
+        problems = self._eye.portrait_problems(photo, face)
         if problems:
             self.why = re.split(r"[:.]", problems[0])[0]
         return problems

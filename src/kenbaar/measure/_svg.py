@@ -11,11 +11,12 @@ from html import escape
 
 from kenbaar.measure._evaluate import Curve, Histogram
 from kenbaar.measure._rates import Rate
-from kenbaar.measure._words import percent
+from kenbaar.measure._words import aim
 
 _TICKS = (0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005, 0.0002, 0.0001, 0.00005, 0.00002, 0.00001)
 _WIDTH, _HEIGHT = 720, 460
-_LEFT, _RIGHT, _TOP, _BOTTOM = 76, 20, 20, 62
+_LEFT, _RIGHT, _TOP, _BOTTOM = 88, 20, 20, 62
+_APART = 46  # px between figures on an axis
 
 
 class _Frame:
@@ -72,6 +73,14 @@ class _Log:
     def ticks(self) -> list[float]:
         return [t for t in _TICKS if self.least * 0.999 <= t <= self.most * 1.001]
 
+    def told(self, length: float, apart: float) -> set[float]:
+        """The ticks that get a figure: decades first, then those that have room between them."""
+        chosen: list[float] = []
+        for tick in sorted(self.ticks(), key=lambda t: (round(math.log10(t) % 1, 6) not in (0, 1), -t)):
+            if all(abs(self.at(tick) - self.at(other)) * length >= apart for other in chosen):
+                chosen.append(tick)
+        return set(chosen)
+
 
 def det_chart(curves: Sequence[Curve], usual: int, now: tuple[float, float] | None, ident: str = "det") -> str:
     """FNIR against FPIR, both logarithmic, a line for each number of enrolment photos, a band for the usual one.
@@ -82,12 +91,16 @@ def det_chart(curves: Sequence[Curve], usual: int, now: tuple[float, float] | No
     least = max(1e-5, 10 ** math.floor(math.log10(min(seen)))) if seen else 0.001
     axis = _Log(least, 1.0)
     frame = _Frame()
+    across, up = axis.told(frame.x(1) - frame.x(0), _APART), axis.told(frame.y(0) - frame.y(1), _APART / 2)
     for tick in axis.ticks():
         x, y = frame.x(axis.at(tick)), frame.y(axis.at(tick))
         frame.line(x, frame.y(0), x, frame.y(1), "grid")
         frame.line(frame.x(0), y, frame.x(1), y, "grid")
-        frame.text(x, frame.y(0) + 18, percent(tick).replace(" ", "\u2009"), "tick")
-        frame.text(frame.x(0) - 8, y + 4, percent(tick).replace(" ", "\u2009"), "tick", "end")
+        words = aim(tick).replace(" ", "\u2009")  # a thin space
+        if tick in across:
+            frame.text(x, frame.y(0) + 18, words, "tick")
+        if tick in up:
+            frame.text(frame.x(0) - 8, y + 4, words, "tick", "end")
     frame.line(frame.x(0), frame.y(0), frame.x(1), frame.y(0), "edge")
     frame.line(frame.x(0), frame.y(0), frame.x(0), frame.y(1), "edge")
     for curve in curves:
@@ -132,12 +145,12 @@ def score_chart(histogram: Histogram, marks: Sequence[tuple[float, str]], ident:
         frame.text(x(tick), frame.y(0) + 20, f"{tick:g}" if step >= 0.01 else f"{tick:.3f}", "tick")
         tick = round(tick + step, 9)
     frame.line(frame.x(0), frame.y(0), frame.x(1), frame.y(0), "edge")
-    for i, (score, word) in enumerate(marks):
+    for score, _ in marks:
         frame.line(x(score), frame.y(0), x(score), frame.y(1) - 4, "mark")
-        near_end = x(score) > frame.x(0.7)
-        frame.text(
-            x(score) + (-6 if near_end else 6), frame.y(1) + 10 + 16 * i, word, "note", "end" if near_end else "start"
-        )
+    for i, (score, word) in enumerate(sorted(marks)):  # words last: their outline keeps them readable over the lines
+        left = x(score) > frame.x(0.7)
+        place = x(score) + (-6 if left else 6)
+        frame.text(place, frame.y(1) + 10 + 17 * i, f"{word} {score:.4f}", "note", "end" if left else "start")
     frame.titles("Score (cosine; higher is more alike)", "Share of comparisons")
     return frame.svg(
         ident, "Scores", "How scores of mated and of non-mated comparisons are spread. The table has the counts."
