@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,9 +30,10 @@ def club(made_club: Club, tmp_path: Path) -> Iterator[Club]:
     club.kenbaar.expect_whole()
 
 
-@pytest.fixture
-def party(club: Club) -> Club:
-    """The club with a swept collection: both.jpg (Ada, Bob), ada.jpg, cas.jpg (Cas, a stranger), nobody.jpg."""
+@pytest.fixture(scope="session")
+def made_party(made_club: Club, tmp_path_factory: pytest.TempPathFactory) -> Club:
+    """Made once: the club with a swept collection of both.jpg, ada.jpg, cas.jpg and nobody.jpg."""
+    club = made_club.copied_to(tmp_path_factory.mktemp("party"))
     club.photo("both.jpg", "Ada", "Bob")
     club.photo("ada.jpg", "Ada")
     club.photo("cas.jpg", "Cas", "Stranger")
@@ -38,6 +41,18 @@ def party(club: Club) -> Club:
     club.collect()
     club.sweep()
     return club
+
+
+@pytest.fixture
+def party(made_party: Club, tmp_path: Path) -> Iterator[Club]:
+    """The club after a sweep: both.jpg (Ada, Bob), ada.jpg, cas.jpg (Cas, a stranger), nobody.jpg."""
+    club = made_party.copied_to(tmp_path)
+    shutil.copytree(made_party.photos, club.photos)  # with their times: nothing changed, says the next sweep
+    with sqlite3.connect(club.home / "archive.db") as db:
+        db.execute("UPDATE collections SET source = ?", (str(club.photos),))
+    db.close()
+    yield club
+    club.kenbaar.expect_whole()
 
 
 @pytest.fixture

@@ -12,14 +12,16 @@ second); one unreadable photo is counted and the sweep goes on; memory does not 
     run_looks(tasks, WorkerSetup(...), workers=2)             # many photos, a process each: (task, Look or Failure)
 """
 
+from kenbaar.sweep._closer import find_faces_closely
 from kenbaar.sweep._local import Failure, Task, WorkerSetup, run_looks
-from kenbaar.sweep._look import Barred, FaceFinder, Look, Seen, look_at
+from kenbaar.sweep._look import Barred, FaceFinder, KnownFaces, Look, Seen, look_at
 from kenbaar.sweep._run import PackInUse, SweepProgress, SweepReport, Sweeps, Unreadable
 
 __all__ = [
     "Barred",
     "FaceFinder",
     "Failure",
+    "KnownFaces",
     "Look",
     "PackInUse",
     "Seen",
@@ -29,6 +31,7 @@ __all__ = [
     "Task",
     "Unreadable",
     "WorkerSetup",
+    "find_faces_closely",
     "look_at",
     "run_looks",
 ]

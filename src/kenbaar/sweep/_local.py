@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kenbaar.collections import EmbeddingPermit
-from kenbaar.errors import KenbaarError
+from kenbaar.errors import KenbaarError, Unusable
 from kenbaar.gallery import ConsentedGallery
 from kenbaar.media import PhotoLimits
 from kenbaar.search import Threshold
@@ -103,7 +103,7 @@ def run_looks(
 
 def _one_by_one(suspects: Sequence[Task], setup: WorkerSetup) -> Iterator[tuple[Task, Look | Failure]]:
     """Finds out which photo took the worker down, by giving each a worker of its own."""
-    pool = _pool(setup, 1)
+    pool = _started(setup)
     for task in suspects:
         try:
             yield task, pool.submit(_look, task).result()
@@ -113,8 +113,21 @@ def _one_by_one(suspects: Sequence[Task], setup: WorkerSetup) -> Iterator[tuple[
                 task,
                 Failure("This photo brought the reader down.", "Leave it out, or save it anew with another program."),
             )
-            pool = _pool(setup, 1)
+            pool = _started(setup)
     pool.shutdown(wait=True)
+
+
+def _started(setup: WorkerSetup) -> ProcessPoolExecutor:
+    """One worker that has answered: what breaks from now on, a photo broke. Unusable where none can be started."""
+    pool = _pool(setup, 1)
+    try:
+        pool.submit(os.getpid).result()
+    except BrokenProcessPool as err:
+        pool.shutdown(wait=False)
+        raise Unusable(
+            "No worker process can be started.", "Free some memory, or use fewer --workers; then sweep again to go on."
+        ) from err
+    return pool
 
 
 def _pool(setup: WorkerSetup, workers: int) -> ProcessPoolExecutor:

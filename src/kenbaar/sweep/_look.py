@@ -9,14 +9,16 @@ from pathlib import Path
 from typing import Protocol
 
 from kenbaar.collections import Band, EmbeddingPermit
-from kenbaar.errors import KenbaarError
-from kenbaar.faces import Box, Face, Template
+from kenbaar.faces import Box, Face, Landmarks, Template
 from kenbaar.gallery import ConsentedGallery
-from kenbaar.media import Photo, PhotoLimits, open_photo
+from kenbaar.media import Photo, PhotoLimits, open_photo_bytes, read_photo_bytes
+from kenbaar.modelpack import PhotoPixels
 from kenbaar.search import Threshold, search
+from kenbaar.sweep._closer import find_faces_closely
 
-FULL_DETAIL_BELOW_PX = 32  # inter-eye, full-size px: twice the 16 px gate (MODELS.md 4, lever 2): smaller faces are
-# read again at full size, larger ones lose nothing that shows
+ENOUGH_BETWEEN_EYES_PX = 20  # of the decoded pixels: a template of more detail is the same (cosine 0.993 and up; from
+# 16 px 0.990, from 8 px 0.96: docs/decisions/0021)
+_SCALES = (8, 4, 2)  # what media decodes a JPEG at, beside its full size
 
 
 class FaceFinder(Protocol):
@@ -24,8 +26,13 @@ class FaceFinder(Protocol):
 
     digest: str
 
-    def find_faces(self, photo: Photo) -> list[Face]:
+    def find_faces(self, photo: PhotoPixels) -> list[Face]:
         """All faces, sorted by box."""
+
+    def find_faces_and_hints(
+        self, photo: PhotoPixels, *, long_side: int | None = None
+    ) -> tuple[list[Face], list[Face]]:
+        """The same faces; and what is too doubtful to be one."""
 
     def make_templates(self, photo: Photo, faces: Sequence[Face]) -> list[Template]:
         """One unit vector per face, in order."""
@@ -42,7 +49,10 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What leaves the worker: boxes of all faces, names of those who agreed, and counts. No vector, no score."""
+    """What leaves the worker: where all faces are, names of those who agreed, and counts. No vector, no score.
+
+    landmarks: of each face in order, packed, where faces were compared; () where they were not.
+    """
 
     digest: str
     width: int
@@ -52,6 +62,18 @@ class Look:
     seen: tuple[Seen, ...]
     unknown: int
     undecided: int
+    landmarks: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFaces:
+    """What an earlier look with the same pack found in that content: all its faces, with their landmarks, packed."""
+
+    digest: str
+    width: int
+    height: int
+    faces: tuple[Box, ...]
+    landmarks: tuple[bytes, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,23 +94,27 @@ def look_at(
     barred: Sequence[Barred] = (),
     *,
     detail_side: int | None = None,
+    known: KnownFaces | None = None,
 ) -> Look:
     """Everyone in this photo who agreed to be found. Unmatched probes are forgotten on return.
 
     The permit decides whether a template is made at all; where it says no, nothing below `find_faces` runs.
+    detail_side: px, the long side that the pack's detector looks at; None: the photo is read and looked at whole.
+    known: where the faces are, if they were found before; believed if the file still is what it was then.
     """
-    photo = open_photo(path, limits, detail_side=detail_side)
-    faces = pack.find_faces(photo)
+    file = _File(read_photo_bytes(path, limits), limits)
+    compares = permit.scope == "all" and len(gallery) > 0
+    faces = _faces_known(file, known, detail_side) if known is not None and compares else None
+    if faces is None:
+        faces = _faces_found(file, pack, detail_side)
+    photo = file.photo
     boxes = tuple(face.box for face in faces)
-    if permit.scope != "all" or not faces or not len(gallery):
-        return Look(photo.digest, photo.width, photo.height, photo.taken_at, boxes, (), 0, 0)
-    digest, taken_at = photo.digest, photo.taken_at
-    if photo.scale > 1 and min(face.landmarks.inter_eye_px for face in faces) < FULL_DETAIL_BELOW_PX:
-        photo = open_photo(path, limits)
-        if photo.digest != digest:
-            raise _changed()
+    landmarks = tuple(face.landmarks.packed() for face in faces) if permit.scope == "all" else ()
+    if not compares or not faces:
+        return Look(photo.digest, photo.width, photo.height, photo.taken_at, boxes, (), 0, 0, landmarks)
+    photo = file.at(_enough_for_templates(faces, max(photo.width, photo.height), detail_side))
     probes = pack.make_templates(photo, faces)
-    not_them = {(n, b.subject) for b in barred if b.digest == digest for n in range(len(faces))}
+    not_them = {(n, b.subject) for b in barred if b.digest == photo.digest for n in range(len(faces))}
     decisions = search(probes, gallery, threshold, barred=not_them)
     for probe in probes:
         probe.vector[...] = 0  # what nobody consented to does not outlive its comparison
@@ -96,12 +122,56 @@ def look_at(
         Seen(n, d.subject, d.band) for n, d in enumerate(decisions) if d.subject is not None and d.band is not None
     )
     outcomes = [d.outcome for d in decisions]
-    return Look(
-        digest, photo.width, photo.height, taken_at, boxes, seen, outcomes.count("unknown"), outcomes.count("undecided")
-    )
+    unknown, undecided = outcomes.count("unknown"), outcomes.count("undecided")
+    return Look(photo.digest, photo.width, photo.height, photo.taken_at, boxes, seen, unknown, undecided, landmarks)
 
 
-def _changed() -> KenbaarError:
-    from kenbaar.errors import PhotoUnreadable
+class _File:
+    """A photo file, read once, decoded as finely as somebody needs it; the last decoding is kept."""
 
-    return PhotoUnreadable("This photo changed while it was being read.", "Sweep again when it is finished.")
+    def __init__(self, data: bytes, limits: PhotoLimits) -> None:
+        self._data, self._limits = data, limits
+        self._photo: Photo | None = None
+
+    @property
+    def photo(self) -> Photo:
+        """As it was decoded last."""
+        assert self._photo is not None
+        return self._photo
+
+    def at(self, side: int | None) -> Photo:
+        """The photo with this many px of long side or more, if it has them; None: with all it has."""
+        if self._photo is None or not _is_decoded_at(self._photo, side):
+            self._photo = open_photo_bytes(self._data, limits=self._limits, detail_side=side)
+        return self._photo
+
+
+def _is_decoded_at(photo: Photo, side: int | None) -> bool:
+    """Whether decoding it anew for this side would give the same pixels."""
+    k, long_side = photo.scale, max(photo.width, photo.height)
+    if photo.format != "JPEG" or side is None:
+        return k == 1
+    return (k == 1 or long_side // k >= side) and (k == max(_SCALES) or long_side // (2 * k) < side)
+
+
+def _faces_found(file: _File, pack: FaceFinder, side: int | None) -> list[Face]:
+    return pack.find_faces(file.at(None)) if side is None else find_faces_closely(file.at, pack, side)
+
+
+def _faces_known(file: _File, known: KnownFaces, side: int | None) -> list[Face] | None:
+    """The faces found before, if this still is the content they were found in."""
+    faces = [
+        Face(box, Landmarks.unpacked(points), 1.0) for box, points in zip(known.faces, known.landmarks, strict=True)
+    ]
+    photo = file.at(_enough_for_templates(faces, max(known.width, known.height), side))
+    return faces if photo.digest == known.digest else None
+
+
+def _enough_for_templates(faces: Sequence[Face], long_side: int, side: int | None) -> int | None:
+    """The long side, px, to decode a photo at for templates of these faces. A rule of the faces alone: templates of
+    known faces are those of a full look to the last bit."""
+    if side is None:
+        return None
+    eyes_px = min(face.landmarks.inter_eye_px for face in faces)
+    enough = (k for k in _SCALES if long_side // k >= side and eyes_px >= k * ENOUGH_BETWEEN_EYES_PX)
+    return long_side // next(enough, 1)
