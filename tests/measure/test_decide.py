@@ -191,10 +191,10 @@ def test_the_same_seed_gives_the_same_figures_and_another_gives_others() -> None
 def test_photos_that_do_not_show_one_person_are_refused_as_at_an_enrolment(tmp_path: Path) -> None:
     samples = made_samples(noise=1.5)
     split = draw_split(samples, 3, 7, POINT, 0.9, np.random.default_rng(0))
-    assert split.refused > 0
-    assert len(split.enrolled) + split.refused <= samples.people
+    assert len(split.refused) > 0
+    assert len(split.enrolled) + len(split.refused) <= samples.people
     # who was refused is in neither part: a failed enrolment is counted, it makes no stranger
-    assert len(set(samples.person[split.probes].tolist())) == samples.people - split.refused
+    assert len(set(samples.person[split.probes].tolist())) == samples.people - len(split.refused)
 
 
 def test_a_random_part_of_the_comparisons_keeps_every_mated_one() -> None:

@@ -49,7 +49,7 @@ def test_each_pair_of_look_alikes_counts_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "text", "sentence"),
     [
-        ("groups.csv", "Ann,a\nZed,a\n", "groups.csv puts people in groups who have no folder with photos here (line 2)."),
+        ("groups.csv", "Ann,a\nZed,a\n", "groups.csv puts people in groups who have no folder with photos here"),
         ("groups.csv", "Ann\n", "Line 1 of groups.csv has not two filled columns."),
         ("groups.csv", "Ann,older\nBo,\n", "Line 2 of groups.csv has not two filled columns."),
         ("groups.csv", "Ann,a\nAnn,b\n", "Line 2 of groups.csv puts somebody in a second group."),

@@ -14,7 +14,7 @@ from kenbaar.search import Threshold
 
 TAIL_SHARE = 0.01
 """The share of strangers' searches the tail is fitted to: on Yale (docs/evaluate.md) the model then agrees with what
-was measured a decade further out, and names four times too many two decades out; from 5 % on, thirty times."""
+was measured a decade further out, and names five times too many two decades out; from 5 % on, thirty times."""
 
 LEAST_TAIL = 30  # levels: with fewer a slope is chance; the share then grows, to half of all at most
 _STEP = 1e-6  # cosine: above a level by less than any two photos differ

@@ -451,9 +451,7 @@ class _Measuring:
         none = Rates(
             trials.searches, decide(trials.searches, replace(self.in_force, accept=1e-9, margin=0.0)), self.resampler
         )
-        refused = single_rate(
-            trials.refused, trials.attempts, self.samples.people, min(trials.refused, self.samples.people)
-        )
+        refused = self.resampler.rate(trials.attempts, trials.refused)
         return Curve(k, trials.n, tuple(points), (none.fnir(), none.fnir_shown()), refused)
 
     def one_to_one(self) -> OneToOne:

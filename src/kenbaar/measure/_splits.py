@@ -104,24 +104,27 @@ class Split:
     """One division of the people. gallery: of the enrolled; enrolled: int32 (N,), the person of each of its subjects.
 
     probes: int32 (Q,), the photos to search with: all of strangers and all that the enrolled did not enrol with.
-    refused: enrolments in which the photos did not seem to show one person. Those people are in neither part.
+    refused: int32, people whose photos did not seem to show one person: they are in neither part.
     """
 
     gallery: ConsentedGallery
     enrolled: NDArray[np.int32]
     probes: NDArray[np.int32]
-    refused: int
+    refused: NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trials:
-    """All splits with so many enrolment photos. n: subjects in each gallery. attempts, refused: enrolments."""
+    """All splits with so many enrolment photos. n: subjects in each gallery.
+
+    attempts: int32, the person of each enrolment; refused: bool, the same length.
+    """
 
     enrolment_photos: int
     n: int
     splits: int
-    attempts: int
-    refused: int
+    attempts: NDArray[np.int32] = field(repr=False)
+    refused: NDArray[np.bool_] = field(repr=False)
     searches: Searches = field(repr=False)
     claims: Claims = field(repr=False)
 
@@ -176,20 +179,34 @@ def draw_split(
     matrix = np.stack(rows) if rows else np.zeros((0, samples.probe.shape[1]), np.float32)
     ids = [f"s-{person:08d}" for person in enrolled]
     plain = _gallery(samples.pack, ids, matrix)
-    alike = {s for s, row in zip(ids, matrix, strict=True) if len(find_lookalikes(row, plain, threshold)) > 1}
+    alike = {ids[i] for i in _near_somebody(matrix, threshold) if len(find_lookalikes(matrix[i], plain, threshold)) > 1}
     gallery = _gallery(samples.pack, ids, matrix, alike)
     probing = samples.used
     if spent:
         probing[np.concatenate(spent)] = False
     probing[np.isin(samples.person, out)] = False
     probes = np.flatnonzero(probing).astype(np.int32)
-    return Split(gallery, np.array(enrolled, np.int32), probes, len(out))
+    return Split(gallery, np.array(enrolled, np.int32), probes, np.array(out, np.int32))
 
 
 def _gallery(pack: str, ids: list[str], rows: NDArray[np.float32], alike: set[str] | None = None) -> ConsentedGallery:
     return ConsentedGallery.of(
         pack=pack, purposes=["measure"], opened_at=datetime.now(UTC), subjects=ids, rows=rows, stricter=alike
     )
+
+
+def _near_somebody(rows: NDArray[np.float32], threshold: Threshold) -> list[int]:
+    """Rows that may have a look-alike. find_lookalikes then says, one by one, each time through the whole gallery."""
+    fitting = threshold.for_gallery(max(1, len(rows)))
+    level = np.float32(fitting.accept - fitting.margin - 1e-4)  # 1e-4: more than float32 can be off
+    near: list[int] = []
+    height = max(1, _BLOCK_CELLS // max(1, len(rows)))
+    for start in range(0, len(rows), height):
+        scores = rows[start : start + height] @ rows.T
+        lines = np.arange(len(scores))
+        scores[lines, start + lines] = -1
+        near += (start + np.flatnonzero(scores.max(axis=1) >= level)).tolist()
+    return near
 
 
 def _template(samples: Samples, chosen: NDArray[np.intp], same_person: float) -> NDArray[np.float32] | None:
@@ -245,7 +262,7 @@ def _search_block(samples: Samples, split: Split, probes: NDArray[np.int32], mat
     has = mate_at >= 0
     scores[lines[has], mate_at[has]] = -np.inf
     kept = min(KEPT, len(rows))
-    top = np.argpartition(-scores, kept - 1, axis=1)[:, :kept]
+    top = np.argpartition(scores, len(rows) - kept, axis=1)[:, len(rows) - kept :]
     exact = exact_scores(np.repeat(vectors, kept, axis=0), rows[top.ravel()]).reshape(count, kept)
     exact[np.isneginf(scores[lines[:, None], top])] = -np.inf  # the mate, where hardly anybody else is enrolled
     order = np.argsort(-exact, axis=1, kind="stable")
@@ -305,12 +322,14 @@ def run_trials(
     searches: list[Searches] = []
     claims: list[Claims] = []
     sizes: list[int] = []
-    refused = 0
+    attempts: list[NDArray[np.int32]] = []
+    refused: list[NDArray[np.bool_]] = []
     for i in range(splits):
         split = draw_split(
             samples, enrolment_photos, n, threshold, same_person, np.random.default_rng([seed, i])
         )  # the same state for 1, 3 and 5 photos: the same people, so that the three differ in nothing else
-        refused += split.refused
+        attempts += [split.enrolled, split.refused]
+        refused += [np.zeros(len(split.enrolled), np.bool_), np.ones(len(split.refused), np.bool_)]
         if len(split.enrolled):
             sizes.append(len(split.enrolled))
             found, compared = search_split(samples, split, CLAIMS // splits, np.random.default_rng([seed, i, 1]))
@@ -321,6 +340,6 @@ def run_trials(
     if not searches:
         return None
     return Trials(
-        enrolment_photos, round(float(np.mean(sizes))), len(sizes), sum(sizes) + refused, refused,
+        enrolment_photos, round(float(np.mean(sizes))), len(sizes), np.concatenate(attempts), np.concatenate(refused),
         Searches.joined(searches), Claims.joined(claims),
     )  # fmt: skip
