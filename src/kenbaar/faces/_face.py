@@ -28,6 +28,18 @@ class Landmarks:
         """Distance between the eyes, px."""
         return float(np.linalg.norm(self.points[1] - self.points[0]))
 
+    def packed(self) -> bytes:
+        """The points as they are kept: 40 bytes, little-endian float32, x and y of each point in order; exact."""
+        return self.points.astype("<f4").tobytes()
+
+    @classmethod
+    def unpacked(cls, kept: bytes) -> Landmarks:
+        """The points that packed() wrote, to the last bit. ValueError for anything else."""
+        points = np.frombuffer(kept, "<f4").reshape(5, 2).astype(np.float32)
+        if not np.isfinite(points).all():
+            raise ValueError("landmarks are finite")
+        return cls(points)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Face:

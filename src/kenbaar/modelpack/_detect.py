@@ -19,6 +19,9 @@ _ENLARGE_TO_PX, _ENLARGE_MAX = 320, 2.5
 # Measured on 20 faces cut to 0.6-1.3 of their box (docs/rooms/modelpack.md): at 0.6 one look at 640 px finds 40 %, this
 # one 90-95 %; at 0.8 the embedding's cosine to that of the whole photo goes from 0.94 to 0.98. It costs 6 ms.
 _SECOND_PX, _SECOND_BORDER, _FILLS = 256, 0.5, 0.4
+# From this score on something may be a face too small for this look (docs/decisions/0021): of 95 faces of 16-23 px in
+# the look 52 score 0.25 and more, 21 score 0.5; in pictures without people nothing scored 0.2.
+HINT_SCORE = 0.2
 _Found = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]  # boxes, points, scores
 
 
@@ -48,19 +51,26 @@ class Detector:
         self._network, self._spec = network, spec
 
     def find(self, photo: PhotoPixels, long_side: int, min_score: float) -> list[Face]:
-        """The faces in the photo, sorted by box.
+        """The faces in the photo, sorted by box."""
+        return self.find_with_hints(photo, long_side, min_score, min_score)[0]
+
+    def find_with_hints(
+        self, photo: PhotoPixels, long_side: int, min_score: float, hint_score: float
+    ) -> tuple[list[Face], list[Face]]:
+        """The faces in the photo, sorted by box; and what scored from hint_score up to min_score, likewise.
 
         1. One look at long_side.
         2. Where that found nothing, or a face that fills the picture, a second look at a small copy with a wide
            border: a face cut off by the frame, or as large as it, is found there and its landmarks are better.
         """
         pixels = photo.pixels
-        found = self._look(pixels, long_side, min_score)
+        everything = self._look(pixels, long_side, min(min_score, hint_score))
+        sure = everything[2] >= min_score
+        found, hints = _where(everything, sure), _where(everything, ~sure)
         filling = _areas(found[0]) > _FILLS * pixels.shape[0] * pixels.shape[1]
         if not len(found[0]) or filling.any():
             found = _with_second_look(found, self._look(pixels, _SECOND_PX, min_score, _SECOND_BORDER), pixels)
-        boxes, points, scores = found
-        return sorted(_faces(boxes * photo.scale, points * photo.scale, scores, photo), key=lambda face: face.box)
+        return _faces(found, photo), _faces(hints, photo)
 
     def network_alone(self, photo: PhotoPixels, long_side: int) -> Callable[[], object]:
         """The network run bare on the shape that find() feeds it for this photo."""
@@ -105,6 +115,11 @@ class Detector:
         return boxes[kept], points[kept], scores[kept]
 
 
+def _where(found: _Found, keep: NDArray[np.bool_]) -> _Found:
+    boxes, points, scores = found
+    return boxes[keep], points[keep], scores[keep]
+
+
 def _areas(boxes: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray((boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1]), np.float32)
 
@@ -138,17 +153,15 @@ def _rounded_up(side_px: int) -> int:
     return -(-side_px // _MULTIPLE_PX) * _MULTIPLE_PX
 
 
-def _faces(
-    boxes: NDArray[np.float32], points: NDArray[np.float32], scores: NDArray[np.float32], photo: PhotoPixels
-) -> list[Face]:
-    """Whole-pixel boxes that lie in the photo and are not empty; a box rounds outward so that it holds its face."""
+def _faces(found: _Found, photo: PhotoPixels) -> list[Face]:
+    """Sorted whole-pixel boxes that lie in the photo and are not empty; a box rounds outward so as to hold its face."""
     limits = 4 * max(photo.width, photo.height)
     faces = []
-    for box, five, score in zip(boxes, points, scores, strict=True):
+    for box, five, score in zip(found[0] * photo.scale, found[1] * photo.scale, found[2], strict=True):
         if not (np.isfinite(box).all() and np.isfinite(five).all()):
             continue
         low, high = np.floor(np.clip(box[:2], -limits, limits)), np.ceil(np.clip(box[2:], -limits, limits))
         clipped = Box(int(low[0]), int(low[1]), int(high[0]), int(high[1])).clipped(photo.width, photo.height)
         if clipped.area > 0 and float(np.ptp(five, axis=0).max()) > 0:
             faces.append(Face(clipped, Landmarks(np.ascontiguousarray(five, np.float32)), float(score)))
-    return faces
+    return sorted(faces, key=lambda face: face.box)

@@ -9,7 +9,7 @@ import numpy as np
 
 from kenbaar.faces import Face, Template
 from kenbaar.modelpack._centerface import OUTPUTS
-from kenbaar.modelpack._detect import Detector, PhotoPixels
+from kenbaar.modelpack._detect import HINT_SCORE, Detector, PhotoPixels
 from kenbaar.modelpack._embed import Embedder
 from kenbaar.modelpack._manifest import Manifest, OperatingPoint, read_file, read_manifest
 from kenbaar.modelpack._quality import FaceQuality, QualityGate, measure_quality
@@ -46,11 +46,19 @@ class ModelPack:
 
         long_side: px of the long side the detector looks at; min_score: 0..1 (both default to the manifest's).
         """
-        if photo.pixels.dtype != np.uint8 or photo.pixels.ndim != 3 or photo.pixels.shape[2] != 3:
-            raise ValueError("a photo's pixels are uint8 (rows, columns, 3)")
+        _refuse_other_pixels(photo)
         spec = self.manifest.detector
         side = spec.long_side if long_side is None else long_side
         return self._detector.find(photo, side, spec.min_score if min_score is None else min_score)
+
+    def find_faces_and_hints(
+        self, photo: PhotoPixels, *, long_side: int | None = None
+    ) -> tuple[list[Face], list[Face]]:
+        """The same faces as find_faces; and where a finer look might find more: what is too doubtful to be a face."""
+        _refuse_other_pixels(photo)
+        spec = self.manifest.detector
+        side = spec.long_side if long_side is None else long_side
+        return self._detector.find_with_hints(photo, side, spec.min_score, HINT_SCORE)
 
     def make_templates(self, photo: PhotoPixels, faces: Sequence[Face]) -> list[Template]:
         """One template per face, in order."""
@@ -77,6 +85,11 @@ class ModelPack:
     def quality_problems(self, photo: PhotoPixels, face: Face) -> list[str]:
         """Why this face is not good enough to enrol with, in sentences a person can act on; [] where it is."""
         return QualityGate().problems(self.measure_quality(photo, face))
+
+
+def _refuse_other_pixels(photo: PhotoPixels) -> None:
+    if photo.pixels.dtype != np.uint8 or photo.pixels.ndim != 3 or photo.pixels.shape[2] != 3:
+        raise ValueError("a photo's pixels are uint8 (rows, columns, 3)")
 
 
 def load_pack(folder: Path, *, threads: int = 1) -> ModelPack:
