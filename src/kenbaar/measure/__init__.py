@@ -18,11 +18,13 @@ from kenbaar.measure._adopt import Adopted, adopt, doubling_warning, pack_defaul
 from kenbaar.measure._bench_gallery import GalleryBench, bench_gallery
 from kenbaar.measure._bench_match import MatchBench, bench_match
 from kenbaar.measure._bench_sweep import SweepBench, bench_sweep, steady_rate, time_in_turns
-from kenbaar.measure._evaluate import Evaluation, Point, evaluate
+from kenbaar.measure._evaluate import evaluate
+from kenbaar.measure._figures import Evaluation, Point
 from kenbaar.measure._people import MeasuredPeople, read_people
 from kenbaar.measure._pictures import compose_photos
 from kenbaar.measure._rates import Rate
-from kenbaar.measure._report import picture_examples, report_data, report_folder, write_report
+from kenbaar.measure._report import picture_examples, report_folder, write_report
+from kenbaar.measure._report_data import report_data
 from kenbaar.measure._words import aim
 from kenbaar.measure._words import told as rate_words
 

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from kenbaar.errors import ArchiveBroken, SettingsError, TooFewPeople, WrongModelPack
 from kenbaar.ledger import Journal
-from kenbaar.measure._evaluate import Evaluation
+from kenbaar.measure._figures import Evaluation
 from kenbaar.measure._rates import people_for_claim
 from kenbaar.modelpack import Manifest
 from kenbaar.search import Threshold

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
-from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +14,6 @@ from numpy.typing import NDArray
 from kenbaar.consent import LOOSER_DECADES
 from kenbaar.errors import PackBroken, TooFewPeople, WrongModelPack
 from kenbaar.measure._breakdown import (
-    Differences,
-    Group,
-    LookAlikes,
-    Part,
     Rates,
     by_face_size,
     by_group,
@@ -28,6 +23,8 @@ from kenbaar.measure._breakdown import (
 )  # fmt: skip
 from kenbaar.measure._curves import StrangerLevels, equal_error, exceed, spread
 from kenbaar.measure._decide import decide
+from kenbaar.measure._figures import Curve, CurvePoint, Evaluation, Histogram, OneToOne, Point
+from kenbaar.measure._noticed import find_doubles, worst_examples
 from kenbaar.measure._people import MeasuredPeople
 from kenbaar.measure._rates import Rate, Resampler, people_for_claim, single_rate
 from kenbaar.measure._samples import MeasuredPack, Samples, look_at_people
@@ -41,7 +38,6 @@ FPIR_TARGETS = (0.01, 0.003, 0.001, 0.0001)
 SIZES = (100, 1_000, 10_000)
 _CURVE_POINTS = 60
 _BINS = 60
-_EXAMPLES = 6
 _LEAST_ACCEPT = 0.01
 
 Say = Callable[[str, int, int, float], None]
@@ -52,126 +48,6 @@ class DigestReader(Protocol):
 
     def __call__(self) -> str:
         """The digest; raises what the pack's room raises."""
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """One threshold and what it does. accept: in cosine, for n enrolled.
-
-    target: the FPIR it is set for; None for the one in force. extrapolated: n was not measured, or accept lies beyond
-    what was seen. carried: there are enough strangers for the claim (rule of 3); missing: how many more it takes.
-    shown_*: rank 3, what a reviewer is shown; wrong_name: mated searches that name somebody else.
-    """
-
-    n: int
-    enrolment_photos: int
-    target: float | None
-    accept: float
-    fnir: Rate | None
-    fpir: Rate | None
-    shown_fnir: Rate | None
-    shown_fpir: Rate | None
-    wrong_name: Rate | None
-    extrapolated: bool
-    carried: bool
-    missing: int
-
-
-@dataclass(frozen=True, slots=True)
-class CurvePoint:
-    """One point of a DET curve."""
-
-    accept: float
-    fnir: Rate
-    fpir: Rate
-
-
-@dataclass(frozen=True, slots=True)
-class Curve:
-    """The DET curve with so many enrolment photos, thresholds rising.
-
-    no_threshold: FNIR at rank 1 and 3 without one. refused: enrolments whose photos did not seem to show one person.
-    """
-
-    enrolment_photos: int
-    n: int
-    points: tuple[CurvePoint, ...]
-    no_threshold: tuple[Rate | None, Rate | None]
-    refused: Rate | None
-
-
-@dataclass(frozen=True, slots=True)
-class OneToOne:
-    """Claims: one face against one template. eer at the score eer_score; rows: (FMR aimed at, score, FMR, FNMR)."""
-
-    eer: Rate
-    eer_score: float
-    rows: tuple[tuple[float, float, float, float], ...]
-    mated: int
-    non_mated: int
-
-
-@dataclass(frozen=True, slots=True)
-class Histogram:
-    """Counts of claims' scores: edges (B + 1), mated and non_mated (B)."""
-
-    edges: tuple[float, ...]
-    mated: tuple[int, ...]
-    non_mated: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    """A photo that went worst. kind: "named" (a stranger as somebody) or "missed". beside: a photo of whom it was taken
-    for, or of themselves. rank: 0 is the worst of its kind. For the person measuring alone."""
-
-    kind: Literal["named", "missed"]
-    rank: int
-    photo: Path
-    beside: Path
-    score: float
-
-
-@dataclass(frozen=True, slots=True)
-class Evaluation:
-    """Everything the report tells. No vector, no name, but in `worst` and `doubles`, which stay with who measures."""
-
-    data: str
-    data_digest: str
-    pack: str
-    pack_name: str
-    measured_at: datetime
-    seed: int
-    splits: int
-    people: int
-    measured_people: int
-    photos: int
-    counts: dict[str, int]
-    refusals: dict[str, int]
-    failure_to_enrol: Rate
-    photos_refused: Rate | None
-    failure_to_acquire: Rate | None
-    enrolment_photos: int
-    n: int
-    in_force: Threshold
-    now: Point
-    points: tuple[Point, ...]
-    curves: tuple[Curve, ...]
-    one_to_one: OneToOne
-    histogram: Histogram
-    sizes: tuple[Part, ...]
-    quality: dict[str, list[Part]]
-    groups: dict[str, Group]
-    unlabelled: int
-    group_differences: Differences | None
-    look_alikes: LookAlikes | None
-    per_decade: float
-    model_at_n: float
-    notes: tuple[str, ...]
-    adopted: Threshold | None
-    adopted_point: Point | None
-    worst: tuple[Example, ...] = field(repr=False)
-    doubles: tuple[tuple[str, str], ...] = field(repr=False)
 
 
 def evaluate(
@@ -249,7 +125,7 @@ class _Measuring:
             )
         self.k = USUAL_PHOTOS if USUAL_PHOTOS in self.trials else max(self.trials)
         self.main = self.trials[self.k]
-        self.doubles = self.find_doubles()
+        self.doubles = find_doubles(people, samples)
 
     def told(self, data: str, pack_name: str, adopt: float | None, at: datetime) -> Evaluation:
         """Every figure."""
@@ -295,7 +171,7 @@ class _Measuring:
             notes=tuple(self.notes()),
             adopted=adopted,
             adopted_point=None if adopted is None else self.point(self.k, adopted.accept, beyond, adopt),
-            worst=tuple(self.worst()),
+            worst=tuple(worst_examples(self.people, samples, main.searches)),
             doubles=tuple(self.doubles),
         )
 
@@ -368,29 +244,6 @@ class _Measuring:
                 f"{self.samples.people} people are too few for any claim about others: "
                 "read every figure with its interval."
             )
-        return found
-
-    def find_doubles(self) -> list[tuple[str, str]]:
-        """Pairs of people whose photos are as alike as most people's own: names, for the person measuring."""
-        s = self.samples
-        means = np.zeros((s.people, s.probe.shape[1]), np.float32)
-        own: list[float] = []
-        for person in range(s.people):
-            vectors = _probes_of(s, person)
-            if len(vectors):
-                means[person] = _unit(vectors.mean(axis=0))
-            if len(vectors) > 1:
-                own.append(float(_unit(vectors[::2].mean(axis=0)) @ _unit(vectors[1::2].mean(axis=0))))
-        if not own:
-            return []
-        level = float(np.quantile(own, 0.25))
-        found = []
-        for start in range(0, s.people, 512):
-            block = means[start : start + 512] @ means.T
-            for i, j in zip(*np.nonzero(block >= level), strict=True):
-                if start + i < j:
-                    found.append((self.people.names[start + int(i)], self.people.names[int(j)]))
-        means[...] = 0
         return found
 
     # -- rates -----------------------------------------------------------------------------------------------------
@@ -496,49 +349,11 @@ class _Measuring:
         )
         return threshold, beyond
 
-    def worst(self) -> list[Example]:
-        """The strangers' photos that came nearest to a name, and the mates' that came least near; each photo once."""
-        s = self.main.searches
-        paths = [p for photos in self.people.photos for p in photos]
-        strangers, mates = np.flatnonzero(~s.mated & (s.best >= 0)), np.flatnonzero(s.mated)
-        found: list[Example] = []
-        kinds: tuple[tuple[Literal["named", "missed"], NDArray[np.intp], NDArray[np.float64]], ...] = (
-            ("named", strangers[np.argsort(-s.others[strangers, 0], kind="stable")], s.others[:, 0]),
-            ("missed", mates[np.argsort(s.mate[mates], kind="stable")], s.mate),
-        )
-        for kind, order, score in kinds:
-            seen: set[int] = set()
-            for i in order.tolist():
-                photo = int(s.photo[i])
-                if photo in seen:
-                    continue
-                seen.add(photo)
-                whose = int(s.best[i]) if kind == "named" else int(s.person[i])
-                beside = np.flatnonzero((self.samples.person == whose) & self.samples.can_enrol)
-                beside = beside[beside != photo]
-                if len(beside):
-                    found.append(Example(kind, len(seen) - 1, paths[photo], paths[int(beside[0])], float(score[i])))
-                if len(seen) == _EXAMPLES:
-                    break
-        return found
-
 
 def _photo_rate(person: NDArray[np.int32], of: NDArray[np.bool_], wrong: NDArray[np.bool_]) -> Rate | None:
     """The share of these photos that failed: each is one trial."""
     failed = of & wrong
     return single_rate(int(failed.sum()), int(of.sum()), len(np.unique(person[of])), len(np.unique(person[failed])))
-
-
-def _probes_of(samples: Samples, person: int) -> NDArray[np.float32]:
-    first, last = np.searchsorted(samples.person, [person, person + 1])
-    states = samples.state[first:last]
-    vectors: NDArray[np.float32] = samples.probe[first:last][[s == "used" for s in states]]
-    return vectors
-
-
-def _unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:
-    unit: NDArray[np.float32] = vector / max(float(np.linalg.norm(vector)), 1e-9)
-    return unit
 
 
 def _refuse_too_few(samples: Samples) -> None:

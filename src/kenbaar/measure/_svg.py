@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 from html import escape
 
-from kenbaar.measure._evaluate import Curve, Histogram
+from kenbaar.measure._figures import Curve, Histogram
 from kenbaar.measure._rates import Rate
 from kenbaar.measure._words import aim
 
