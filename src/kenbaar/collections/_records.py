@@ -84,13 +84,15 @@ class LookResult:
     """What a sweep learned about one item, to be written in one go.
 
     faces: boxes in order, all of them. appearances: of the subjects in `compared`, replacing what was known of
-    those; what is known of others stays where its face still is.
+    those; what is known of others stays where its face still is. landmarks: of each face in order, as
+    faces.Landmarks.packed has them; () where nothing is compared and they are not kept.
     """
 
     item: Item
     faces: tuple[Box, ...]
     appearances: tuple[Appearance, ...]
     compared: frozenset[str]
+    landmarks: tuple[bytes, ...] = ()
 
 
 class CollectionStore(Protocol):
@@ -148,6 +150,9 @@ class CollectionStore(Protocol):
 
     def faces(self, item: str) -> list[Box]:
         """All faces of one item, in order."""
+
+    def faces_with_landmarks(self, item: str) -> list[tuple[Box, bytes | None]]:
+        """The same, each with its landmarks where they are known: not of faces drawn by hand."""
 
     def add_face(self, item: str, box: Box) -> int:
         """Adds a face that a person drew by hand; returns its number."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import zip_longest
 from typing import Any
 
 import sqlalchemy as sa
@@ -167,12 +168,13 @@ class SqlCollectionStore:
                 c.execute(sa.delete(appearances).where(appearances.c.item == item.id))
                 c.execute(sa.delete(faces).where(faces.c.item == item.id))
                 if boxes:
-                    c.execute(sa.insert(faces), [_face_row(item.id, n, box) for n, box in enumerate(boxes)])
+                    rows = zip_longest(boxes, result.landmarks)
+                    c.execute(sa.insert(faces), [_face_row(item.id, n, *row) for n, row in enumerate(rows)])
                 taken = {a.n for a in stay}
                 here = {a.subject for a in stay}
                 fresh = [a for a in result.appearances if a.n not in taken and a.subject not in here]
-                if rows := [_appearance_row(a) for a in stay + fresh]:
-                    c.execute(sa.insert(appearances), rows)
+                if seen := [_appearance_row(a) for a in stay + fresh]:
+                    c.execute(sa.insert(appearances), seen)
                 values = {**_item_row(item), "state": "present", "why": None}
                 c.execute(sa.update(items).where(items.c.id == item.id).values(**values))
 
@@ -205,6 +207,12 @@ class SqlCollectionStore:
         """All faces of one item, in order."""
         with self._db.read() as c:
             return [Box(*row) for row in c.execute(_boxes(item))]
+
+    def faces_with_landmarks(self, item: str) -> list[tuple[Box, bytes | None]]:
+        """The same, each with its landmarks where they are known."""
+        query = _boxes(item).add_columns(faces.c.landmarks)
+        with self._db.read() as c:
+            return [(Box(*box), points and bytes(points)) for *box, points in c.execute(query)]
 
     def add_face(self, item: str, box: Box) -> int:
         """Adds a face that a person drew by hand; returns its number."""
@@ -326,8 +334,9 @@ def _item_row(item: Item) -> dict[str, Any]:
     return {n: getattr(item, n) for n in Item.__dataclass_fields__}
 
 
-def _face_row(item: str, n: int, box: Box) -> dict[str, Any]:
-    return {"item": item, "n": n, "x_min": box.x_min, "y_min": box.y_min, "x_max": box.x_max, "y_max": box.y_max}
+def _face_row(item: str, n: int, box: Box, landmarks: bytes | None = None) -> dict[str, Any]:
+    sides = {"x_min": box.x_min, "y_min": box.y_min, "x_max": box.x_max, "y_max": box.y_max}
+    return {"item": item, "n": n, **sides, "landmarks": landmarks}
 
 
 def _appearance_row(appearance: Appearance) -> dict[str, Any]:

@@ -123,7 +123,7 @@ items = sa.Table(
     sa.UniqueConstraint("collection", "path"),
 )
 
-faces = sa.Table(  # geometry alone: the mask needs it; nothing else of strangers is kept
+faces = sa.Table(  # geometry alone: where faces are; nothing of who they are is kept of strangers
     "faces",
     archive,
     sa.Column("item", sa.ForeignKey("items.id", ondelete="CASCADE"), primary_key=True),
@@ -132,6 +132,9 @@ faces = sa.Table(  # geometry alone: the mask needs it; nothing else of stranger
     sa.Column("y_min", sa.Integer, nullable=False),
     sa.Column("x_max", sa.Integer, nullable=False),
     sa.Column("y_max", sa.Integer, nullable=False),
+    sa.Column(
+        "landmarks", sa.LargeBinary
+    ),  # five points in the photo (faces.Landmarks.packed), where faces are compared
 )
 
 appearances = sa.Table(

@@ -17,7 +17,7 @@ from kenbaar.errors import KenbaarError, Unusable
 from kenbaar.gallery import ConsentedGallery
 from kenbaar.media import PhotoLimits
 from kenbaar.search import Threshold
-from kenbaar.sweep._look import Barred, Look, look_at
+from kenbaar.sweep._look import Barred, KnownFaces, Look, look_at
 
 WAITING_PER_WORKER = 3  # enough that no worker idles; few, so that memory is flat and a withdrawal is near
 _worker: _Worker | KenbaarError | None = None
@@ -25,12 +25,16 @@ _worker: _Worker | KenbaarError | None = None
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One photo to look at. barred: who said of it "not me". gone: who withdrew since the workers started."""
+    """One photo to look at. barred: who said of it "not me". gone: who withdrew since the workers started.
+
+    known: its faces, where they were found before in the content that it had then.
+    """
 
     key: str
     path: Path
     barred: tuple[Barred, ...] = ()
     gone: frozenset[str] = frozenset()
+    known: KnownFaces | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,7 @@ def run_looks(
                 if task is None:
                     exhausted = True
                     break
-                pending[pool.submit(_look, task)] = task
+                pending[_submitted(pool, task)] = task
             if not pending:
                 return
             done, _ = wait(pending, return_when=FIRST_COMPLETED)
@@ -99,6 +103,16 @@ def run_looks(
         for future in pending:
             future.cancel()
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _submitted(pool: ProcessPoolExecutor, task: Task) -> Future[Look | Failure]:
+    """The task's future; where the pool broke before it was asked, one that says so, like those of the others in it."""
+    try:
+        return pool.submit(_look, task)
+    except BrokenProcessPool as err:
+        broken: Future[Look | Failure] = Future()
+        broken.set_exception(err)
+        return broken
 
 
 def _one_by_one(suspects: Sequence[Task], setup: WorkerSetup) -> Iterator[tuple[Task, Look | Failure]]:
@@ -191,6 +205,7 @@ def _look(task: Task) -> Look | Failure:
             worker.threshold,
             task.barred,
             detail_side=side,
+            known=task.known,
         )
     except KenbaarError as err:
         if err.exit_code == 6:

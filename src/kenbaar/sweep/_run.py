@@ -19,9 +19,10 @@ from kenbaar.ledger import Journal
 from kenbaar.media import PhotoLimits, decode_name
 from kenbaar.search import Threshold
 from kenbaar.sweep._local import Failure, Task, WorkerSetup, run_looks
-from kenbaar.sweep._look import Barred, Look
+from kenbaar.sweep._look import Barred, KnownFaces, Look
 from kenbaar.sweep._plan import note_files, to_look
 
+LOOK = "2"  # raised whenever a look would find other faces in the same photo: then all are looked at anew
 BATCH = 32  # results written in one transaction; also how far a withdrawal may be behind, with BATCH_S
 BATCH_S = 1.0  # s: a result waits at most this long to be written (and a withdrawal to be heard)
 
@@ -140,7 +141,7 @@ class _Run:
         self.grants = frozenset(g for s in self.compared for g in recognisable.get(s, ()))
         self.key_generation = room.consents.keys.generation
         self.gone: frozenset[str] = frozenset()
-        self.looked_with = f"{pack.digest} {'all' if compares else 'none'}"
+        self.looked_with = f"{pack.digest} look {LOOK} {'all' if compares else 'none'}"
         self.known = dict(self.store.galleries())
         self.looked = self.moved = self.undecided = 0
         self.unreadable: list[Unreadable] = []
@@ -203,7 +204,17 @@ class _Run:
             barred = (
                 tuple(Barred(r.subject, r.digest) for r in self.store.rejections(item.digest)) if item.digest else ()
             )
-            yield Task(item.id, root / decode_name(item.path), barred, self.gone)
+            yield Task(item.id, root / decode_name(item.path), barred, self.gone, self._known(item))
+
+    def _known(self, item: Item) -> KnownFaces | None:
+        """The item's faces, where a look like this one found them all: they are embedded again, not searched for."""
+        if item.state != "present" or item.looked_with != self.looked_with or self.permit.scope != "all":
+            return None
+        faces = self.store.faces_with_landmarks(item.id)
+        landmarks = tuple(points for _, points in faces if points is not None)
+        if not faces or len(landmarks) < len(faces) or None in (item.digest, item.width, item.height):
+            return None
+        return KnownFaces(item.digest or "", item.width or 0, item.height or 0, tuple(b for b, _ in faces), landmarks)
 
     def _write(self, batch: list[tuple[Item, Look | Failure]]) -> None:
         """One transaction of results, after asking once more who still agrees."""
@@ -241,7 +252,7 @@ class _Run:
                     looked_for=self._keep(before | self.grants),
                     why=None,
                 )
-                results.append(LookResult(looked, look.faces, seen, self.compared))
+                results.append(LookResult(looked, look.faces, seen, self.compared, look.landmarks))
             self.store.finish_looks(results)
 
     def _hear_withdrawals(self) -> None:

@@ -1,0 +1,160 @@
+"""One more enrolment: faces found before are embedded again, not searched for, and the answers are a full look's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from kenbaar.collections import EmbeddingPermit
+from kenbaar.faces import Face, Landmarks, Template
+from kenbaar.gallery import ConsentedGallery
+from kenbaar.media import Photo, PhotoLimits, open_photo
+from kenbaar.modelpack import ModelPack, PhotoPixels, load_pack
+from kenbaar.search import Threshold
+from kenbaar.sweep import KnownFaces, Look, look_at
+from tests.modelpack.tiny_pack import blank_photo, draw_face
+
+
+class WatchedPack:
+    """The pack, counting how often it searched for faces, and keeping copies of what it embedded."""
+
+    def __init__(self, pack: ModelPack) -> None:
+        self._pack, self.digest = pack, pack.digest
+        self.searches = 0
+        self.made: list[Template] = []
+        self.as_made: list[np.ndarray[tuple[int, ...], np.dtype[np.float32]]] = []
+
+    def find_faces(self, photo: PhotoPixels) -> list[Face]:
+        self.searches += 1
+        return self._pack.find_faces(photo)
+
+    def find_faces_and_hints(
+        self, photo: PhotoPixels, *, long_side: int | None = None
+    ) -> tuple[list[Face], list[Face]]:
+        self.searches += 1
+        return self._pack.find_faces_and_hints(photo, long_side=long_side)
+
+    def make_templates(self, photo: Photo, faces: Sequence[Face]) -> list[Template]:
+        self.made = self._pack.make_templates(photo, faces)
+        self.as_made = [t.vector.copy() for t in self.made]
+        return self.made
+
+
+@pytest.fixture
+def pack(tiny_pack_folder: Path) -> WatchedPack:
+    return WatchedPack(load_pack(tiny_pack_folder))
+
+
+def gallery_of(pack: WatchedPack, row: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> ConsentedGallery:
+    return ConsentedGallery.of(
+        pack=pack.digest, purposes=("find",), opened_at=datetime.now(UTC), subjects=["s-3"], rows=row[None].copy(),
+        stricter=frozenset(),
+    )  # fmt: skip
+
+
+def photo_of(file: Path, width: int, height: int, faces: Sequence[tuple[int, int, int, int]]) -> Path:
+    """A photo with (x, y, identity, side) drawn."""
+    pixels = blank_photo(width, height)
+    for x, y, identity, side in faces:
+        draw_face(pixels, x, y, identity, side)
+    Image.fromarray(pixels).save(file, **({"quality": 95} if file.suffix == ".jpg" else {}))
+    return file
+
+
+def look(pack: WatchedPack, photo: Path, known: KnownFaces | None = None, scope: str = "all") -> Look:
+    opened = open_photo(photo)
+    face = max(pack._pack.find_faces(opened), key=lambda f: f.box.area)
+    gallery = gallery_of(pack, pack._pack.make_template(opened, face).vector)
+    permit = EmbeddingPermit("party", "transient", scope)  # type: ignore[arg-type]
+    threshold = Threshold(pack=pack.digest, accept=0.7, strong=0.9, margin=0.05, fpir=0.001, n=20, per_decade=0.02)
+    return look_at(photo, PhotoLimits(), pack, permit, gallery, threshold, detail_side=640, known=known)
+
+
+def known_from(look: Look) -> KnownFaces:
+    return KnownFaces(look.digest, look.width, look.height, look.faces, look.landmarks)
+
+
+@pytest.mark.parametrize(
+    ("name", "width", "height", "faces"),
+    [
+        ("small.png", 480, 320, [(40, 96, 3, 96), (240, 96, 40, 96)]),
+        ("large.jpg", 2560, 1440, [(200, 300, 3, 320), (1200, 500, 40, 256)]),
+        ("crowd.jpg", 2560, 1440, [(200, 300, 3, 320), (1200, 500, 40, 64), (1600, 500, 41, 28)]),
+        ("huge.jpg", 5200, 2400, [(200, 300, 3, 640), (3000, 500, 40, 320)]),
+    ],
+)
+def test_faces_found_before_are_embedded_to_the_last_bit_as_in_a_full_look_and_not_searched_for(
+    pack: WatchedPack, tmp_path: Path, name: str, width: int, height: int, faces: list[tuple[int, int, int, int]]
+) -> None:
+    photo = photo_of(tmp_path / name, width, height, faces)
+    full = look(pack, photo)
+    assert len(full.faces) == len(full.landmarks) == len(faces) and [s.subject for s in full.seen] == ["s-3"]
+    vectors, pack.searches = pack.as_made, 0
+    again = look(pack, photo, known_from(full))
+    assert again == full and pack.searches == 0
+    assert all((a == b).all() for a, b in zip(vectors, pack.as_made, strict=True))
+
+
+def test_vectors_of_known_faces_are_overwritten_too(pack: WatchedPack, tmp_path: Path) -> None:
+    photo = photo_of(tmp_path / "photo.png", 480, 320, [(40, 96, 3, 96), (240, 96, 40, 96)])
+    look(pack, photo, known_from(look(pack, photo)))
+    assert len(pack.made) == 2 and all(not t.vector.any() for t in pack.made)
+
+
+def test_a_file_that_changed_is_searched_anew_whatever_was_known_of_it(pack: WatchedPack, tmp_path: Path) -> None:
+    photo = photo_of(tmp_path / "photo.jpg", 1280, 720, [(40, 96, 40, 128), (640, 96, 3, 160)])
+    known = known_from(look(pack, photo))
+    photo_of(photo, 1280, 720, [(640, 396, 40, 128), (140, 96, 3, 160)])
+    pack.searches = 0
+    after = look(pack, photo, known)
+    assert pack.searches == 1 and after == look(pack, photo) and after.digest != known.digest
+
+
+@pytest.mark.parametrize("scope", ["none", "claimed"])
+def test_where_nothing_is_compared_no_landmarks_leave_the_worker(pack: WatchedPack, tmp_path: Path, scope: str) -> None:
+    photo = photo_of(tmp_path / "photo.png", 480, 320, [(40, 96, 3, 96)])
+    found = look(pack, photo, scope=scope)
+    assert len(found.faces) == 1 and found.landmarks == () and pack.made == []
+
+
+def test_landmarks_come_back_to_the_last_bit_and_nothing_else_is_taken_for_some() -> None:
+    points = np.random.default_rng(3).uniform(-20, 9000, (5, 2)).astype(np.float32)
+    assert (Landmarks.unpacked(Landmarks(points).packed()).points == points).all()
+    for bad in (b"", b"x" * 39, b"\xff" * 40):
+        with pytest.raises(ValueError):
+            Landmarks.unpacked(bad)
+
+
+@pytest.mark.slow
+def test_the_real_pack_decides_by_known_faces_as_by_a_full_look(
+    default_pack_folder: Path, demo_photos: Path, tmp_path: Path
+) -> None:
+    from kenbaar.measure import compose_photos
+
+    portraits = [demo_photos / n for n in ("astronaut.png", "biden.jpg", "obama.jpg", "obama2.jpg")]
+    compose_photos(portraits, demo_photos / "coffee.png", tmp_path / "photos", 6)
+    pack = WatchedPack(load_pack(default_pack_folder))
+    enrolled = [open_photo(demo_photos / name) for name in ("obama3.jpg", "biden.jpg")]
+    rows = np.stack([pack._pack.make_template(p, pack._pack.find_faces(p)[0]).vector for p in enrolled])
+    point = pack._pack.operating_point
+    threshold = Threshold(pack.digest, point.accept, point.strong, point.margin, point.fpir, point.n, point.per_decade)
+    gallery = ConsentedGallery.of(
+        pack=pack.digest, purposes=("find",), opened_at=datetime.now(UTC), subjects=["s-o", "s-b"], rows=rows,
+        stricter=frozenset(),
+    )  # fmt: skip
+    permit = EmbeddingPermit("party", "transient", "all")
+    found = 0
+    for photo in sorted((tmp_path / "photos").iterdir()):
+        full = look_at(photo, PhotoLimits(), pack, permit, gallery, threshold, detail_side=640)
+        vectors = pack.as_made
+        known = known_from(full)
+        again = look_at(photo, PhotoLimits(), pack, permit, gallery, threshold, detail_side=640, known=known)
+        assert again == full
+        assert all((a == b).all() for a, b in zip(vectors, pack.as_made, strict=True))
+        found += len(full.seen)
+    assert found >= 6
