@@ -310,7 +310,6 @@ def test_a_home_that_may_not_be_written_is_refused_and_whole_afterwards(party: C
             ("sweep", "party"),
             ("withdraw", party.ids["Ada"]),
             ("keys", "rotate"),
-            ("invite", "X", "--purpose", "find"),
         ):
             answer = k.answer(*call)
             assert answer.code in (0, 4, 6) and answer.code != 1, (call, answer)

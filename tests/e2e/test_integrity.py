@@ -180,11 +180,12 @@ def test_migrations_go_up_with_data_down_and_up_again(party: Club) -> None:
 
 def test_a_database_of_a_newer_kenbaar_is_refused_and_not_touched(party: Club) -> None:
     with sqlite3.connect(party.home / "archive.db") as db:
+        (ours,) = db.execute("SELECT version_num FROM alembic_version").fetchone()
         db.execute("UPDATE alembic_version SET version_num = '9999'")
     db.close()
     party.kenbaar.refused("subjects", code=6)
     with sqlite3.connect(party.home / "archive.db") as db:
         assert db.execute("SELECT version_num FROM alembic_version").fetchone() == ("9999",)
-        db.execute("UPDATE alembic_version SET version_num = '0001'")
+        db.execute("UPDATE alembic_version SET version_num = ?", (ours,))
     db.close()
     assert party.found("Ada") == ["ada.jpg", "both.jpg"]

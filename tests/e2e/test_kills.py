@@ -59,7 +59,8 @@ def killed_at_random(born: Nursery, scene: Club, *arguments: object) -> Iterator
         assert killed.left_behind == 0, (
             f"{killed.left_behind} processes outlived a {command} killed after {moment:.3f} s"
         )
-        assert "Traceback" not in killed.said
+        if killed.code != -9:  # Python's own worker start may complain when its parent is shot in the middle of it
+            assert "Traceback" not in killed.said
         early += killed.code == -9
         yield club, killed
         expect_whole(club)
