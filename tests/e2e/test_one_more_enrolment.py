@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
+from PIL import Image
+
+from kenbaar.consent import Sessions
 from kenbaar.faces import Box
-from tests.e2e.club import Club
+from tests.e2e.club import FACES, Club
+from tests.modelpack.tiny_pack import blank_photo, draw_face
 
 
 def appearances(club: Club, collection: str) -> dict[str, list[tuple[str, int, str]]]:
@@ -57,3 +64,42 @@ def test_a_collection_swept_without_comparing_keeps_no_landmarks(club: Club) -> 
     club.collect("off")
     club.sweep()
     assert landmarks_of(club, "0.jpg") == [None, None]
+
+
+def test_growing_one_by_one_with_faces_between_two_people_ends_as_a_fresh_sweep_does(club: Club) -> None:
+    """Faces that look like two people are where one more in the gallery changes what is decided of the others."""
+    rng = np.random.default_rng(5)
+    identities = [FACES[name] for name in ("Ada", "Bob", "Dov", "Eva", "Stranger")]
+    for n in range(14):
+        pixels = blank_photo(720, 320, n)
+        for place in range(3):
+            who, other = rng.choice(identities, 2, replace=False)
+            share = float(rng.choice([0.0, 0.25, 0.4, 0.5]))
+            draw_face(pixels, 40 + 220 * place, 96, int(who), 96, mixed_with=int(other), share=share)
+        club.photos.mkdir(exist_ok=True)
+        Image.fromarray(pixels).save(club.photos / f"{n}.png")
+    club.collect()
+    club.sweep()
+    for name in ("Dov", "Eva"):
+        club.enrol(name, "find")
+        assert club.sweep()["looked"] == 14
+    club.kenbaar("collection", "add", "fresh", club.photos, "--mode", "transient", "--reason", "a test")
+    club.sweep(name="fresh")
+    assert appearances(club, "party") == appearances(club, "fresh")
+    assert {who for seen in appearances(club, "party").values() for who, _, _ in seen} >= {
+        club.ids[name] for name in ("Ada", "Bob", "Dov", "Eva")
+    }
+
+
+def test_a_stricter_operating_point_reaches_what_was_found_before(club: Club) -> None:
+    club.photo("0.jpg", "Ada", "Bob")
+    club.photo("1.jpg")
+    club.collect()
+    club.sweep()
+    with club.open() as archive:
+        pack = archive.pack_in_use()
+        impossible = replace(pack, threshold=replace(pack.threshold, accept=0.99999, strong=0.99999))
+        report = archive.sweeps.sweep(
+            "party", impossible, sessions=Sessions(), workers=1, limits=archive.limits, say=lambda _: None
+        )
+    assert (report.looked, report.appearances) == (1, 0), "the photo without faces is not looked at"

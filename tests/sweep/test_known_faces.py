@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from kenbaar.collections import EmbeddingPermit
@@ -16,8 +19,10 @@ from kenbaar.gallery import ConsentedGallery
 from kenbaar.media import Photo, PhotoLimits, open_photo
 from kenbaar.modelpack import ModelPack, PhotoPixels, load_pack
 from kenbaar.search import Threshold
-from kenbaar.sweep import KnownFaces, Look, look_at
+from kenbaar.sweep import KnownFaces, Look, look_again, look_at, steady_threshold
 from tests.modelpack.tiny_pack import blank_photo, draw_face
+
+THRESHOLD = Threshold("sha256:tiny", accept=0.7, strong=0.9, margin=0.05, fpir=0.001, n=20, per_decade=0.02)
 
 
 class WatchedPack:
@@ -43,6 +48,11 @@ class WatchedPack:
         self.made = self._pack.make_templates(photo, faces)
         self.as_made = [t.vector.copy() for t in self.made]
         return self.made
+
+    def make_rough_templates(self, photo: Photo, faces: Sequence[Face]) -> list[Template]:
+        self.roughly_made = self._pack.make_rough_templates(photo, faces)
+        assert all(t.vector.any() for t in self.roughly_made)
+        return self.roughly_made
 
 
 @pytest.fixture
@@ -71,7 +81,7 @@ def look(pack: WatchedPack, photo: Path, known: KnownFaces | None = None, scope:
     face = max(pack._pack.find_faces(opened), key=lambda f: f.box.area)
     gallery = gallery_of(pack, pack._pack.make_template(opened, face).vector)
     permit = EmbeddingPermit("party", "transient", scope)  # type: ignore[arg-type]
-    threshold = Threshold(pack=pack.digest, accept=0.7, strong=0.9, margin=0.05, fpir=0.001, n=20, per_decade=0.02)
+    threshold = replace(THRESHOLD, pack=pack.digest)
     return look_at(photo, PhotoLimits(), pack, permit, gallery, threshold, detail_side=640, known=known)
 
 
@@ -128,6 +138,77 @@ def test_landmarks_come_back_to_the_last_bit_and_nothing_else_is_taken_for_some(
     for bad in (b"", b"x" * 39, b"\xff" * 40):
         with pytest.raises(ValueError):
             Landmarks.unpacked(bad)
+
+
+def again(pack: WatchedPack, photo: Path, whom: Path, *, look_alike: bool = False) -> Look | None:
+    """A second look at a photo whose faces are known, now that who is on `whom` agreed too."""
+    opened = open_photo(whom)
+    row = pack._pack.make_template(opened, pack._pack.find_faces(opened)[0]).vector[None]
+    gallery = ConsentedGallery.of(
+        pack=pack.digest, purposes=("find",), opened_at=datetime.now(UTC), subjects=["s-new"], rows=row.copy(),
+        stricter={"s-new"} if look_alike else set(),
+    )  # fmt: skip
+    known = known_from(look(pack, photo))
+    pack.made, pack.searches = [], 0
+    return look_again(photo, PhotoLimits(), pack, gallery, THRESHOLD, known, {"s-new"}, detail_side=640)
+
+
+@pytest.fixture
+def three(tmp_path: Path) -> Path:
+    return photo_of(tmp_path / "three.png", 640, 320, [(40, 96, 3, 96), (240, 96, 40, 96), (440, 96, 41, 96)])
+
+
+def portrait(tmp_path: Path, identity: int, mixed_with: int | None = None, share: float = 0.0) -> Path:
+    pixels = blank_photo(320, 320, identity)
+    draw_face(pixels, 100, 100, identity, 128, mixed_with=mixed_with, share=share)
+    Image.fromarray(pixels).save(tmp_path / f"{identity}.png")
+    return tmp_path / f"{identity}.png"
+
+
+def test_a_photo_with_nobody_new_in_it_needs_neither_a_search_nor_a_whole_template(
+    pack: WatchedPack, tmp_path: Path, three: Path
+) -> None:
+    found = again(pack, three, portrait(tmp_path, 7))
+    assert found is not None and found.only == {"s-new"} and found.seen == () and len(found.faces) == 3
+    assert pack.searches == 0 and pack.made == []
+    assert len(pack.roughly_made) == 3 and not any(t.vector.any() for t in pack.roughly_made)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.4])
+def test_a_photo_with_a_face_near_somebody_new_is_looked_at_in_full(
+    pack: WatchedPack, tmp_path: Path, three: Path, share: float
+) -> None:
+    assert again(pack, three, portrait(tmp_path, 40, mixed_with=9, share=share)) is None
+
+
+def test_somebody_new_with_a_look_alike_has_every_photo_looked_at_in_full(
+    pack: WatchedPack, tmp_path: Path, three: Path
+) -> None:
+    assert again(pack, three, portrait(tmp_path, 7), look_alike=True) is None
+
+
+def test_a_file_that_changed_is_not_judged_by_what_was_known_of_it(
+    pack: WatchedPack, tmp_path: Path, three: Path
+) -> None:
+    known = known_from(look(pack, three))
+    photo_of(three, 640, 320, [(40, 96, 7, 96)])
+    opened = open_photo(three)
+    gallery = gallery_of(pack, pack._pack.make_template(opened, pack._pack.find_faces(opened)[0]).vector)
+    assert look_again(three, PhotoLimits(), pack, gallery, THRESHOLD, known, {"s-3"}, detail_side=640) is None
+
+
+@given(st.integers(1, 200_000))
+def test_a_threshold_stays_while_a_few_more_agree_and_is_never_looser_than_asked(people: int) -> None:
+    base = Threshold("sha256:x", accept=0.95, strong=0.963, margin=0.006, fpir=0.001, n=20, per_decade=0.0065)
+    steady, asked = steady_threshold(base, people), base.for_gallery(people)
+    assert asked.accept <= steady.accept <= asked.accept + 0.0007
+    assert steady.for_gallery(people) == steady
+    assert people > 20 or steady == base
+
+
+def test_a_few_more_people_leave_the_threshold_as_it_is() -> None:
+    base = Threshold("sha256:x", accept=0.95, strong=0.963, margin=0.006, fpir=0.001, n=20, per_decade=0.0065)
+    assert len({steady_threshold(base, n) for n in range(1, 1001)}) < 20
 
 
 @pytest.mark.slow

@@ -33,7 +33,7 @@ class Item:
     """One file of a collection. path: relative to the source, in media.encode_name's spelling.
 
     digest, width, height, taken_at: of its content when it was last read. looked_with: pack and mode that found its
-    faces; looked_for: the set of grants it was compared with. None: to be done.
+    faces; looked_for: the grants and levels it was compared with. None: to be done.
     """
 
     id: str

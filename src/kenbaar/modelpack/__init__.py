@@ -19,6 +19,7 @@
 from kenbaar.modelpack._card import describe_pack, model_card
 from kenbaar.modelpack._demo import fetch_demo_photos
 from kenbaar.modelpack._detect import PhotoPixels
+from kenbaar.modelpack._embed import ROUGH_WITHIN
 from kenbaar.modelpack._fetch import Progress
 from kenbaar.modelpack._fetch_default import default_pack_folder, fetch_default_pack
 from kenbaar.modelpack._manifest import (
@@ -36,6 +37,7 @@ from kenbaar.modelpack._pack import ModelPack, load_pack
 from kenbaar.modelpack._quality import FaceQuality, QualityGate
 
 __all__ = [
+    "ROUGH_WITHIN",
     "DetectorSpec",
     "EmbedderSpec",
     "FaceQuality",

@@ -18,6 +18,10 @@ _BATCH = (
     16  # faces per run: a crowd must not take a crowd's memory (16 chips of 150 px take about 60 MB in the network)
 )
 
+ROUGH_WITHIN = 0.03
+"""How far a rough template's score may lie below that of the template, near a threshold. Measured for the default pack:
+standard deviation 0.002, at most 0.011 in 20,829 pairs, 0.0135 on darkened, blurred, shrunk and turned pictures."""
+
 
 class Embedder:
     """Makes unit vectors with one network, as its spec says it is to be fed."""
@@ -31,9 +35,10 @@ class Embedder:
         points = face.landmarks.points / np.float32(photo.scale)
         return cut_chip(photo.pixels, similarity(points, self._points), self._spec.width, self._spec.height)
 
-    def embed(self, chips: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
-        """Unit vectors, float32 (n, dim), one per chip in order."""
-        parts = [self._embed_some(chips[at : at + _BATCH]) for at in range(0, len(chips), _BATCH)]
+    def embed(self, chips: Sequence[NDArray[np.uint8]], *, rough: bool = False) -> NDArray[np.float32]:
+        """Unit vectors, float32 (n, dim), one per chip in order. rough: of the chip alone, not of its mirror image."""
+        mirrored = self._spec.mirrored and not rough
+        parts = [self._embed_some(chips[at : at + _BATCH], mirrored) for at in range(0, len(chips), _BATCH)]
         return np.concatenate(parts) if parts else np.zeros((0, self._spec.dim), np.float32)
 
     def network_alone(self, faces: int) -> Callable[[], object]:
@@ -42,18 +47,18 @@ class Embedder:
         batch = np.zeros((chips, 3, self._spec.height, self._spec.width), np.float32)
         return lambda: self._network.run_unchecked(batch)
 
-    def _embed_some(self, chips: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+    def _embed_some(self, chips: Sequence[NDArray[np.uint8]], mirrored: bool) -> NDArray[np.float32]:
         import cv2
 
         spec = self._spec
         every = list(chips)
-        if spec.mirrored:
+        if mirrored:
             every += [chip[:, ::-1] for chip in chips]
         # blobFromImages reads C-contiguous pixels, and takes the mean in the order it feeds.
         whole = [np.ascontiguousarray(chip) for chip in every]
         blob = cv2.dnn.blobFromImages(whole, spec.scale, mean=spec.mean, swapRB=spec.colour == "BGR")
         (raw,) = self._network.run(np.asarray(blob, np.float32), (len(every), spec.dim))
-        if spec.mirrored:
+        if mirrored:
             raw = raw[: len(chips)] + raw[len(chips) :]
         norms = np.linalg.norm(raw.astype(np.float64), axis=1, keepdims=True)
         if not (norms > 1e-9).all() or not np.isfinite(norms).all():

@@ -65,6 +65,14 @@ class ModelPack:
         vectors = self._embedder.embed([self._embedder.cut(photo, face) for face in faces])
         return [Template(vector, self.digest) for vector in vectors]
 
+    def make_rough_templates(self, photo: PhotoPixels, faces: Sequence[Face]) -> list[Template]:
+        """Like make_templates at half the cost, without the mirror image: to tell who is near nobody (ROUGH_WITHIN).
+
+        Never decide anybody's match with one.
+        """
+        vectors = self._embedder.embed([self._embedder.cut(photo, face) for face in faces], rough=True)
+        return [Template(vector, self.digest) for vector in vectors]
+
     def make_template(self, photo: PhotoPixels, face: Face) -> Template:
         """The template of one face."""
         return self.make_templates(photo, [face])[0]

@@ -12,6 +12,7 @@ second); one unreadable photo is counted and the sweep goes on; memory does not 
     run_looks(tasks, WorkerSetup(...), workers=2)             # many photos, a process each: (task, Look or Failure)
 """
 
+from kenbaar.sweep._again import look_again, steady_threshold
 from kenbaar.sweep._closer import find_faces_closely
 from kenbaar.sweep._local import Failure, Task, WorkerSetup, run_looks
 from kenbaar.sweep._look import Barred, FaceFinder, KnownFaces, Look, Seen, look_at
@@ -32,6 +33,8 @@ __all__ = [
     "Unreadable",
     "WorkerSetup",
     "find_faces_closely",
+    "look_again",
     "look_at",
     "run_looks",
+    "steady_threshold",
 ]

@@ -65,15 +65,14 @@ def find_faces_closely(open_at: Callable[[int], Photo], pack: CloseFinder, side:
     photo = open_at(side)
     faces, hints = pack.find_faces_and_hints(photo)
     long_side = max(photo.width, photo.height)
-    seen = [face.box for face in (*faces, *hints)]
+    fresh = faces
     for _ in range(MOST_STEPS):
-        finer = min(STEP * side, long_side)
-        small = [box for box in seen if WORTH_PX <= _size(box) < SMALL_PX * long_side / side]
+        finer, px = min(STEP * side, long_side), long_side / side  # px: of the photo for one of the look
+        small = [face.box for face in (*fresh, *hints) if WORTH_PX <= _size(face.box) < SMALL_PX * px]
         if not small or finer < _WORTH_IT * side:
             break
         fresh, hints = _look(open_at(finer), pack, finer, small)
-        faces = _joined(faces, fresh, most_px=STEP * SMALL_PX * long_side / side)
-        seen, side = [face.box for face in (*fresh, *hints)], finer
+        faces, side = _joined(faces, fresh, most_px=STEP * SMALL_PX * px), finer
     return faces
 
 

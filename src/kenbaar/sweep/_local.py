@@ -16,7 +16,9 @@ from kenbaar.collections import EmbeddingPermit
 from kenbaar.errors import KenbaarError, Unusable
 from kenbaar.gallery import ConsentedGallery
 from kenbaar.media import PhotoLimits
+from kenbaar.modelpack import ModelPack
 from kenbaar.search import Threshold
+from kenbaar.sweep._again import look_again
 from kenbaar.sweep._look import Barred, KnownFaces, Look, look_at
 
 WAITING_PER_WORKER = 3  # enough that no worker idles; few, so that memory is flat and a withdrawal is near
@@ -27,7 +29,8 @@ _worker: _Worker | KenbaarError | None = None
 class Task:
     """One photo to look at. barred: who said of it "not me". gone: who withdrew since the workers started.
 
-    known: its faces, where they were found before in the content that it had then.
+    known: its faces, where they were found before in the content that it had then. new: the subjects of the gallery
+    that those were not compared with, where they were with all others and at this threshold; empty: not known.
     """
 
     key: str
@@ -35,6 +38,7 @@ class Task:
     barred: tuple[Barred, ...] = ()
     gone: frozenset[str] = frozenset()
     known: KnownFaces | None = None
+    new: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,7 @@ class Failure:
 class _Worker:
     """What a worker process holds for the whole sweep."""
 
-    pack: object
+    pack: ModelPack
     limits: PhotoLimits
     permit: EmbeddingPermit
     gallery: ConsentedGallery
@@ -195,14 +199,20 @@ def _look(task: Task) -> Look | Failure:
     if task.gone & frozenset(worker.gallery.subjects):
         worker.gallery = worker.gallery.without(task.gone)
     try:
-        side = worker.pack.manifest.detector.long_side  # type: ignore[attr-defined]
-        return look_at(
+        pack, gallery, threshold = worker.pack, worker.gallery, worker.threshold
+        side = pack.manifest.detector.long_side
+        again = None
+        if task.known is not None and task.new and not task.gone and not task.barred:
+            again = look_again(
+                task.path, worker.limits, pack, gallery, threshold, task.known, task.new, detail_side=side
+            )
+        return again or look_at(
             task.path,
             worker.limits,
-            worker.pack,  # type: ignore[arg-type]
+            pack,
             worker.permit,
-            worker.gallery,
-            worker.threshold,
+            gallery,
+            threshold,
             task.barred,
             detail_side=side,
             known=task.known,

@@ -52,6 +52,7 @@ class Look:
     """What leaves the worker: where all faces are, names of those who agreed, and counts. No vector, no score.
 
     landmarks: of each face in order, packed, where faces were compared; () where they were not.
+    only: whom it was compared with, where that was not the whole gallery.
     """
 
     digest: str
@@ -63,6 +64,7 @@ class Look:
     unknown: int
     undecided: int
     landmarks: tuple[bytes, ...] = ()
+    only: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,15 @@ def look_at(
     outcomes = [d.outcome for d in decisions]
     unknown, undecided = outcomes.count("unknown"), outcomes.count("undecided")
     return Look(photo.digest, photo.width, photo.height, photo.taken_at, boxes, seen, unknown, undecided, landmarks)
+
+
+def open_known(
+    path: Path, limits: PhotoLimits, known: KnownFaces, detail_side: int | None
+) -> tuple[Photo, list[Face]] | None:
+    """The photo, decoded for templates of its known faces, and those; None where the file is another by now."""
+    file = _File(read_photo_bytes(path, limits), limits)
+    faces = _faces_known(file, known, detail_side)
+    return None if faces is None else (file.photo, faces)
 
 
 class _File:

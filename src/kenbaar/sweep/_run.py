@@ -18,10 +18,12 @@ from kenbaar.errors import Busy, Unusable
 from kenbaar.ledger import Journal
 from kenbaar.media import PhotoLimits, decode_name
 from kenbaar.search import Threshold
+from kenbaar.sweep._again import steady_threshold
 from kenbaar.sweep._local import Failure, Task, WorkerSetup, run_looks
 from kenbaar.sweep._look import Barred, KnownFaces, Look
 from kenbaar.sweep._plan import note_files, to_look
 
+APART = "apart"  # beside the grants an item was compared with: not with all of them at once
 LOOK = "2"  # raised whenever a look would find other faces in the same photo: then all are looked at anew
 BATCH = 32  # results written in one transaction; also how far a withdrawal may be behind, with BATCH_S
 BATCH_S = 1.0  # s: a result waits at most this long to be written (and a withdrawal to be heard)
@@ -138,10 +140,13 @@ class _Run:
         self.without_code = (wanted - self.compared) & room.consents.store.self_held()
         with_template = room.consents.templates.subjects() if wanted - self.compared else set()
         self.other_pack = (wanted - self.compared - self.without_code) & with_template
-        self.grants = frozenset(g for s in self.compared for g in recognisable.get(s, ()))
+        self.grants_of = {s: recognisable.get(s, frozenset()) for s in self.compared}
+        self.grants = frozenset[str]().union(*self.grants_of.values())
         self.key_generation = room.consents.keys.generation
         self.gone: frozenset[str] = frozenset()
         self.looked_with = f"{pack.digest} look {LOOK} {'all' if compares else 'none'}"
+        self.threshold = steady_threshold(pack.threshold, len(self.gallery))
+        self.in_force = frozenset[str]().union(*recognisable.values())
         self.known = dict(self.store.galleries())
         self.looked = self.moved = self.undecided = 0
         self.unreadable: list[Unreadable] = []
@@ -156,7 +161,7 @@ class _Run:
             purpose="find",
             collection=name,
             mode=self.permit.mode,
-            gallery=self._gallery_digest(self.grants),
+            gallery=self._gallery_digest(self.compared_with),
             subjects=len(self.compared),
             held_by_themselves=held_by_themselves,
         )
@@ -164,11 +169,13 @@ class _Run:
         self.unreadable += [Unreadable(f.relative, f.why) for f in found.unreadable]
         compares = self.permit.scope == "all"
         done = (
-            tuple(d for d, grants in self.known.items() if self.grants <= grants) if compares and self.grants else None
+            tuple(d for d, with_ in self.known.items() if self.compared_with <= with_)
+            if compares and self.grants
+            else None
         )
         total = sum(1 for _ in to_look(self.collection, self.store, self.looked_with, done))
         due = to_look(self.collection, self.store, self.looked_with, done)
-        setup = WorkerSetup(self.pack.folder, limits, self.permit, self.gallery, self.pack.threshold)
+        setup = WorkerSetup(self.pack.folder, limits, self.permit, self.gallery, self.threshold)
         looking = time.monotonic()
         say(SweepProgress(0, total, 0.0))
         if total:
@@ -204,7 +211,15 @@ class _Run:
             barred = (
                 tuple(Barred(r.subject, r.digest) for r in self.store.rejections(item.digest)) if item.digest else ()
             )
-            yield Task(item.id, root / decode_name(item.path), barred, self.gone, self._known(item))
+            yield Task(
+                item.id, root / decode_name(item.path), barred, self.gone, self._known(item), self._new_since(item)
+            )
+
+    @property
+    def compared_with(self) -> frozenset[str]:
+        """What an item is compared with in this run: the grants of the gallery, and the levels of the threshold."""
+        t = self.threshold
+        return self.grants | {f"{t.accept:.6f}/{t.strong:.6f}/{t.margin:.6f}"} if self.grants else self.grants
 
     def _known(self, item: Item) -> KnownFaces | None:
         """The item's faces, where a look like this one found them all: they are embedded again, not searched for."""
@@ -215,6 +230,25 @@ class _Run:
         if not faces or len(landmarks) < len(faces) or None in (item.digest, item.width, item.height):
             return None
         return KnownFaces(item.digest or "", item.width or 0, item.height or 0, tuple(b for b, _ in faces), landmarks)
+
+    def _new_since(self, item: Item) -> frozenset[str]:
+        """Who is in the gallery now and was not when the item was compared, if all that was then still holds.
+
+        Empty where that cannot be said: levels moved, somebody of then is not in it now, or has another grant.
+        """
+        before = self.known.get(item.looked_for or "", frozenset())
+        if self.gone or not before < self.compared_with or not self.compared_with - before <= self.grants:
+            return frozenset()
+        new = frozenset(s for s, grants in self.grants_of.items() if not grants <= before)
+        return new if all(before.isdisjoint(self.grants_of[s]) for s in new) else frozenset()
+
+    def _compared_before(self, item: Item) -> frozenset[str]:
+        """What else the item was compared with, that still counts: by such a look, at these levels, grants in force."""
+        before = self.known.get(item.looked_for or "", frozenset())
+        if item.looked_with != self.looked_with or not self.compared_with - self.grants <= before:
+            return frozenset()
+        still = before & self.in_force
+        return still | {APART} if still - self.compared_with else still
 
     def _write(self, batch: list[tuple[Item, Look | Failure]]) -> None:
         """One transaction of results, after asking once more who still agrees."""
@@ -236,11 +270,6 @@ class _Run:
                     for s in look.seen
                     if s.subject not in self.gone and s.subject not in not_them
                 )
-                before = (
-                    self.known.get(item.looked_for or "", frozenset())
-                    if item.looked_with == self.looked_with
-                    else frozenset()
-                )
                 looked = replace(
                     item,
                     state="present",
@@ -249,10 +278,10 @@ class _Run:
                     height=look.height,
                     taken_at=look.taken_at,
                     looked_with=self.looked_with,
-                    looked_for=self._keep(before | self.grants),
+                    looked_for=self._keep(self._compared_before(item) | self.compared_with),
                     why=None,
                 )
-                results.append(LookResult(looked, look.faces, seen, self.compared, look.landmarks))
+                results.append(LookResult(looked, look.faces, seen, look.only or self.compared, look.landmarks))
             self.store.finish_looks(results)
 
     def _hear_withdrawals(self) -> None:
@@ -264,6 +293,7 @@ class _Run:
         recognisable = self.room.consents.recognisable()
         self.gone = frozenset(s for s in self.compared if s not in recognisable)
         self.grants = frozenset(g for s in self.compared for g in recognisable.get(s, ()))
+        self.in_force = frozenset[str]().union(*recognisable.values())
         self.room.collections.permit(
             self.room.collections.get(self.collection.name)
         )  # refuses where a roster is no longer whole
@@ -304,7 +334,7 @@ def _batches(results: Iterator[tuple[Task, Look | Failure]]) -> Iterator[list[tu
 @contextmanager
 def _alone(locks: Path, name: str) -> Iterator[None]:
     """Holds the collection for one sweep; the second is refused. The lock goes with the process, however it ends."""
-    locks.mkdir(parents=True, exist_ok=True)
+    locks.mkdir(mode=0o700, parents=True, exist_ok=True)
     file = os.open(locks / hashlib.sha256(name.encode()).hexdigest()[:16], os.O_CREAT | os.O_RDWR, 0o600)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
