@@ -6,9 +6,10 @@ import os
 import platform
 import secrets
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,8 @@ from kenbaar.cli._app import Out, common
 
 if TYPE_CHECKING:
     from kenbaar.archive import Archive
+    from kenbaar.faces import Box
+    from kenbaar.measure import Composed
     from kenbaar.sweep import SweepProgress
 
 _WORKERS = click.option("--workers", type=click.IntRange(1, 256), help="Worker processes (default: one for each core).")
@@ -48,8 +51,10 @@ def bench_sweep_command(out: Out, photos: str, people: int, workers: int | None,
     with _scratch(out, pack_name) as (archive, folder):
         source, count = _photos(out, photos, folder)
         enrol_made_up(archive, people)
+        sweeper = _Sweeper(archive, source)
         result = bench_sweep(
-            _sweeper(archive, source),
+            sweeper,
+            sweeper.again,
             _steps(archive, next(p for p in sorted(source.rglob("*")) if p.is_file())),
             whole="look",
             bare=("detector alone", "embedder alone"),
@@ -64,6 +69,8 @@ def bench_sweep_command(out: Out, photos: str, people: int, workers: int | None,
         f"{result.workers} worker(s): {result.photos_per_s:.1f} photos/s"
         + (f", {result.speedup:.2f} times one" if result.speedup else "")
     )
+    if result.resweep_ratio:
+        out.say(f"after one more enrolment: {result.resweep_ratio:.0%} of the first sweep's time")
     out.say(f"largest process {result.peak_mb:.0f} MB, {result.photos} photos")
     out.answer(
         {
@@ -74,6 +81,49 @@ def bench_sweep_command(out: Out, photos: str, people: int, workers: int | None,
             "peak_mb": round(result.peak_mb, 1),
             "photos": result.photos,
             "speedup": round(result.speedup, 3) if result.speedup else None,
+            "resweep_ratio": round(result.resweep_ratio, 3) if result.resweep_ratio else None,
+        }
+    )
+
+
+@bench.command("detect")
+@click.option(
+    "--photos",
+    default=48,
+    show_default=True,
+    type=click.IntRange(1),
+    help="How many pictures to compose; 24 are a set.",
+)
+@_PACK
+@common
+def bench_detect_command(out: Out, photos: int, pack_name: str | None) -> None:
+    """How many faces of which size are found, on composed groups of 2 to 30 people in 2 to 24 megapixels."""
+    from kenbaar.measure import bench_detect
+
+    with _scratch(out, pack_name) as (archive, folder):
+        pictures, one_look, sweep = _detecting(out, archive, folder, photos)
+        bar, begin = out.bar("look"), time.monotonic()
+        result = bench_detect(pictures, one_look, sweep, lambda done, n: bar(done, n, time.monotonic() - begin))
+    out.say(_machine())
+    out.say("  face, px     faces   one look   a sweep")
+    for s in result.sizes:
+        size = f"{s.from_px}-{s.to_px - 1}" if s is not result.sizes[-1] else f"{s.from_px} and more"
+        share = (f"{n / s.faces:.0%}" if s.faces else "-" for n in (s.one_look, s.sweep))
+        out.say(f"  {size:12} {s.faces:5} " + " ".join(f"{x:>10}" for x in share))
+    out.say(f"false finds: {result.false_one_look} in one look, {result.false_sweep} in a sweep")
+    for kind, (one, both) in result.ms.items():
+        out.say(
+            f"  {kind:12} {one:7.0f} ms a photo in one look, {both:.0f} ms as a sweep looks ({both / one:.2f} times)"
+        )
+    out.say(f"{result.photos} composed photos, {result.faces} faces: five portraits, so no rate of the world's faces")
+    out.answer(
+        {
+            "photos": result.photos,
+            "faces": result.faces,
+            "sizes": [asdict(s) for s in result.sizes],
+            "false_one_look": result.false_one_look,
+            "false_sweep": result.false_sweep,
+            "ms": {k: {"one_look": round(a, 2), "sweep": round(b, 2)} for k, (a, b) in result.ms.items()},
         }
     )
 
@@ -135,11 +185,9 @@ def bench_gallery_command(out: Out, people: int) -> None:
 @common
 def bench_publish_command(out: Out, photos: str, pack_name: str | None) -> None:
     """Publishing photos with everybody masked: find, mask, encode, check."""
-    import time
-
     with _scratch(out, pack_name) as (archive, folder):
         source, count = _photos(out, photos, folder)
-        _sweeper(archive, source)(len(os.sched_getaffinity(0)), lambda _: None)
+        _Sweeper(archive, source)(len(os.sched_getaffinity(0)), lambda _: None)
         name = archive.collections.store.all()[0].name
         begin = time.perf_counter()
         report = archive.publisher.publish(
@@ -162,8 +210,11 @@ def bench_publish_command(out: Out, photos: str, pack_name: str | None) -> None:
     )
 
 
-def enrol_made_up(archive: Archive, people: int) -> list[str]:
-    """Enrols so many made-up people with random templates, a real key, grant and sealed template each; their ids."""
+def enrol_made_up(archive: Archive, people: int, first: int = 0) -> list[str]:
+    """Enrols so many made-up people with random templates, a real key, grant and sealed template each; their ids.
+
+    first: their numbers begin with this one.
+    """
     import numpy as np
 
     from kenbaar.consent import Grant, Purpose, SealedTemplate, Subject
@@ -171,14 +222,14 @@ def enrol_made_up(archive: Archive, people: int) -> list[str]:
 
     if not people:
         return []
-    now, pack, rng = datetime.now(UTC), archive.pack, np.random.default_rng(20261121)
+    now, pack, rng = datetime.now(UTC), archive.pack, np.random.default_rng(20261121 + first)
     vectors = rng.normal(size=(people, pack.dim)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     find = Purpose.parse("find")
     logs, keys = archive.keys.add_many("log", people, at=now), archive.keys.add_many("purpose", people, at=now)
     subjects, grants, templates = [], [], []
-    for i in range(people):
-        subject, data_key = f"s-bench{i:07d}", new_data_key()
+    for i, n in enumerate(range(first, first + people)):
+        subject, data_key = f"s-bench{n:07d}", new_data_key()
         subjects.append(
             Subject(
                 subject,
@@ -191,7 +242,7 @@ def enrol_made_up(archive: Archive, people: int) -> list[str]:
             )
         )
         wrapped = wrap_data_key(keys[i][1], data_key)
-        grants.append(Grant(f"g-bench{i:07d}", subject, find, keys[i][0], wrapped, now, now + timedelta(days=365)))
+        grants.append(Grant(f"g-bench{n:07d}", subject, find, keys[i][0], wrapped, now, now + timedelta(days=365)))
         sealed = seal_template(data_key, pack_vectors(vectors[i : i + 1]), subject=subject, pack=pack.digest, version=1)
         templates.append(SealedTemplate(subject, pack.digest, 1, sealed))
     with archive.writing():
@@ -237,18 +288,68 @@ def _photos(out: Out, photos: str, folder: Path) -> tuple[Path, int]:
     return folder / "photos", int(photos)
 
 
-def _sweeper(archive: Archive, source: Path) -> Callable[[int, Callable[[SweepProgress], None]], object]:
-    """Sweeps `source` as a collection of its own, each time it is called."""
-    from kenbaar.consent import Sessions
+def _detecting(
+    out: Out, archive: Archive, folder: Path, count: int
+) -> tuple[list[Composed], Callable[[Path], list[Box]], Callable[[Path], list[Box]]]:
+    """Composed pictures; the boxes one look of the pack finds in a file; those a sweep finds."""
+    import cv2
+    import numpy as np
 
-    def sweep(workers: int, say: Callable[[SweepProgress], None]) -> Any:
-        name = f"bench-{secrets.token_hex(4)}"
-        archive.collections.add(name, source, mode="transient", reason="bench")
+    from kenbaar.cli._house import byte_bar
+    from kenbaar.collections import EmbeddingPermit
+    from kenbaar.gallery import ConsentedGallery
+    from kenbaar.measure import compose_crowds
+    from kenbaar.media import open_photo
+    from kenbaar.modelpack import fetch_demo_photos, load_pack
+    from kenbaar.sweep import look_at
+
+    cv2.setNumThreads(1)
+    demo = fetch_demo_photos(out.settings().cache, say=byte_bar(out))
+    pack, limits = load_pack(archive.pack_folder, threads=1), archive.limits
+    side = pack.manifest.detector.long_side
+    portraits = []
+    for name in ("astronaut.png", "biden.jpg", "obama.jpg", "obama2.jpg", "obama3.jpg"):
+        faces = pack.find_faces(open_photo(demo / name, limits))
+        portraits.append((demo / name, max((f.box for f in faces), key=lambda b: b.area)))
+    pictures = compose_crowds(portraits, [demo / "coffee.png"], folder / "crowds", count)
+    nobody = ConsentedGallery.of(
+        pack=pack.digest, purposes=["measure"], opened_at=datetime.now(UTC), subjects=[],
+        rows=np.zeros((0, pack.dim), np.float32),
+    )  # fmt: skip
+    permit, threshold = EmbeddingPermit("bench", "off", "none"), archive.threshold
+
+    def one_look(path: Path) -> list[Box]:
+        return [face.box for face in pack.find_faces(open_photo(path, limits, detail_side=side))]
+
+    def sweep(path: Path) -> list[Box]:
+        return list(look_at(path, limits, pack, permit, nobody, threshold, detail_side=side).faces)
+
+    return pictures, one_look, sweep
+
+
+class _Sweeper:
+    """Sweeps `source` as a collection of its own, each time it is called; and the last of them again."""
+
+    def __init__(self, archive: Archive, source: Path) -> None:
+        self.archive, self.source, self.name = archive, source, ""
+
+    def __call__(self, workers: int, say: Callable[[SweepProgress], None]) -> Any:
+        self.name = f"bench-{secrets.token_hex(4)}"
+        self.archive.collections.add(self.name, self.source, mode="transient", reason="bench")
+        return self._sweep(workers, say)
+
+    def again(self, workers: int, say: Callable[[SweepProgress], None]) -> Any:
+        """After one more made-up person enrolled."""
+        enrol_made_up(self.archive, 1, first=secrets.randbelow(10**6) + 10**6)
+        return self._sweep(workers, say)
+
+    def _sweep(self, workers: int, say: Callable[[SweepProgress], None]) -> Any:
+        from kenbaar.consent import Sessions
+
+        archive = self.archive
         return archive.sweeps.sweep(
-            name, archive.pack_in_use(), sessions=Sessions(), workers=workers, limits=archive.limits, say=say
+            self.name, archive.pack_in_use(), sessions=Sessions(), workers=workers, limits=archive.limits, say=say
         )
-
-    return sweep
 
 
 def _steps(archive: Archive, photo: Path) -> dict[str, Callable[[], object]]:

@@ -15,13 +15,14 @@
 """
 
 from kenbaar.measure._adopt import Adopted, adopt, doubling_warning, pack_default, read_adopted, threshold_in_force
+from kenbaar.measure._bench_detect import DetectBench, FoundOfSize, bench_detect
 from kenbaar.measure._bench_gallery import GalleryBench, bench_gallery
 from kenbaar.measure._bench_match import MatchBench, bench_match
 from kenbaar.measure._bench_sweep import SweepBench, bench_sweep, steady_rate, time_in_turns
 from kenbaar.measure._evaluate import evaluate
 from kenbaar.measure._figures import Evaluation, Point
 from kenbaar.measure._people import MeasuredPeople, read_people
-from kenbaar.measure._pictures import compose_photos
+from kenbaar.measure._pictures import Composed, compose_crowds, compose_photos
 from kenbaar.measure._rates import Rate
 from kenbaar.measure._report import picture_examples, report_folder, write_report
 from kenbaar.measure._report_data import report_data
@@ -30,7 +31,10 @@ from kenbaar.measure._words import told as rate_words
 
 __all__ = [
     "Adopted",
+    "Composed",
+    "DetectBench",
     "Evaluation",
+    "FoundOfSize",
     "GalleryBench",
     "MatchBench",
     "MeasuredPeople",
@@ -39,9 +43,11 @@ __all__ = [
     "SweepBench",
     "adopt",
     "aim",
+    "bench_detect",
     "bench_gallery",
     "bench_match",
     "bench_sweep",
+    "compose_crowds",
     "compose_photos",
     "doubling_warning",
     "evaluate",

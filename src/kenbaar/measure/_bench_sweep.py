@@ -21,6 +21,7 @@ class SweepBench:
     floor_ratio: one worker's time for a photo, from file to decision, over the bare inference of the same networks on
     the same inputs, medians of rounds taken in turns. stages: ms a photo in one worker. peak_mb: largest process.
     speedup: photos_per_s over that of one worker; None with one worker.
+    resweep_ratio: a photo's time in a sweep after one more person enrolled, who is in none, over that in the first.
     """
 
     photos_per_s: float
@@ -30,6 +31,7 @@ class SweepBench:
     peak_mb: float
     photos: int
     speedup: float | None
+    resweep_ratio: float | None
 
 
 def time_in_turns(steps: Mapping[str, Callable[[], object]], rounds: int = ROUNDS) -> dict[str, float]:
@@ -57,6 +59,7 @@ def steady_rate(progress: Sequence[tuple[float, int]]) -> float:
 
 def bench_sweep(
     sweep: Callable[[int, Callable[[SweepProgress], None]], object],
+    again: Callable[[int, Callable[[SweepProgress], None]], object],
     steps: Mapping[str, Callable[[], object]],
     *,
     whole: str,
@@ -66,15 +69,13 @@ def bench_sweep(
 ) -> SweepBench:
     """Runs a whole sweep with one worker and with `workers`, and every stage by itself, in one process's run.
 
-    sweep: sweeps a fresh collection with so many workers. steps: each stage on one photo, by name; `whole` is the one
-    that goes from file to decision, `bare` those that are the networks alone.
+    sweep: sweeps a fresh collection with so many workers. again: enrols somebody more and sweeps that again.
+    steps: each stage on one photo, by name; `whole` is the one that goes from file to decision, `bare` those that are
+    the networks alone.
     """
     stages = time_in_turns(steps)
-    rates: dict[int, float] = {}
-    for n in sorted({1, workers}):
-        reports: list[tuple[float, int]] = []
-        sweep(n, lambda p, reports=reports: reports.append((p.seconds, p.done)))  # type: ignore[misc]
-        rates[n] = steady_rate(reports)
+    rates = {n: _rate(sweep, n) for n in sorted({1, workers})}
+    rate_again = _rate(again, workers)
     peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_CHILDREN,)) / 1024
     return SweepBench(
         photos_per_s=rates[workers],
@@ -84,4 +85,11 @@ def bench_sweep(
         peak_mb=peak,
         photos=photos,
         speedup=rates[workers] / rates[1] if workers > 1 and rates[1] else None,
+        resweep_ratio=rates[workers] / rate_again if rates[workers] and rate_again else None,
     )
+
+
+def _rate(sweep: Callable[[int, Callable[[SweepProgress], None]], object], workers: int) -> float:
+    reports: list[tuple[float, int]] = []
+    sweep(workers, lambda p: reports.append((p.seconds, p.done)))
+    return steady_rate(reports)

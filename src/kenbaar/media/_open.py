@@ -117,8 +117,10 @@ def read_file(path: Path, limits: PhotoLimits) -> bytes:
         if size > limits.max_bytes:
             raise too_many_bytes(limits)
         with open(descriptor, "rb", closefd=False) as file:
-            data = file.read(limits.max_bytes + 1)
-        if len(data) > limits.max_bytes:  # it grew while it was read
+            data = file.read(size + 1)  # not max_bytes: that much room would be made first, for half a millisecond
+            if len(data) > size:  # it grew since
+                data += file.read(limits.max_bytes + 1 - len(data))
+        if len(data) > limits.max_bytes:
             raise too_many_bytes(limits)
         return data
 
