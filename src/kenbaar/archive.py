@@ -21,6 +21,7 @@ from pathlib import Path
 from kenbaar.collections import Collections
 from kenbaar.consent import LOOSER_DECADES, Consents, Enrolled, Purpose, read_portraits
 from kenbaar.errors import ArchiveBroken, KeyStoreBroken, LedgerBroken, NoSpace, PackUnavailable, Unusable, UsageError
+from kenbaar.faces import Box
 from kenbaar.keys import KeyStore, SigningKey, create_with_master, open_with_master, rotate_master
 from kenbaar.ledger import Act, Checkpoint, Fact, Ledger, PayloadKey, Verification, VerifierKey, verify_ledger
 from kenbaar.measure import pack_default, threshold_in_force
@@ -91,7 +92,7 @@ class Archive:
             self,
             acts=self.acts,
             checkpoint=lambda: self.ledger.checkpoint().text,
-            look_again=lambda photo: find_all_faces(photo, self.pack.find_faces, PUBLISH),
+            look_again=self.find_everybody,
             threshold=lambda: self.threshold,
             limits=self.limits,
             home=home,
@@ -126,6 +127,9 @@ class Archive:
                 try:
                     records = self.consents.store
                     noted = int(records.note("key_generation") or 0)
+                    size = int(records.note("ledger_size") or 0)
+                    if self.ledger.size > size:
+                        self.leaving.say_again([a for a in self.acts() if a.index >= size])
                     self.leaving.settle(whole=crashed or noted != self.keys.generation)
                     yield
                     records.set_notes(
@@ -159,6 +163,29 @@ class Archive:
         person = self.consents.store.subject(subject) if subject else None
         key_id = person.log_key if person and person.log_key and self.keys.alive([person.log_key]) else self._log_key
         return PayloadKey(key_id, self.keys.get(key_id))
+
+    def find_everybody(self, photo: Photo) -> list[Box]:
+        """Every face in a photo, as thoroughly as publishing looks: for pages on which nobody else may be seen."""
+        return find_all_faces(photo, self.pack.find_faces, PUBLISH)
+
+    def refuse_source(self, source: Path) -> None:
+        """Raises UsageError where a collection would hold the archive's own files."""
+        folder, home = source.expanduser().absolute().resolve(), self.settings.home.resolve()
+        if folder.is_relative_to(home) or home.is_relative_to(folder):
+            raise UsageError(
+                "The archive's home folder is no source of pictures.", "Give the folder the photos lie in."
+            )
+
+    def refuse_target(self, target: Path) -> None:
+        """Raises UsageError where a file people asked for would lie in home or among originals, or replace a device."""
+        place = target.expanduser().absolute().resolve()
+        sources = [Path(c.source) for c in self.collections.store.all()]
+        if any(place.is_relative_to(folder.resolve()) for folder in (self.settings.home, *sources)):
+            raise UsageError(
+                "That file would lie among the originals or in the archive's home folder.", "Name another place."
+            )
+        if target.exists() and not target.is_file():
+            raise UsageError("There is something there that is no ordinary file.", "Name another place.")
 
     # -- the pack in use -------------------------------------------------------------------------------------------
 

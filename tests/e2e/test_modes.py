@@ -234,8 +234,8 @@ def test_transient_needs_a_written_reason(club: Club) -> None:
 
 def test_a_stranger_is_counted_masked_and_nothing_more(party: Club) -> None:
     assert party.sweep()["unknown"] == 1
-    strangers = [f for f in party.items()["cas.jpg"]["faces"] if f["subject"] is None]
-    assert [set(f) for f in strangers] == [{"n", "box", "subject"}]
+    strangers = [f for f in party.items()["cas.jpg"]["faces"] if not f["known"]]
+    assert [set(f) for f in strangers] == [{"n", "box", "known"}]
     party.publish()
     assert party.sees("cas.jpg", 0) and not party.sees("cas.jpg", 1)
     check = party.kenbaar("check")

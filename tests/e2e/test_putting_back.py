@@ -52,6 +52,15 @@ def test_everything_but_the_keys_put_back_is_refused_since_the_ledger_lacks_acts
     nobody_is_back(party)
 
 
+def test_databases_and_keys_put_back_together_bring_nobody_back_while_the_ledger_tells_of_it(party: Club) -> None:
+    party.publish()
+    yesterday = party.backup()
+    party.kenbaar("withdraw", party.ids["Ada"])
+    party.restored_from(yesterday, "archive.db", "templates.db", "keys", "lock")
+    nobody_is_back(party)
+    party.kenbaar.expect_whole()
+
+
 def test_a_database_put_back_before_a_purpose_was_withdrawn_does_not_show_the_person(party: Club) -> None:
     yesterday = party.backup()
     party.kenbaar("withdraw", party.ids["Ada"], "--purpose", "show:web")

@@ -111,10 +111,12 @@ def ledger_checkpoint(out: Out, file: Path | None) -> None:
     from kenbaar.media import write_file
 
     with out.archive() as archive:
+        if file:
+            archive.refuse_target(file)
         head = archive.ledger.checkpoint()
     if file:
         write_file(head.text.encode(), file)
-    out.say(head.text)
+    out.say(head.text.rstrip("\n"))
     out.answer({"checkpoint": head.text, "entries": head.size})
 
 

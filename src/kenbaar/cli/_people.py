@@ -76,6 +76,8 @@ def enrol(
         raise click.UsageError("Give 1 to 5 photos of yourself, or --by-hand and none.")
     with out.archive() as archive:
         subject, invitation, notice = archive.consents.offer(token)
+        if receipt_file:
+            archive.refuse_target(receipt_file)
         agreed = _agreed(out, agree, [str(p) for p in invitation.purposes], notice)
         enrolled = archive.enrol(token, photos, agreed)
         place = receipt_file or archive.settings.home / "receipts" / f"{subject.id}-consent.jws"
@@ -180,7 +182,8 @@ def withdraw(out: Out, subject: str, purpose: str | None) -> None:
         place = archive.settings.home / "receipts" / f"{subject}-destruction-{departure.entry}.jws"
         path = _write_receipt(out, place, departure.receipt, subject)
     out.say(
-        f"{departure.keys_destroyed} key(s) destroyed: what they sealed cannot be opened any more, in no backup either."
+        f"{departure.keys_destroyed} key(s) destroyed: what only they opened cannot be opened any more,"
+        " in no backup either."
     )
     out.say(
         "Nothing is kept about this person." if departure.left else "The other consents of this person stay in force."
@@ -219,6 +222,7 @@ def withdraw(out: Out, subject: str, purpose: str | None) -> None:
 def export(out: Out, subject: str, out_zip: Path, codes: tuple[str, ...]) -> None:
     """Everything held about SUBJECT, as a zip to read and to import. Other people are masked."""
     with out.archive() as archive:
+        archive.refuse_target(out_zip)
         report = archive.exporter.export(subject, out_zip, archive.consents.sessions(codes), say=out.bar("export"))
     out.say(f"Wrote {out_zip}: {report.pictures} picture(s), {report.acts} act(s), {report.receipts} receipt(s).")
     out.answer({"out": str(out_zip), "pictures": report.pictures, "acts": report.acts, "receipts": report.receipts})

@@ -49,6 +49,7 @@ def collection_add(
 ) -> None:
     """Add the folder SOURCE, which your organisation controls, as collection NAME. Originals stay where they are."""
     with out.archive() as archive:
+        archive.refuse_source(source)
         added = archive.collections.add(name, source, mode=mode, reason=reason, roster=roster, officer=officer)
     out.say(f"Added {added.name!r} ({added.source}), mode {added.mode}. Next: kenbaar sweep {name!r}")
     out.answer({"collection": added.name, "source": added.source, "mode": added.mode})
@@ -100,27 +101,28 @@ def collection_show(out: Out, name: str, sheet: Path | None) -> None:
     with out.archive() as archive:
         store = archive.collections.store
         archive.collections.get(name)
+        if sheet:
+            archive.refuse_target(sheet)
         rows: list[dict[str, Any]] = []
         after = ""
         while page := store.items(name, ("present", "new", "unreadable", "missing"), after):
             for item in page:
                 faces: list[dict[str, Any]] = [
-                    {"n": n, "box": box.as_list(), "subject": None} for n, box in enumerate(store.faces(item.id))
+                    {"n": n, "box": box.as_list(), "known": False} for n, box in enumerate(store.faces(item.id))
                 ]
                 for appearance in store.appearances_in(item.id):
-                    faces[appearance.n] |= {"subject": appearance.subject, "band": appearance.band}
+                    faces[appearance.n]["known"] = True  # whose it is, `kenbaar find` says: with consent, and on record
                 rows.append({"item": item.id, "path": item.path, "state": item.state, "why": item.why, "faces": faces})
             after = page[-1].path
         if sheet:
-            write_collection_sheet(archive.collections.get(name), store, sheet, archive.limits)
+            write_collection_sheet(archive.collections.get(name), store, sheet, archive.limits, archive.find_everybody)
     for row in rows:
         out.say(
             f"{row['item']}  {row['path']}"
             + (f"  ({row['state']}{': ' + row['why'] if row['why'] else ''})" if row["state"] != "present" else "")
         )
         for face in row["faces"]:
-            who = f"  {face['subject']} ({face['band']})" if face["subject"] else ""
-            out.say(f"    box {face['n']}  {face['box']}{who}")
+            out.say(f"    box {face['n']}  {face['box']}{'  somebody who agreed' if face['known'] else ''}")
     if sheet:
         out.say(f"Sheet: {sheet}")
     out.answer({"collection": name, "items": rows, "sheet": str(sheet) if sheet else None})
@@ -197,9 +199,11 @@ def find(out: Out, subject: str, codes: tuple[str, ...], reason: str | None, she
     from kenbaar.rights import write_contact_sheet
 
     with out.archive() as archive:
+        if sheet:
+            archive.refuse_target(sheet)
         found = archive.requests.find(subject, archive.consents.sessions(codes), reason=reason)
         if sheet:
-            write_contact_sheet(found, archive.collections.store, sheet, archive.limits)
+            write_contact_sheet(found, archive.collections.store, sheet, archive.limits, archive.find_everybody)
     for f in found:
         when = f"{f.when:%Y-%m-%d %H:%M}" if f.when else "-"
         out.say(f"{f.item}  {f.path}  box {f.box.as_list()}  {f.band}  {when}")

@@ -159,6 +159,8 @@ class Consents:
                 raise ConsentMissing(
                     "None of the purposes offered was agreed to, so nothing was kept.", "Agree to at least one."
                 )
+            if not any(p.kind in RECOGNISING for p in purposes):
+                vectors = None  # nothing agreed to compares a face: then no template is kept either
             alike: list[str] = []
             if vectors is not None:
                 gallery = self.open_gallery(RECOGNISING, pack, Sessions())

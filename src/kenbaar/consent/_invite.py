@@ -46,7 +46,10 @@ def default_holder(jurisdiction: str) -> Holder:
 
 def end_of(day: date) -> datetime:
     """The first moment after that day, UTC: a grant until a date holds on that date."""
-    return datetime.combine(day, time.min, UTC) + timedelta(days=1)
+    try:
+        return datetime.combine(day, time.min, UTC) + timedelta(days=1)
+    except OverflowError as err:
+        raise UsageError(f"The end date {day} is too far away.", "Give --until an earlier date.") from err
 
 
 def check_name(name: str, what: str) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from kenbaar.collections import Collection, Collections, Item
-from kenbaar.consent import Consents, sign_manifest, verify_manifest
+from kenbaar.consent import Consents, Purpose, sign_manifest, verify_manifest
 from kenbaar.errors import Busy, KenbaarError, Unusable, UsageError
 from kenbaar.faces import Box
 from kenbaar.ledger import Journal
@@ -113,6 +113,7 @@ class Publisher:
         A photo that cannot be proven right is held back, and an older copy of it is taken away. Files in OUT that are
         no copies of this collection are left as they are. Raises Busy where somebody else publishes there now.
         """
+        Purpose("show", channel)  # refuses what no grant could be for
         collection = self.collections.get(name)
         folder = _checked_folder(out, Path(collection.source), self.home)
         with _alone(folder):

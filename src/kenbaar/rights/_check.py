@@ -115,11 +115,10 @@ def _strangers(
 
 def _contradictions(consents: Consents, collections: Collections) -> Iterator[str]:
     """Rows that no consent in force carries: none may be left once a writer has settled the archive."""
-    claimed = consents.store.unended_keys()
-    with_consent = {claimed[key] for key in consents.keys.alive(claimed)}
-    for subject in sorted(consents.templates.subjects() - with_consent):
-        yield f"A sealed template lies here for {subject}, who has no consent in force."
-    for subject in sorted(collections.store.people() - set(consents.recognisable())):
+    recognisable = set(consents.recognisable())
+    for subject in sorted(consents.templates.subjects() - recognisable):
+        yield f"A sealed template lies here for {subject}, who has no consent in force to be recognised."
+    for subject in sorted(collections.store.people() - recognisable):
         yield f"Appearances lie here of {subject}, who has no consent in force to be recognised."
 
 

@@ -60,7 +60,7 @@ def open_covered(
     faces: Sequence[Box],
     *,
     shown: int | None,
-    look_again: LookAgain | None = None,
+    look_again: LookAgain,
 ) -> Covered:
     """The photo with every face covered but one. shown: the number of that face; None: nobody stays visible.
 
@@ -73,8 +73,7 @@ def open_covered(
     if digest is None or photo.digest != digest:
         raise PhotoUnreadable("This photo changed since it was swept.", "Run `kenbaar sweep` again.")
     others = [box for n, box in enumerate(faces) if n != shown]
-    if look_again is not None:
-        others += [box for box in look_again(photo) if not any(box.is_same_face(known) for known in faces)]
+    others += [box for box in look_again(photo) if not any(box.is_same_face(known) for known in faces)]
     masks = tuple(mask_box(box, photo.width, photo.height, block_px=photo.block_px) for box in others)
     return Covered(mask(photo.pixels, masks), masks, photo.format, read_rights(data))
 

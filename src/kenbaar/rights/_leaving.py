@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from kenbaar.collections import CollectionStore
 from kenbaar.consent import RECOGNISING, Consents, DestructionFacts, Grant, Purpose, Subject, make_destruction_receipt
 from kenbaar.errors import ConsentMissing
-from kenbaar.ledger import Journal
+from kenbaar.ledger import Act, Journal
 from kenbaar.publish import Copy, CopyStore
 
 
@@ -30,8 +30,8 @@ class Leaving:
     """Ends grants, and what hung on them. Every step can be repeated, so that a kill in between loses nothing:
 
     1. the ledger says so        2. the keys are destroyed (overwritten and synced): from here on it holds
-    3. the grants are marked     4. the sealed template goes, where no grant is left
-    5. appearances go, where no grant to be recognised is left   6. name, rejections and the rest, where they left
+    3. the grants are marked     4. the sealed template goes, where no grant to be recognised is left
+    5. appearances likewise      6. name, rejections and the rest, where they left
     7. a signed receipt of it    8. the key to what the ledger said about them
     """
 
@@ -58,6 +58,19 @@ class Leaving:
                 )
             return self._end(subject, ending, "withdrawn")
 
+    def say_again(self, acts: Iterable[Act]) -> None:
+        """Withdrawals that the ledger tells and the records do not know: the records (or the keys too) are a backup.
+
+        What they destroyed is destroyed again, so that no restore brings anybody back while the ledger is there.
+        """
+        for act in acts:
+            if act.event != "withdraw" or act.payload is None:
+                continue  # without payload its key is destroyed already, and with it everything this act destroyed
+            subject, ended = str(act.payload["subject"]), set(act.payload["purposes"])
+            grants = [g for g in self.consents.living_grants(subject) if str(g.purpose) in ended]
+            if grants:
+                self._end(subject, grants, "said again")
+
     def settle(self, *, whole: bool) -> None:
         """What the calendar, a crash or a restored backup left to do; run by whoever holds the writing lock.
 
@@ -81,9 +94,10 @@ class Leaving:
         orphans = [k for kind in ("purpose", "share") for k in keys.ids(kind) if k not in claimed]
         keys.destroy(orphans, at=now)
         with_consent = set(store.unended_keys().values())
-        if homeless := sorted(self.consents.templates.subjects() - with_consent):
+        recognisable = set(self.consents.recognisable())
+        if homeless := sorted(self.consents.templates.subjects() - recognisable):
             self.consents.templates.delete(homeless)
-        for subject in sorted(self.items.people() - set(self.consents.recognisable())):
+        for subject in sorted(self.items.people() - recognisable):
             self.items.drop_person(subject, everything=False)
         people = store.subjects()
         heard = keys.alive(p.log_key for p in people if p.log_key)
@@ -105,9 +119,8 @@ class Leaving:
         consents.store.end_grants(grants, now, reason)  # 3
         left_over = consents.living_grants(subject)
         left = not left_over
-        if left:
-            consents.templates.delete([subject])  # 4
         if not any(g.purpose.kind in RECOGNISING for g in left_over):
+            consents.templates.delete([subject])  # 4
             self.items.drop_person(subject, everything=left)  # 5
         person = consents.store.subject(subject)
         if left:

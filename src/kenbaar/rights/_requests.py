@@ -128,11 +128,11 @@ class Requests:
         band: Band = "by hand"
         if collection.mode != "off":
             band = self._compare(subject, item, boxes[n], sessions, pack(), threshold(), limits)
-        others = [
-            a for a in self.items.appearances_in(item_id) if a.n == n and a.subject != subject and a.how != "recognised"
-        ]
-        if others:
-            raise ClaimRefused("Somebody else said that this face is theirs.", "Let them `kenbaar reject` it first.")
+        if any(a.n == n and a.subject != subject for a in self.items.appearances_in(item_id)):
+            raise ClaimRefused(
+                "Somebody else who agreed is known to be on this face.",
+                "If that is wrong, they say so themselves, with `kenbaar reject`.",
+            )
         how: How = "by hand" if band == "by hand" else "claimed"
         return Appearance(item_id, subject, n, boxes[n], band, how, self.journal.now())
 

@@ -14,7 +14,7 @@ from kenbaar.errors import KenbaarError
 from kenbaar.faces import Box
 from kenbaar.media import PhotoLimits, decode_name
 from kenbaar.rights._aside import written_aside
-from kenbaar.rights._covered import Thumbnail, open_covered, thumbnail
+from kenbaar.rights._covered import LookAgain, Thumbnail, open_covered, thumbnail
 from kenbaar.rights._pages import Kind, page
 from kenbaar.rights._requests import Picture
 
@@ -38,7 +38,7 @@ class Label:
 @dataclass(frozen=True, slots=True)
 class Card:
     """One photo on a sheet. thumbnail None: it is not shown, and `why` says so. own: the frame around the person's
-    face on the thumbnail; n: its number; subject: whose sheet; people: (number, subject, band) of who is known here."""
+    face on the thumbnail; n: its number; subject: whose sheet; known: numbers of the faces of people who agreed."""
 
     item: str
     path: str
@@ -51,7 +51,7 @@ class Card:
     own: Box | None = None
     faces: int = 0
     labels: tuple[Label, ...] = ()
-    people: tuple[tuple[int, str, str], ...] = ()
+    known: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +69,14 @@ def write_contact_sheet(
     store: CollectionStore,
     out: Path,
     limits: PhotoLimits,
+    look_again: LookAgain,
     *,
     photos_a_page: int = PHOTOS_A_PAGE,
 ) -> list[Path]:
     """The pictures one person is in, as pages to look at, print or hand over; returns them, `out` first.
 
-    found: of one person, as Requests.find gives it, by collection. Everybody else is covered. A photo that is gone,
+    found: of one person, as Requests.find gives it, by collection. Everybody else is covered, also whom only
+    look_again finds. A photo that is gone,
     changed, or not theirs any more is told in words. More than photos_a_page: out-2.html and so on.
     """
     pictures = sorted(found, key=lambda p: p.collection)
@@ -82,7 +84,7 @@ def write_contact_sheet(
     def cards(first: int) -> Iterator[tuple[str, Iterator[Card]]]:
         here = pictures[first : first + photos_a_page]
         for name, group in itertools.groupby(here, key=lambda p: p.collection):
-            yield name, (_own_card(p, store, limits) for p in group)
+            yield name, (_own_card(p, store, limits, look_again) for p in group)
 
     return _write("contact.html", "Your pictures", len(pictures), photos_a_page, out, cards)
 
@@ -92,6 +94,7 @@ def write_collection_sheet(
     store: CollectionStore,
     out: Path,
     limits: PhotoLimits,
+    look_again: LookAgain,
     *,
     photos_a_page: int = PHOTOS_A_PAGE,
 ) -> list[Path]:
@@ -105,7 +108,7 @@ def write_collection_sheet(
 
     def cards(first: int) -> Iterator[tuple[str, Iterator[Card]]]:
         here = itertools.islice(items, photos_a_page)  # pages are written in order: this goes on where the last ended
-        yield collection.name, (_numbered_card(item, collection, store, limits) for item in here)
+        yield collection.name, (_numbered_card(item, collection, store, limits, look_again) for item in here)
 
     total = sum(counts.get(s, 0) for s in _STATES)
     return _write("collection.html", collection.name, total, photos_a_page, out, cards)
@@ -119,14 +122,14 @@ def own_frame(box: Box, small: Thumbnail) -> Box:
     return Box(x_min, y_min, x_min + width, y_min + height).clipped(small.width, small.height)
 
 
-def _own_card(picture: Picture, store: CollectionStore, limits: PhotoLimits) -> Card:
+def _own_card(picture: Picture, store: CollectionStore, limits: PhotoLimits, look_again: LookAgain) -> Card:
     item, faces = store.item(picture.item), store.faces(picture.item)
     mine = next((a for a in store.appearances_in(picture.item) if a.n == picture.n), None)
     path = picture.path.name if item is None else item.path
     if item is None or mine is None or picture.n >= len(faces) or faces[picture.n] != picture.box:
         return Card(picture.item, path, picture.when, None, "What is known about this photo changed just now.")
     try:
-        covered = open_covered(picture.path, item.digest, limits, faces, shown=picture.n)
+        covered = open_covered(picture.path, item.digest, limits, faces, shown=picture.n, look_again=look_again)
     except KenbaarError as err:
         return Card(item.id, path, picture.when, None, err.what, mine.subject, picture.n)
     small = thumbnail(covered)
@@ -136,21 +139,23 @@ def _own_card(picture: Picture, store: CollectionStore, limits: PhotoLimits) -> 
     )  # fmt: skip
 
 
-def _numbered_card(item: Item, collection: Collection, store: CollectionStore, limits: PhotoLimits) -> Card:
+def _numbered_card(
+    item: Item, collection: Collection, store: CollectionStore, limits: PhotoLimits, look_again: LookAgain
+) -> Card:
     if item.state != "present":
         return Card(item.id, item.path, item.taken_at, None, _state_words(item))
     faces = store.faces(item.id)
     try:
         source = Path(collection.source) / decode_name(item.path)
-        covered = open_covered(source, item.digest, limits, faces, shown=None)
+        covered = open_covered(source, item.digest, limits, faces, shown=None, look_again=look_again)
     except KenbaarError as err:
         return Card(item.id, item.path, item.taken_at, None, err.what)
     small = thumbnail(covered)
     known: list[Appearance] = store.appearances_in(item.id)
     return Card(
         item.id, item.path, item.taken_at, small, faces=len(faces),
-        labels=tuple(_label(n, box, small) for n, box in enumerate(covered.masks)),
-        people=tuple((a.n, a.subject, a.band) for a in known),
+        labels=tuple(_label(n, box, small) for n, box in enumerate(covered.masks[: len(faces)])),
+        known=tuple(a.n for a in known),
     )  # fmt: skip
 
 
