@@ -1,7 +1,7 @@
 """Where pictures live, who is said to be in them, and the items found there.
 
 Rules: a collection's mode decides what may be embedded (`permit`), and nothing else can; originals stay where they are
-and are never copied; of faces, only boxes are kept; of people, only those with consent.
+and are never copied; of faces, only where they are is kept; of people, only those with consent.
 
     desk = Collections(store, consents, ledger, clock)
     desk.add("party", "/photos/party", mode="off")
