@@ -293,11 +293,10 @@ def _detecting(
 ) -> tuple[list[Composed], Callable[[Path], list[Box]], Callable[[Path], list[Box]]]:
     """Composed pictures; the boxes one look of the pack finds in a file; those a sweep finds."""
     import cv2
-    import numpy as np
 
     from kenbaar.cli._house import byte_bar
     from kenbaar.collections import EmbeddingPermit
-    from kenbaar.gallery import ConsentedGallery
+    from kenbaar.consent import Sessions
     from kenbaar.measure import compose_crowds
     from kenbaar.media import open_photo
     from kenbaar.modelpack import fetch_demo_photos, load_pack
@@ -312,10 +311,7 @@ def _detecting(
         faces = pack.find_faces(open_photo(demo / name, limits))
         portraits.append((demo / name, max((f.box for f in faces), key=lambda b: b.area)))
     pictures = compose_crowds(portraits, [demo / "coffee.png"], folder / "crowds", count)
-    nobody = ConsentedGallery.of(
-        pack=pack.digest, purposes=["measure"], opened_at=datetime.now(UTC), subjects=[],
-        rows=np.zeros((0, pack.dim), np.float32),
-    )  # fmt: skip
+    nobody = archive.consents.open_gallery(("find",), pack.digest, Sessions(), only=(), dim=pack.dim)
     permit, threshold = EmbeddingPermit("bench", "off", "none"), archive.threshold
 
     def one_look(path: Path) -> list[Box]:
