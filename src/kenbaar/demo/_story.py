@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from kenbaar.archive import open_archive
 from kenbaar.demo._pictures import Composed, compose_pictures, compose_portraits, hidden_facts
 from kenbaar.demo._stage import Stage
 from kenbaar.demo._views import View, look_at
+from kenbaar.settings import load_settings
 
 COLLECTION = "album"
 REJECTED = "02-side-by-side.jpg"  # of this picture A says: this is not me
@@ -304,8 +306,13 @@ class _Story:
     # -- what the archive says -------------------------------------------------------------------------------------
 
     def _items(self) -> list[Mapping[str, Any]]:
-        items: list[Mapping[str, Any]] = self.stage.run("collection", "show", COLLECTION, quiet=True)["items"]
-        return items
+        """Every photo with its faces and whose they are: the archive itself is asked, for no command tells that."""
+        items: list[dict[str, Any]] = self.stage.run("collection", "show", COLLECTION, quiet=True)["items"]
+        with open_archive(load_settings(self.folder / "home")) as archive:
+            for item in items:
+                whose = {a.n: a.subject for a in archive.collections.store.appearances_in(item["item"])}
+                item["faces"] = [{**face, "subject": whose.get(face["n"])} for face in item["faces"]]
+        return list(items)
 
     def _item(self, file: str) -> str:
         return next(str(i["item"]) for i in self._items() if i["path"] == file)
