@@ -121,8 +121,8 @@ class CollectionStore(Protocol):
     def items_by_path(self, collection: str, paths: Sequence[str]) -> dict[str, Item]:
         """The items at these paths."""
 
-    def missing_by_digest(self, collection: str, digest: str) -> Item | None:
-        """An item whose file is gone and whose content was this."""
+    def missing_by_digest(self, collection: str, digests: Sequence[str]) -> dict[str, Item]:
+        """By content, of these contents: an item whose file is gone."""
 
     def count(self, collection: str) -> dict[str, int]:
         """state -> number of items."""
@@ -169,8 +169,8 @@ class CollectionStore(Protocol):
     def reject(self, rejection: Rejection, item: str) -> None:
         """Keeps the rejection; drops that person's appearance in every item of that content."""
 
-    def rejections(self, digest: str) -> list[Rejection]:
-        """Everybody who said of this content: not me."""
+    def rejections(self, *digests: str) -> list[Rejection]:
+        """Everybody who said of one of these contents: not me."""
 
     def drop_person(self, subject: str, *, everything: bool) -> int:
         """Drops somebody's appearances (with everything: rejections too); returns how many there were."""

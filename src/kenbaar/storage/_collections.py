@@ -14,6 +14,7 @@ from kenbaar.faces import Box
 from kenbaar.storage._database import Database
 from kenbaar.storage._tables import appearances, collections, faces, galleries, items, rejections, roster
 
+_BOX = [faces.c.x_min, faces.c.y_min, faces.c.x_max, faces.c.y_max]
 _ITEM = [items.c[n] for n in Item.__dataclass_fields__]
 
 
@@ -86,14 +87,14 @@ class SqlCollectionStore:
         with self._db.read() as c:
             return {row["path"]: Item(**row) for row in c.execute(query).mappings()}
 
-    def missing_by_digest(self, collection: str, digest: str) -> Item | None:
-        """An item whose file is gone and whose content was this."""
+    def missing_by_digest(self, collection: str, digests: Sequence[str]) -> dict[str, Item]:
+        """By content, of these contents: an item whose file is gone, the first by path."""
         query = sa.select(*_ITEM).where(
-            items.c.collection == collection, items.c.state == "missing", items.c.digest == digest
+            items.c.collection == collection, items.c.state == "missing", items.c.digest.in_(list(digests))
         )
         with self._db.read() as c:
-            row = c.execute(query.order_by(items.c.path).limit(1)).mappings().first()
-        return None if row is None else Item(**row)
+            rows = c.execute(query.order_by(items.c.path.desc())).mappings().all()
+        return {row["digest"]: Item(**row) for row in rows}
 
     def count(self, collection: str) -> dict[str, int]:
         """state -> number of items."""
@@ -148,41 +149,32 @@ class SqlCollectionStore:
 
     def finish_looks(self, results: Sequence[LookResult]) -> None:
         """Writes what was learned of these items, all or nothing."""
+        of = [result.item.id for result in results]
+        if not of:
+            return
         with self._db.write() as c:
+            now = c.execute(sa.select(items.c.id, items.c.digest).where(items.c.id.in_(of)))
+            contents = {item: digest for item, digest in now}
+            before = _boxes_by_item(c, of)
+            known: dict[str, list[Appearance]] = {item: [] for item in of}
+            for row in c.execute(sa.select(appearances).where(appearances.c.item.in_(of))).mappings():
+                if row["n"] < len(before[row["item"]]):
+                    known[row["item"]].append(Appearance(**row, box=before[row["item"]][row["n"]]))
+            found, seen = [], []
             for result in results:
                 item = result.item
-                before = [Box(*row) for row in c.execute(_boxes(item.id))]
-                content = c.execute(sa.select(items.c.digest).where(items.c.id == item.id)).scalar()
-                kept = [] if content != item.digest else self._kept(c, result, before)
-                boxes = list(result.faces)
-                stay: list[Appearance] = []
-                for appearance in kept:
-                    n = appearance.box.nearest(boxes)
-                    if n is None and appearance.how != "recognised":
-                        boxes.append(
-                            appearance.box
-                        )  # somebody pointed at it: it stays a face, whatever the detector says
-                        n = len(boxes) - 1
-                    if n is not None:
-                        stay.append(replace(appearance, n=n))
-                c.execute(sa.delete(appearances).where(appearances.c.item == item.id))
-                c.execute(sa.delete(faces).where(faces.c.item == item.id))
-                if boxes:
-                    rows = zip_longest(boxes, result.landmarks)
-                    c.execute(sa.insert(faces), [_face_row(item.id, n, *row) for n, row in enumerate(rows)])
-                taken = {a.n for a in stay}
-                here = {a.subject for a in stay}
-                fresh = [a for a in result.appearances if a.n not in taken and a.subject not in here]
-                if seen := [_appearance_row(a) for a in stay + fresh]:
-                    c.execute(sa.insert(appearances), seen)
-                values = {**_item_row(item), "state": "present", "why": None}
-                c.execute(sa.update(items).where(items.c.id == item.id).values(**values))
-
-    def _kept(self, c: sa.Connection, result: LookResult, before: Sequence[Box]) -> list[Appearance]:
-        """What was known here and is not replaced: of people not compared now, and everything a person said."""
-        rows = c.execute(sa.select(appearances).where(appearances.c.item == result.item.id)).mappings()
-        known = [Appearance(**row, box=before[row["n"]]) for row in rows if row["n"] < len(before)]
-        return [a for a in known if a.how != "recognised" or a.subject not in result.compared]
+                boxes, here = _with_what_was_known(result, known[item.id] if contents[item.id] == item.digest else [])
+                found += [_face_row(item.id, n, *row) for n, row in enumerate(zip_longest(boxes, result.landmarks))]
+                seen += [_appearance_row(a) for a in here]
+            c.execute(sa.delete(appearances).where(appearances.c.item.in_(of)))
+            c.execute(sa.delete(faces).where(faces.c.item.in_(of)))
+            if found:
+                c.execute(sa.insert(faces), found)
+            if seen:
+                c.execute(sa.insert(appearances), seen)
+            update = sa.update(items).where(items.c.id == sa.bindparam("of_item"))
+            rows = [{**_item_row(r.item), "state": "present", "why": None, "of_item": r.item.id} for r in results]
+            c.execute(update.values({n: sa.bindparam(n) for n in Item.__dataclass_fields__}), rows)
 
     def mark_unreadable(self, unreadable: Sequence[tuple[Item, str]]) -> None:
         """These could not be read, and why."""
@@ -257,12 +249,11 @@ class SqlCollectionStore:
                 sa.delete(appearances).where(appearances.c.subject == rejection.subject, appearances.c.item.in_(here))
             )
 
-    def rejections(self, digest: str) -> list[Rejection]:
-        """Everybody who said of this content: not me."""
+    def rejections(self, *digests: str) -> list[Rejection]:
+        """Everybody who said of one of these contents: not me."""
+        query = sa.select(rejections).where(rejections.c.digest.in_(digests))
         with self._db.read() as c:
-            rows = c.execute(
-                sa.select(rejections).where(rejections.c.digest == digest).order_by(rejections.c.subject)
-            ).all()
+            rows = c.execute(query.order_by(rejections.c.digest, rejections.c.subject)).all()
         return [Rejection(r.digest, r.subject, Box(r.x_min, r.y_min, r.x_max, r.y_max), r.rejected_at) for r in rows]
 
     def drop_person(self, subject: str, *, everything: bool) -> int:
@@ -305,11 +296,33 @@ class SqlCollectionStore:
 
 
 def _boxes(item: str) -> sa.Select[Any]:
-    return (
-        sa.select(faces.c.x_min, faces.c.y_min, faces.c.x_max, faces.c.y_max)
-        .where(faces.c.item == item)
-        .order_by(faces.c.n)
-    )
+    return sa.select(*_BOX).where(faces.c.item == item).order_by(faces.c.n)
+
+
+def _boxes_by_item(c: sa.Connection, of: Sequence[str]) -> dict[str, list[Box]]:
+    """The faces of each of these items, in order."""
+    boxes: dict[str, list[Box]] = {item: [] for item in of}
+    query = sa.select(faces.c.item, *_BOX).where(faces.c.item.in_(of)).order_by(faces.c.item, faces.c.n)
+    for item, *box in c.execute(query):
+        boxes[item].append(Box(*box))
+    return boxes
+
+
+def _with_what_was_known(result: LookResult, known: Sequence[Appearance]) -> tuple[list[Box], list[Appearance]]:
+    """The item's faces and who is on them: what this look says, and of what was known what it does not replace, which
+    is of people not compared now, and everything a person said."""
+    boxes, stay = list(result.faces), []
+    for appearance in known:
+        if appearance.how == "recognised" and appearance.subject in result.compared:
+            continue
+        n = appearance.box.nearest(boxes)
+        if n is None and appearance.how != "recognised":
+            boxes.append(appearance.box)  # somebody pointed at it: it stays a face, whatever the detector says
+            n = len(boxes) - 1
+        if n is not None:
+            stay.append(replace(appearance, n=n))
+    taken, here = {a.n for a in stay}, {a.subject for a in stay}
+    return boxes, stay + [a for a in result.appearances if a.n not in taken and a.subject not in here]
 
 
 def _appearing(*columns: Any) -> sa.Select[Any]:
@@ -317,8 +330,7 @@ def _appearing(*columns: Any) -> sa.Select[Any]:
     on_face = sa.and_(faces.c.item == appearances.c.item, faces.c.n == appearances.c.n)
     join = appearances.join(faces, on_face).join(items, items.c.id == appearances.c.item)
     of_face = [appearances.c.subject, appearances.c.n, appearances.c.band, appearances.c.how, appearances.c.seen_at]
-    box = [faces.c.x_min, faces.c.y_min, faces.c.x_max, faces.c.y_max]
-    return sa.select(*columns, appearances.c.item.label("of_item"), *of_face, *box).select_from(join)
+    return sa.select(*columns, appearances.c.item.label("of_item"), *of_face, *_BOX).select_from(join)
 
 
 def _appearance(row: Any) -> Appearance:

@@ -6,10 +6,13 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from multiprocessing.connection import Connection
+from multiprocessing.synchronize import Lock
 from pathlib import Path
 
 from kenbaar.collections import EmbeddingPermit
@@ -19,7 +22,7 @@ from kenbaar.media import PhotoLimits
 from kenbaar.modelpack import ModelPack
 from kenbaar.search import Threshold
 from kenbaar.sweep._again import look_again
-from kenbaar.sweep._look import Barred, KnownFaces, Look, look_at
+from kenbaar.sweep._look import Barred, Comparison, KnownFaces, Look, look_at
 
 WAITING_PER_WORKER = 3  # enough that no worker idles; few, so that memory is flat and a withdrawal is near
 _worker: _Worker | KenbaarError | None = None
@@ -58,17 +61,37 @@ class _Worker:
     permit: EmbeddingPermit
     gallery: ConsentedGallery
     threshold: Threshold
+    older: tuple[Comparison, ...]
+    subjects: frozenset[str]
+    gone: frozenset[str] = frozenset()
+
+    def forget(self, gone: frozenset[str]) -> None:
+        """Nobody of these is compared any more."""
+        if newly := gone - self.gone:
+            self.gone |= newly
+            self.gallery = self.gallery.without(newly)
+            self.older = tuple(replace(c, gallery=c.gallery.without(newly)) for c in self.older)
+
+
+@dataclass(frozen=True, slots=True)
+class OlderPack:
+    """A pack that is no longer the one in use, and the people who enrolled with it and have not renewed."""
+
+    folder: Path
+    gallery: ConsentedGallery
+    threshold: Threshold
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerSetup:
-    """What each worker is given at its start. The gallery travels through a pipe, never through a file."""
+    """What each worker is given at its start. The galleries travel through a pipe, never through a file."""
 
     pack_folder: Path
     limits: PhotoLimits
     permit: EmbeddingPermit
     gallery: ConsentedGallery
     threshold: Threshold
+    older: tuple[OlderPack, ...] = ()
 
 
 def run_looks(
@@ -80,7 +103,7 @@ def run_looks(
     """
     pending: dict[Future[Look | Failure], Task] = {}
     queue = iter(tasks)
-    pool = _pool(setup, workers)
+    pool = _Pool(setup, workers)
     try:
         exhausted = False
         while True:
@@ -89,7 +112,7 @@ def run_looks(
                 if task is None:
                     exhausted = True
                     break
-                pending[_submitted(pool, task)] = task
+                pending[pool.submit(task)] = task
             if not pending:
                 return
             done, _ = wait(pending, return_when=FIRST_COMPLETED)
@@ -100,23 +123,56 @@ def run_looks(
             except BrokenProcessPool:
                 suspects = list(pending.values())
                 pending.clear()
-                pool.shutdown(wait=False, cancel_futures=True)
+                pool.shutdown(wait=False)
                 yield from _one_by_one(suspects, setup)
-                pool = _pool(setup, workers)
+                pool = _Pool(setup, workers)
     finally:
         for future in pending:
             future.cancel()
-        pool.shutdown(wait=True, cancel_futures=True)
+        pool.shutdown()
 
 
-def _submitted(pool: ProcessPoolExecutor, task: Task) -> Future[Look | Failure]:
-    """The task's future; where the pool broke before it was asked, one that says so, like those of the others in it."""
-    try:
-        return pool.submit(_look, task)
-    except BrokenProcessPool as err:
-        broken: Future[Look | Failure] = Future()
-        broken.set_exception(err)
-        return broken
+class _Pool:
+    """Worker processes, started when they are needed, all at once.
+
+    Each takes its setup out of one pipe, into which a thread puts it: handed over with the start itself, a large
+    gallery would make every worker's start wait for the one before.
+    """
+
+    def __init__(self, setup: WorkerSetup, workers: int) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._there, here = context.Pipe(duplex=False)
+        initargs = (self._there, context.Lock(), os.getpid())
+        self._processes = ProcessPoolExecutor(workers, context, initializer=_start, initargs=initargs)
+        threading.Thread(target=_hand_out, args=(here, setup, workers), daemon=True).start()
+
+    def submit(self, task: Task) -> Future[Look | Failure]:
+        """The look's future; where the pool broke before it was asked, one that says so, like those of the others."""
+        try:
+            return self._processes.submit(_look, task)
+        except BrokenProcessPool as err:
+            broken: Future[Look | Failure] = Future()
+            broken.set_exception(err)
+            return broken
+
+    def answers(self) -> bool:
+        """Whether a worker could be started."""
+        try:
+            self._processes.submit(os.getpid).result()
+        except BrokenProcessPool:
+            return False
+        return True
+
+    def shutdown(self, *, wait: bool = True) -> None:
+        """Ends the workers; what was not begun is not done. With wait, none is left on return."""
+        self._processes.shutdown(wait=wait, cancel_futures=True)
+        self._there.close()  # with it goes the last reader: a setup that nobody took is dropped
+
+
+def _hand_out(pipe: Connection, setup: WorkerSetup, workers: int) -> None:
+    with contextlib.suppress(OSError), pipe:  # a worker that died takes nothing; that is found out elsewhere
+        for _ in range(workers):
+            pipe.send(setup)
 
 
 def _one_by_one(suspects: Sequence[Task], setup: WorkerSetup) -> Iterator[tuple[Task, Look | Failure]]:
@@ -124,7 +180,7 @@ def _one_by_one(suspects: Sequence[Task], setup: WorkerSetup) -> Iterator[tuple[
     pool = _started(setup)
     for task in suspects:
         try:
-            yield task, pool.submit(_look, task).result()
+            yield task, pool.submit(task).result()
         except BrokenProcessPool:
             pool.shutdown(wait=False)
             yield (
@@ -132,29 +188,21 @@ def _one_by_one(suspects: Sequence[Task], setup: WorkerSetup) -> Iterator[tuple[
                 Failure("This photo brought the reader down.", "Leave it out, or save it anew with another program."),
             )
             pool = _started(setup)
-    pool.shutdown(wait=True)
+    pool.shutdown()
 
 
-def _started(setup: WorkerSetup) -> ProcessPoolExecutor:
+def _started(setup: WorkerSetup) -> _Pool:
     """One worker that has answered: what breaks from now on, a photo broke. Unusable where none can be started."""
-    pool = _pool(setup, 1)
-    try:
-        pool.submit(os.getpid).result()
-    except BrokenProcessPool as err:
+    pool = _Pool(setup, 1)
+    if not pool.answers():
         pool.shutdown(wait=False)
         raise Unusable(
             "No worker process can be started.", "Free some memory, or use fewer --workers; then sweep again to go on."
-        ) from err
+        )
     return pool
 
 
-def _pool(setup: WorkerSetup, workers: int) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(
-        workers, multiprocessing.get_context("spawn"), initializer=_start, initargs=(setup, os.getpid())
-    )
-
-
-def _start(setup: WorkerSetup, parent: int) -> None:
+def _start(pipe: Connection, turn: Lock, parent: int) -> None:
     """In the worker: no core dumps, one thread, the pack opened once; Ctrl-C is the parent's business.
 
     Failures come back as values, so stderr is closed: what a C decoder prints about a damaged photo is no one's news.
@@ -172,12 +220,23 @@ def _start(setup: WorkerSetup, parent: int) -> None:
         import cv2
 
         cv2.setNumThreads(1)
+    with turn:
+        setup: WorkerSetup = pipe.recv()
+    pipe.close()
+
+    def opened(folder: Path, gallery: ConsentedGallery) -> ModelPack:
+        pack = load_pack(folder, threads=1)
+        gallery.refuse_other_pack(pack.digest)  # it was replaced since the sweep began
+        return pack
+
     try:
-        pack = load_pack(setup.pack_folder, threads=1)
+        older = tuple(Comparison(opened(o.folder, o.gallery), o.gallery, o.threshold) for o in setup.older)
+        pack = opened(setup.pack_folder, setup.gallery)
     except KenbaarError as err:
         _worker = err  # told with the first photo: raised here, it would look as if that photo had done it
         return
-    _worker = _Worker(pack, setup.limits, setup.permit, setup.gallery, setup.threshold)
+    subjects = frozenset(setup.gallery.subjects)
+    _worker = _Worker(pack, setup.limits, setup.permit, setup.gallery, setup.threshold, older, subjects)
 
 
 def _die_with(parent: int) -> None:
@@ -196,13 +255,12 @@ def _look(task: Task) -> Look | Failure:
     if isinstance(worker, KenbaarError):
         raise worker
     assert worker is not None
-    if task.gone & frozenset(worker.gallery.subjects):
-        worker.gallery = worker.gallery.without(task.gone)
+    worker.forget(task.gone)
     try:
         pack, gallery, threshold = worker.pack, worker.gallery, worker.threshold
         side = pack.manifest.detector.long_side
         again = None
-        if task.known is not None and task.new and not task.gone and not task.barred:
+        if task.known is not None and task.new and not task.gone and not task.barred and task.new <= worker.subjects:
             again = look_again(
                 task.path, worker.limits, pack, gallery, threshold, task.known, task.new, detail_side=side
             )
@@ -216,6 +274,7 @@ def _look(task: Task) -> Look | Failure:
             task.barred,
             detail_side=side,
             known=task.known,
+            older=worker.older,
         )
     except KenbaarError as err:
         if err.exit_code == 6:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ from kenbaar.faces import Box, Face, Landmarks, Template
 from kenbaar.gallery import ConsentedGallery
 from kenbaar.media import Photo, PhotoLimits, open_photo_bytes, read_photo_bytes
 from kenbaar.modelpack import PhotoPixels
-from kenbaar.search import Threshold, search
+from kenbaar.search import Decision, Threshold, search
 from kenbaar.sweep._closer import find_faces_closely
 
 ENOUGH_BETWEEN_EYES_PX = 20  # of the decoded pixels: a template of more detail is the same (cosine 0.993 and up; from
@@ -21,8 +22,15 @@ ENOUGH_BETWEEN_EYES_PX = 20  # of the decoded pixels: a template of more detail 
 _SCALES = (8, 4, 2)  # what media decodes a JPEG at, beside its full size
 
 
-class FaceFinder(Protocol):
-    """What a look needs of a model pack."""
+class TemplateMaker(Protocol):
+    """What a comparison needs of a model pack."""
+
+    def make_templates(self, photo: Photo, faces: Sequence[Face]) -> list[Template]:
+        """One unit vector per face, in order."""
+
+
+class FaceFinder(TemplateMaker, Protocol):
+    """What a look needs of the model pack in use."""
 
     digest: str
 
@@ -34,8 +42,14 @@ class FaceFinder(Protocol):
     ) -> tuple[list[Face], list[Face]]:
         """The same faces; and what is too doubtful to be one."""
 
-    def make_templates(self, photo: Photo, faces: Sequence[Face]) -> list[Template]:
-        """One unit vector per face, in order."""
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """People whose templates are of one pack, that pack, and what a score takes to be a match among them."""
+
+    pack: TemplateMaker
+    gallery: ConsentedGallery
+    threshold: Threshold
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,15 +111,19 @@ def look_at(
     *,
     detail_side: int | None = None,
     known: KnownFaces | None = None,
+    older: Sequence[Comparison] = (),
 ) -> Look:
     """Everyone in this photo who agreed to be found. Unmatched probes are forgotten on return.
 
     The permit decides whether a template is made at all; where it says no, nothing below `find_faces` runs.
     detail_side: px, the long side that the pack's detector looks at; None: the photo is read and looked at whole.
     known: where the faces are, if they were found before; believed if the file still is what it was then.
+    older: people who enrolled with other packs and have not renewed: their pack compares the faces that this one found.
     """
     file = _File(read_photo_bytes(path, limits), limits)
-    compares = permit.scope == "all" and len(gallery) > 0
+    comparisons = [Comparison(pack, gallery, threshold), *older]
+    comparisons = [c for c in comparisons if len(c.gallery)] if permit.scope == "all" else []
+    compares = bool(comparisons)
     faces = _faces_known(file, known, detail_side) if known is not None and compares else None
     if faces is None:
         faces = _faces_found(file, pack, detail_side)
@@ -115,17 +133,38 @@ def look_at(
     if not compares or not faces:
         return Look(photo.digest, photo.width, photo.height, photo.taken_at, boxes, (), 0, 0, landmarks)
     photo = file.at(_enough_for_templates(faces, max(photo.width, photo.height), detail_side))
-    probes = pack.make_templates(photo, faces)
     not_them = {(n, b.subject) for b in barred if b.digest == photo.digest for n in range(len(faces))}
-    decisions = search(probes, gallery, threshold, barred=not_them)
-    for probe in probes:
-        probe.vector[...] = 0  # what nobody consented to does not outlive its comparison
+    decisions = _together([_compared(photo, faces, c, not_them) for c in comparisons])
     seen = tuple(
         Seen(n, d.subject, d.band) for n, d in enumerate(decisions) if d.subject is not None and d.band is not None
     )
     outcomes = [d.outcome for d in decisions]
     unknown, undecided = outcomes.count("unknown"), outcomes.count("undecided")
     return Look(photo.digest, photo.width, photo.height, photo.taken_at, boxes, seen, unknown, undecided, landmarks)
+
+
+def _compared(
+    photo: Photo,
+    faces: Sequence[Face],
+    comparison: Comparison,
+    barred: AbstractSet[tuple[int, str]],
+) -> list[Decision]:
+    """Who each face is, of those enrolled with one pack."""
+    probes = comparison.pack.make_templates(photo, faces)
+    decisions = search(probes, comparison.gallery, comparison.threshold, barred=barred)
+    for probe in probes:
+        probe.vector[...] = 0  # what nobody consented to does not outlive its comparison
+    return decisions
+
+
+def _together(by_pack: Sequence[list[Decision]]) -> list[Decision]:
+    """What all packs say of each face. Where two have something to say, nobody is named: scores of different packs
+    cannot be held against each other, and a miss is better than a wrong name."""
+    together = []
+    for decisions in zip(*by_pack, strict=True):
+        telling = [d for d in decisions if d.outcome != "unknown"]
+        together.append(telling[0] if len(telling) == 1 else Decision("undecided" if telling else "unknown"))
+    return together
 
 
 def open_known(

@@ -7,19 +7,23 @@ import hashlib
 import os
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Collection as Members
+from collections.abc import Set as AbstractSet
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 from kenbaar.collections import Appearance, Collection, Collections, EmbeddingPermit, Item, LookResult
 from kenbaar.consent import RECOGNISING, Consents, Sessions
 from kenbaar.errors import Busy, Unusable
+from kenbaar.gallery import ConsentedGallery
 from kenbaar.ledger import Journal
 from kenbaar.media import PhotoLimits, decode_name
 from kenbaar.search import Threshold
 from kenbaar.sweep._again import steady_threshold
-from kenbaar.sweep._local import Failure, Task, WorkerSetup, run_looks
+from kenbaar.sweep._local import Failure, OlderPack, Task, WorkerSetup, run_looks
 from kenbaar.sweep._look import Barred, KnownFaces, Look
 from kenbaar.sweep._plan import note_files, to_look
 
@@ -52,7 +56,7 @@ class SweepReport:
 
     unknown: faces compared that matched nobody (0 where nothing is compared): a number, about nobody.
     without_code: people who hold their own key and did not open a session, so they were not looked for.
-    other_pack: people whose template is of another model pack, so they could not be looked for.
+    other_pack: people whose template is of a model pack that is not at hand, so they could not be looked for.
     """
 
     photos: int
@@ -72,7 +76,7 @@ class SweepReport:
 
 @dataclass(frozen=True, slots=True)
 class PackInUse:
-    """The model pack a sweep runs with: where it lies, which it is, and the threshold that belongs to it."""
+    """A model pack a sweep runs with: where it lies, which it is, and the threshold that belongs to it."""
 
     folder: Path
     digest: str
@@ -98,6 +102,7 @@ class Sweeps:
         name: str,
         pack: PackInUse,
         *,
+        older: Sequence[PackInUse] = (),
         sessions: Sessions,
         workers: int,
         limits: PhotoLimits,
@@ -105,6 +110,7 @@ class Sweeps:
     ) -> SweepReport:
         """Looks at everything in the collection that is new, changed, or not yet compared with who is enrolled now.
 
+        older: packs that people enrolled with before this one was in use; those people are found with their own.
         Can be killed at any moment and run again: what was written stays, nothing is written twice.
         """
         started = time.monotonic()
@@ -115,28 +121,47 @@ class Sweeps:
                 "The source folder of this collection is not there.", "Mount it or put it back; nothing was changed."
             )
         with _alone(self.locks, name):
-            run = _Run(self, collection, permit, pack, sessions)
+            run = _Run(self, collection, permit, (pack, *older), sessions)
             try:
                 return run.go(workers, limits, say, started)
             finally:
-                run.gallery.wipe()
+                for compared in run.by_pack:
+                    compared.gallery.wipe()
+
+
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """Who is looked for with one pack, and from which score they are found."""
+
+    pack: PackInUse
+    gallery: ConsentedGallery
+    threshold: Threshold
+
+    @property
+    def levels(self) -> str:
+        """The threshold, as it is kept beside the grants an item was compared with."""
+        t = self.threshold
+        return f"{t.accept:.6f}/{t.strong:.6f}/{t.margin:.6f}"
 
 
 class _Run:
     """One sweep under way."""
 
     def __init__(
-        self, room: Sweeps, collection: Collection, permit: EmbeddingPermit, pack: PackInUse, sessions: Sessions
+        self,
+        room: Sweeps,
+        collection: Collection,
+        permit: EmbeddingPermit,
+        packs: Sequence[PackInUse],
+        sessions: Sessions,
     ) -> None:
-        self.room, self.collection, self.permit, self.pack = room, collection, permit, pack
+        self.room, self.collection, self.permit = room, collection, permit
         self.store = room.collections.store
         compares = permit.scope == "all"
-        self.gallery = room.consents.open_gallery(
-            RECOGNISING, pack.digest, sessions, only=permit.only if compares else (), dim=pack.dim
-        )
         recognisable = room.consents.recognisable() if compares else {}
-        self.compared = frozenset(self.gallery.subjects)
         wanted = {s for s in recognisable if permit.only is None or s in permit.only}
+        self.by_pack = _galleries(room.consents, packs, wanted, permit.only if compares else (), sessions)
+        self.compared = frozenset(s for c in self.by_pack for s in c.gallery.subjects)
         self.without_code = (wanted - self.compared) & room.consents.store.self_held()
         with_template = room.consents.templates.subjects() if wanted - self.compared else set()
         self.other_pack = (wanted - self.compared - self.without_code) & with_template
@@ -144,8 +169,7 @@ class _Run:
         self.grants = frozenset[str]().union(*self.grants_of.values())
         self.key_generation = room.consents.keys.generation
         self.gone: frozenset[str] = frozenset()
-        self.looked_with = f"{pack.digest} look {LOOK} {'all' if compares else 'none'}"
-        self.threshold = steady_threshold(pack.threshold, len(self.gallery))
+        self.looked_with = f"{packs[0].digest} look {LOOK} {'all' if compares else 'none'}"
         self.in_force = frozenset[str]().union(*recognisable.values())
         self.known = dict(self.store.galleries())
         self.looked = self.moved = self.undecided = 0
@@ -175,7 +199,9 @@ class _Run:
         )
         total = sum(1 for _ in to_look(self.collection, self.store, self.looked_with, done))
         due = to_look(self.collection, self.store, self.looked_with, done)
-        setup = WorkerSetup(self.pack.folder, limits, self.permit, self.gallery, self.threshold)
+        first, *rest = self.by_pack
+        older = tuple(OlderPack(c.pack.folder, c.gallery, c.threshold) for c in rest)
+        setup = WorkerSetup(first.pack.folder, limits, self.permit, first.gallery, first.threshold, older)
         looking = time.monotonic()
         say(SweepProgress(0, total, 0.0))
         if total:
@@ -206,20 +232,22 @@ class _Run:
 
     def _tasks(self, due: Iterator[Item], items: dict[str, Item]) -> Iterator[Task]:
         root = Path(self.collection.source)
-        for item in due:
-            items[item.id] = item
-            barred = (
-                tuple(Barred(r.subject, r.digest) for r in self.store.rejections(item.digest)) if item.digest else ()
-            )
-            yield Task(
-                item.id, root / decode_name(item.path), barred, self.gone, self._known(item), self._new_since(item)
-            )
+        while page := list(islice(due, BATCH)):
+            rejections = self.store.rejections(*{item.digest for item in page if item.digest})
+            for item in page:
+                items[item.id] = item
+                barred = tuple(Barred(r.subject, r.digest) for r in rejections if r.digest == item.digest)
+                yield Task(
+                    item.id, root / decode_name(item.path), barred, self.gone, self._known(item), self._new_since(item)
+                )
 
     @property
     def compared_with(self) -> frozenset[str]:
-        """What an item is compared with in this run: the grants of the gallery, and the levels of the threshold."""
-        t = self.threshold
-        return self.grants | {f"{t.accept:.6f}/{t.strong:.6f}/{t.margin:.6f}"} if self.grants else self.grants
+        """What an item is compared with in this run: the grants of the galleries, and the levels of the thresholds."""
+        if not self.grants:
+            return self.grants
+        first, *rest = self.by_pack
+        return self.grants | {first.levels, *(f"{c.pack.digest}/{c.levels}" for c in rest)}
 
     def _known(self, item: Item) -> KnownFaces | None:
         """The item's faces, where a look like this one found them all: they are embedded again, not searched for."""
@@ -259,16 +287,17 @@ class _Run:
             failures = [(item, result) for item, result in batch if isinstance(result, Failure)]
             self.unreadable += [Unreadable(item.path, result.why) for item, result in failures]
             self.store.mark_unreadable([(item, result.why) for item, result in failures])
-            for item, look in batch:
-                if isinstance(look, Failure):
-                    continue
+            looks = [(item, look) for item, look in batch if not isinstance(look, Failure)]
+            rejected = {(r.digest, r.subject) for r in self.store.rejections(*{look.digest for _, look in looks})}
+            new = [look.digest for item, look in looks if item.digest is None]
+            gone = self.store.missing_by_digest(self.collection.name, new) if new else {}
+            for item, look in looks:
                 self.undecided += look.undecided
-                item = self._moved(item, look)
-                not_them = {r.subject for r in self.store.rejections(look.digest)}
+                item = self._moved(item, gone.pop(look.digest, None) if item.digest is None else None)
                 seen = tuple(
                     Appearance(item.id, s.subject, s.n, look.faces[s.n], s.band, "recognised", now)
                     for s in look.seen
-                    if s.subject not in self.gone and s.subject not in not_them
+                    if s.subject not in self.gone and (look.digest, s.subject) not in rejected
                 )
                 looked = replace(
                     item,
@@ -298,9 +327,9 @@ class _Run:
             self.room.collections.get(self.collection.name)
         )  # refuses where a roster is no longer whole
 
-    def _moved(self, item: Item, look: Look) -> Item:
+    def _moved(self, item: Item, gone: Item | None) -> Item:
         """A new file with the content of one that is gone is that one, moved."""
-        if item.digest is not None or (gone := self.store.missing_by_digest(self.collection.name, look.digest)) is None:
+        if gone is None:
             return item
         self.store.take_over(gone, item)
         self.moved += 1
@@ -316,6 +345,30 @@ class _Run:
     @staticmethod
     def _gallery_digest(grants: frozenset[str]) -> str:
         return hashlib.sha256("\n".join(sorted(grants)).encode()).hexdigest()
+
+
+def _galleries(
+    consents: Consents,
+    packs: Sequence[PackInUse],
+    wanted: AbstractSet[str],
+    only: Members[str] | None,
+    sessions: Sessions,
+) -> list[_Compared]:
+    """The people to be found, by pack: the first pack's, which may be nobody, and of the others those that have any.
+
+    Each person once, with the first pack that they have a template of. The thresholds are those for all of them.
+    """
+    opened: list[tuple[PackInUse, ConsentedGallery]] = []
+    left = set(wanted)
+    for n, pack in enumerate(packs):
+        if n and not left:
+            break
+        gallery = consents.open_gallery(RECOGNISING, pack.digest, sessions, only=only if not n else left, dim=pack.dim)
+        left -= set(gallery.subjects)
+        if len(gallery) or not n:
+            opened.append((pack, gallery))
+    people = sum(len(gallery) for _, gallery in opened)
+    return [_Compared(pack, gallery, steady_threshold(pack.threshold, people)) for pack, gallery in opened]
 
 
 def _batches(results: Iterator[tuple[Task, Look | Failure]]) -> Iterator[list[tuple[Task, Look | Failure]]]:
