@@ -26,7 +26,7 @@ from kenbaar.keys import KeyStore, SigningKey, create_with_master, open_with_mas
 from kenbaar.ledger import Act, Checkpoint, Fact, Ledger, PayloadKey, Verification, VerifierKey, verify_ledger
 from kenbaar.measure import pack_default, threshold_in_force
 from kenbaar.media import Photo, PhotoLimits, open_untrusted_photo
-from kenbaar.modelpack import ModelPack, default_pack_folder, load_pack, read_manifest
+from kenbaar.modelpack import Manifest, ModelPack, default_pack_folder, load_pack, packs_at_hand, read_manifest
 from kenbaar.publish import PUBLISH, Publisher, find_all_faces
 from kenbaar.rights import CheckReport, Exporter, Leaving, Requests, check_archive
 from kenbaar.search import Threshold, find_lookalikes
@@ -208,13 +208,38 @@ class Archive:
 
     def pack_in_use(self) -> PackInUse:
         """The pack in use, for workers that open it themselves."""
-        manifest = read_manifest(self.pack_folder)
-        return PackInUse(self.pack_folder, manifest.digest, manifest.embedder.dim, self.threshold)
+        return self._for_workers(self.pack_folder, read_manifest(self.pack_folder))
+
+    def older_packs(self) -> list[PackInUse]:
+        """The other packs at hand that people's templates are of: they are found with those until they renew."""
+        in_use = read_manifest(self.pack_folder).digest
+        needed = self.consents.templates.packs() - {in_use}
+        return [self._for_workers(*found) for found in packs_at_hand(self.settings.cache, needed)] if needed else []
+
+    def pack_of(self, subject: str) -> ModelPack:
+        """The pack to compare this person's face with: the one in use, or the one their template is of."""
+        older = self._older_pack_of(subject)
+        return load_pack(older.folder, threads=os.cpu_count() or 1) if older else self.pack
+
+    def threshold_of(self, subject: str) -> Threshold:
+        """The operating point of that pack."""
+        older = self._older_pack_of(subject)
+        return older.threshold if older else self.threshold
+
+    def _older_pack_of(self, subject: str) -> PackInUse | None:
+        theirs = {t.pack for t in self.consents.templates.packs_of(subject)}
+        if not theirs or self.threshold.pack in theirs:
+            return None
+        return next((pack for pack in self.older_packs() if pack.digest in theirs), None)
+
+    def _for_workers(self, folder: Path, manifest: Manifest) -> PackInUse:
+        threshold = threshold_in_force(self.consents.store, pack_default(manifest))
+        return PackInUse(folder, manifest.digest, manifest.embedder.dim, threshold)
 
     @cached_property
     def threshold(self) -> Threshold:
         """The operating point in force: the one this archive adopted for the pack in use, else the pack's own."""
-        return threshold_in_force(self.consents.store, pack_default(read_manifest(self.pack_folder)))
+        return self.pack_in_use().threshold
 
     # -- enrolling -------------------------------------------------------------------------------------------------
 
@@ -250,13 +275,13 @@ class Archive:
     def check(self, *, say: Callable[[int, int, float], None]) -> CheckReport:
         """Looks for strangers' vectors in every byte of home, and for records that no consent carries."""
         try:
-            pack, dim = self.pack, self.pack.dim
+            packs = [self.pack, *(load_pack(p.folder) for p in self.older_packs())]
         except PackUnavailable:
-            pack, dim = None, 128  # without the pack at hand the generic search looks for vectors of the default length
+            packs = []  # then the generic search looks for vectors of the default length
         with self.writing():
             self.leaving.settle(whole=True)  # a database put back by itself is brought up to date first
             self.record("check")
-        return check_archive(self.consents, self.collections, self.settings.home, pack, self.limits, dim=dim, say=say)
+        return check_archive(self.consents, self.collections, self.settings.home, packs, self.limits, say=say)
 
     # -- keys ------------------------------------------------------------------------------------------------------
 

@@ -144,6 +144,7 @@ def sweep(out: Out, name: str, workers: int | None, codes: tuple[str, ...]) -> N
         report = archive.sweeps.sweep(
             name,
             archive.pack_in_use(),
+            older=archive.older_packs(),
             sessions=archive.consents.sessions(codes),
             workers=workers or archive.settings.workers or len(os.sched_getaffinity(0)),
             limits=archive.limits,
@@ -161,8 +162,8 @@ def sweep(out: Out, name: str, workers: int | None, codes: tuple[str, ...]) -> N
         out.say(f"Not looked for: {report.without_code} who hold their own key (they can join with --code).")
     if report.other_pack:
         out.say(
-            f"Not looked for: {report.other_pack} who enrolled with another model pack."
-            " Invite them anew, or sweep with the pack they enrolled with (setting `pack`)."
+            f"Not looked for: {report.other_pack} who enrolled with a model pack that is not here."
+            " Bring it with `kenbaar pack add FOLDER`, or ask them to renew: `kenbaar invite --renew SUBJECT`."
         )
     for bad in report.unreadable:
         out.say(f"Unreadable: {bad.path}: {bad.why}")
@@ -247,8 +248,8 @@ def claim(out: Out, subject: str, item: str, n: int, codes: tuple[str, ...]) -> 
             item,
             n,
             archive.consents.sessions(codes),
-            lambda: archive.pack,
-            lambda: archive.threshold,
+            lambda: archive.pack_of(subject),
+            lambda: archive.threshold_of(subject),
             archive.limits,
         )
     out.say(f"Box {n} of {item} is {subject} ({appearance.band}).")

@@ -160,6 +160,9 @@ class TemplateStore(Protocol):
     def packs_of(self, subject: str) -> list[SealedTemplate]:
         """All templates of one person."""
 
+    def packs(self) -> set[str]:
+        """The digests of all packs a template here is of."""
+
     def delete(self, subjects: Sequence[str]) -> int:
         """Removes all templates of these people; returns how many there were."""
 

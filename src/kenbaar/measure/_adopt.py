@@ -66,9 +66,9 @@ class Adopted:
         )
 
 
-def read_adopted(notes: Notes) -> Adopted | None:
-    """The operating point an archive adopted, whichever pack it is for; None: none. Raises ArchiveBroken."""
-    text = notes.note(NOTE)
+def read_adopted(notes: Notes, name: str = NOTE) -> Adopted | None:
+    """The operating point an archive adopted last, whichever pack it is for; None: none. Raises ArchiveBroken."""
+    text = notes.note(name)
     if text is None:
         return None
     try:
@@ -103,8 +103,16 @@ def pack_default(manifest: Manifest) -> Threshold:
 
 def threshold_in_force(notes: Notes, pack_default: Threshold) -> Threshold:
     """What this archive searches with: the point it adopted, where it is of the pack in use; else the pack's own."""
-    adopted = read_adopted(notes)
-    return adopted.threshold if adopted is not None and adopted.threshold.pack == pack_default.pack else pack_default
+    for note in (NOTE, _earlier(pack_default.pack)):
+        adopted = read_adopted(notes, note)
+        if adopted is not None and adopted.threshold.pack == pack_default.pack:
+            return adopted.threshold
+    return pack_default
+
+
+def _earlier(pack: str) -> str:
+    """Where the point adopted for a pack stays when another's is adopted: people are still found with the old pack."""
+    return f"{NOTE} {pack}"
 
 
 def doubling_warning(notes: Notes, gallery: int, in_force: Threshold) -> str | None:
@@ -173,6 +181,9 @@ def adopt(evaluation: Evaluation, notes: Notes, journal: Journal, pack_default: 
             searches=searches,
             carried=point.carried,
         )
+        before = read_adopted(notes)
+        if before is not None and before.threshold.pack != threshold.pack:
+            notes.set_notes(**{_earlier(before.threshold.pack): before.text()})
         notes.set_notes(**{NOTE: adopted.text()})
     return adopted
 

@@ -16,6 +16,7 @@
     pack.operating_point.accept, pack.digest
 """
 
+from kenbaar.modelpack._at_hand import packs_at_hand
 from kenbaar.modelpack._card import describe_pack, model_card
 from kenbaar.modelpack._demo import fetch_demo_photos
 from kenbaar.modelpack._detect import PhotoPixels
@@ -56,6 +57,7 @@ __all__ = [
     "fetch_demo_photos",
     "load_pack",
     "model_card",
+    "packs_at_hand",
     "parse_manifest",
     "read_manifest",
 ]

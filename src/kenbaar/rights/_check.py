@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -18,6 +18,7 @@ from kenbaar.media import Photo, PhotoLimits, decode_name, open_photo
 from kenbaar.rights._residue import Finding, ResidueReport, scan_home
 
 PAGE = 200
+USUAL_DIM = 128  # numbers in a template of the default pack
 
 
 class CheckPack(Protocol):
@@ -52,35 +53,44 @@ def check_archive(
     consents: Consents,
     collections: Collections,
     home: Path,
-    pack: CheckPack | None,
+    packs: Sequence[CheckPack],
     limits: PhotoLimits,
     *,
-    dim: int,
     say: Callable[[int, int, float], None],
 ) -> CheckReport:
     """Derives the vectors of faces that matched nobody, where the mode allowed making them, and looks for them, and for
     any template in the clear, in every byte below home.
 
     In collections where nothing may be embedded nothing is derived either: there the generic search alone speaks.
-    pack: None where it is not at hand; then only the generic search is done.
+    packs: all that faces are compared with here; none where they are not at hand: only the generic search is done.
     """
-    derived: list[str] = []
-    vectors: list[NDArray[np.float32]] = []
-    for collection in collections.store.all() if pack is not None else ():
-        try:
-            if collections.permit(collection).scope != "all":
-                continue
-        except ModeRefused:
-            continue
-        assert pack is not None
-        derived.append(collection.name)
-        for found in _strangers(collection, collections, pack, limits, say):
-            vectors.append(found)
-    strangers = np.concatenate(vectors) if vectors else None
-    residue = scan_home(home, strangers, dim=dim)
-    for found in vectors:
-        found[...] = 0
-    return CheckReport(residue, tuple(_contradictions(consents, collections)), tuple(derived))
+    derived = [c for c in collections.store.all() if packs and _compared(collections, c)]
+    vectors: dict[int, list[NDArray[np.float32]]] = {pack.dim: [] for pack in packs}
+    for pack in packs:
+        for collection in derived:
+            vectors[pack.dim] += _strangers(collection, collections, pack, limits, say)
+    scans = [
+        scan_home(home, np.concatenate(found) if found else None, dim=dim)
+        for dim, found in (vectors or {USUAL_DIM: []}).items()
+    ]
+    for found in vectors.values():
+        for some in found:
+            some[...] = 0
+    residue = replace(
+        scans[0],
+        vectors=sum(scan.vectors for scan in scans),
+        findings=tuple(dict.fromkeys(finding for scan in scans for finding in scan.findings)),
+    )
+    names = tuple(c.name for c in derived)
+    return CheckReport(residue, tuple(_contradictions(consents, collections)), names)
+
+
+def _compared(collections: Collections, collection: Collection) -> bool:
+    """Whether all faces in that collection may be embedded."""
+    try:
+        return collections.permit(collection).scope == "all"
+    except ModeRefused:
+        return False
 
 
 def _strangers(

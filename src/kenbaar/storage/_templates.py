@@ -52,6 +52,11 @@ class SqlTemplateStore:
         with self._db.read() as c:
             return [SealedTemplate(*row) for row in c.execute(sa.select(table).where(table.c.subject == subject))]
 
+    def packs(self) -> set[str]:
+        """The digests of all packs a template here is of."""
+        with self._db.read() as c:
+            return set(c.execute(sa.select(table.c.pack).distinct()).scalars())
+
     def delete(self, subjects: Sequence[str]) -> int:
         """Removes all templates of these people; returns how many there were."""
         with self._db.write() as c:
