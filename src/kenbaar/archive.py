@@ -18,10 +18,23 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from kenbaar.collections import Collections
-from kenbaar.consent import LOOSER_DECADES, Consents, Enrolled, Purpose, read_portraits
-from kenbaar.errors import ArchiveBroken, KeyStoreBroken, LedgerBroken, NoSpace, PackUnavailable, Unusable, UsageError
+from kenbaar.consent import LOOSER_DECADES, RECOGNISING, Consents, Enrolled, Purpose, Sessions, read_portraits
+from kenbaar.errors import (
+    ArchiveBroken,
+    EnrolmentRefused,
+    KeyStoreBroken,
+    LedgerBroken,
+    NoSpace,
+    PackUnavailable,
+    Unusable,
+    UsageError,
+)
 from kenbaar.faces import Box
+from kenbaar.gallery import ConsentedGallery
 from kenbaar.keys import KeyStore, SigningKey, create_with_master, open_with_master, rotate_master
 from kenbaar.ledger import Act, Checkpoint, Fact, Ledger, PayloadKey, Verification, VerifierKey, verify_ledger
 from kenbaar.measure import pack_default, threshold_in_force
@@ -36,6 +49,7 @@ from kenbaar.sweep import PackInUse, Sweeps
 
 JURISDICTIONS = ("eu", "uk", "ch", "us", "us-il", "us-tx", "us-wa", "other")
 MASTER_KEY, KEYS, LEDGER, LOCK = "master.key", "keys", "ledger", "lock"
+NOBODY_OPENED = Sessions()  # no recovery code was brought along
 _WRITING = b"writing\n"  # what the lock file holds while somebody writes; still there afterwards: they were killed
 
 
@@ -243,23 +257,47 @@ class Archive:
 
     # -- enrolling -------------------------------------------------------------------------------------------------
 
-    def enrol(self, token: str, photos: Sequence[Path], agreed: Sequence[str]) -> Enrolled:
+    def enrol(
+        self, token: str, photos: Sequence[Path], agreed: Sequence[str], sessions: Sessions = NOBODY_OPENED
+    ) -> Enrolled:
         """Enrols the person this token invites, with 1 to 5 photos of them, or with none: then by hand alone.
 
-        The photos come from outside: each is decoded in a process of its own, and dropped when the template is sealed.
+        Somebody enrolled already renews: then the photos must show who enrolled, and a key of their own needs their
+        session. The photos come from outside: each is decoded in a process of its own, and dropped when the template
+        is sealed.
         """
-        vectors = None
-        if photos:
-            opened = [self._open_untrusted(path) for path in photos]
-            point = self.threshold
-            vectors = read_portraits(opened, self.pack, same_person=point.accept - LOOSER_DECADES * point.per_decade)
-        return self.consents.enrol(
-            token,
-            vectors,
-            self.threshold.pack if photos else "",
-            agreed=[Purpose.parse(p) for p in agreed],
-            look_alikes=lambda row, gallery: find_lookalikes(row, gallery, self.threshold),
-        )
+        subject, _, _ = self.consents.offer(token)
+        opened = [self._open_untrusted(path) for path in photos]
+        vectors = self._read_portraits(opened, self.pack, self.threshold) if photos else None
+        pack, purposes = self.threshold.pack if photos else "", [Purpose.parse(p) for p in agreed]
+
+        def look_alikes(row: NDArray[np.float32], gallery: ConsentedGallery) -> list[str]:
+            return find_lookalikes(row, gallery, self.threshold)
+
+        if subject.enrolled_at is None:
+            return self.consents.enrol(token, vectors, pack, agreed=purposes, look_alikes=look_alikes)
+        self.consents.require_session(subject, sessions)
+        if opened:
+            self._refuse_somebody_else(subject.id, opened, sessions)
+        return self.consents.renew(token, vectors, pack, agreed=purposes, sessions=sessions, look_alikes=look_alikes)
+
+    def _read_portraits(self, photos: Sequence[Photo], pack: ModelPack, point: Threshold) -> NDArray[np.float32]:
+        return read_portraits(photos, pack, same_person=point.accept - LOOSER_DECADES * point.per_decade)
+
+    def _refuse_somebody_else(self, subject: str, photos: Sequence[Photo], sessions: Sessions) -> None:
+        """Raises EnrolmentRefused where photos do not show who has the template here; nothing where there is none."""
+        pack, point = self.pack_of(subject), self.threshold_of(subject)
+        gallery = self.consents.open_gallery(RECOGNISING, pack.digest, sessions, only={subject})
+        rows = gallery.rows_of(subject)
+        gallery.wipe()
+        if len(rows):
+            same = self._read_portraits(photos, pack, point) @ rows.T
+            rows[...] = 0
+            if same.min() < point.accept - LOOSER_DECADES * point.per_decade:
+                raise EnrolmentRefused(
+                    f"These photos do not all seem to show who enrolled as {subject}.",
+                    "Use photos of that person alone; somebody else needs an invitation of their own.",
+                )
 
     def _open_untrusted(self, path: Path) -> Photo:
         return open_untrusted_photo(

@@ -136,6 +136,21 @@ def test_a_gallery_opens_with_grants_of_its_purpose_that_are_in_force_and_no_oth
     assert consents.overdue(NOW) == [over]
 
 
+def test_renewing_ends_what_is_replaced_in_the_same_breath(consents: SqlConsentStore) -> None:
+    person = consents.subject(ADA)
+    assert person is not None
+    old, kept = grant("1", ADA, FIND), grant("2", ADA, SHOW)
+    consents.enrol(replace(person, enrolled_at=NOW), f"hash {ADA}", NOW, [old, kept], [])
+    consents.add_invitation(Invitation("again", ADA, (FIND,), NOW + timedelta(days=90), NOW + timedelta(days=3)))
+    with pytest.raises(Exception):  # noqa: B017  # the driver's own integrity error: that grant is there already
+        consents.renew(person, "again", NOW, [grant("2", ADA, FIND)], [], [old])
+    assert consents.invitation("again").used_at is None  # type: ignore[union-attr]
+    assert [g.ended_at for g in consents.grants_of(ADA)] == [None, None]
+    consents.renew(person, "again", NOW, [grant("3", ADA, FIND)], [], [old])
+    assert {g.id: g.end_reason for g in consents.grants_of(ADA)} == {"g-1": "renewed", "g-2": None, "g-3": None}
+    assert consents.invitation("again").used_at == NOW  # type: ignore[union-attr]
+
+
 def test_an_ended_grant_keeps_no_wrapped_key(consents: SqlConsentStore) -> None:
     consents.add_enrolled([], [grant("1", ADA, FIND), grant("2", ADA, SHOW)])
     consents.end_grants([grant("1", ADA, FIND)], NOW, "withdrawn")
@@ -176,6 +191,14 @@ def test_a_template_of_the_same_person_and_pack_replaces_the_earlier_one(templat
     assert templates.get(ADA, "pack") == SealedTemplate(ADA, "pack", 2, b"new")
     assert list(templates.for_pack("pack")) == [SealedTemplate(ADA, "pack", 2, b"new")]
     assert len(templates.packs_of(ADA)) == 2
+
+
+def test_who_renewed_keeps_the_template_of_one_pack(templates: SqlTemplateStore) -> None:
+    for subject, pack in ((ADA, "old"), (ADA, "new"), (BEN, "old")):
+        templates.put(SealedTemplate(subject, pack, 1, b"noise"))
+    assert templates.packs() == {"old", "new"}
+    templates.delete_others(ADA, "new")
+    assert [t.pack for t in templates.packs_of(ADA)] == ["new"] and [t.pack for t in templates.packs_of(BEN)] == ["old"]
 
 
 def test_deleting_takes_every_pack_of_these_people_and_of_nobody_else(templates: SqlTemplateStore) -> None:

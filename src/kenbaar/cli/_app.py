@@ -25,6 +25,7 @@ _COMMANDS = {  # command -> where it lives and its line of help; the module is i
     "init": ("_house", "Make a new archive."),
     "invite": ("_people", "Invite somebody to enrol."),
     "enrol": ("_people", "Enrol with an invitation and 1 to 5 photos."),
+    "renew": ("_people", "Let somebody enrolled renew, with new photos and a new end date."),
     "subjects": ("_people", "Who was invited and who enrolled."),
     "collection": ("_pictures", "Add, show and change collections of pictures."),
     "sweep": ("_pictures", "Find who in a collection agreed to be found."),

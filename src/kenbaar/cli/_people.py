@@ -60,6 +60,27 @@ def invite(
 
 
 @click.command()
+@click.argument("subject")
+@click.option("--until", callback=day, help="Last day on which the renewed consent holds (default: a year from now).")
+@common
+def renew(out: Out, subject: str, until: date | None) -> None:
+    """Let SUBJECT renew what they agreed to: with new photos, for the model pack in use, until a later date.
+
+    Prints a one-time token for that person alone. Until they use it everything stays as it is.
+    """
+    with out.archive() as archive:
+        settings = archive.settings
+        invited = archive.consents.invite_again(
+            subject, until=until, grant_days=settings.grant_days, invitation_days=settings.invitation_days
+        )
+    out.say(f"{subject} can renew; the consent would hold until {last_day(invited.until)}.")
+    out.say(f"Token (once, for that person alone): {invited.token}")
+    code = " --code THEIR-CODE" if invited.holder == "subject" else ""
+    out.say(f"They renew with: kenbaar enrol {invited.token} PHOTO...{code}")
+    out.answer({"subject": subject, "token": invited.token, "until": last_day(invited.until), "holder": invited.holder})
+
+
+@click.command()
 @click.argument("token")
 @click.argument("photos", nargs=-1, type=click.Path(path_type=Path))
 @click.option(
@@ -67,11 +88,18 @@ def invite(
 )
 @click.option("--by-hand", is_flag=True, help="No face recognition for me: my pictures are pointed out by hand.")
 @click.option("--receipt", "receipt_file", type=click.Path(path_type=Path), help="Where the signed receipt goes.")
+@click.option("--code", "codes", multiple=True, help="Your recovery code, if you hold your own key and renew.")
 @common
 def enrol(
-    out: Out, token: str, photos: tuple[Path, ...], agree: tuple[str, ...], by_hand: bool, receipt_file: Path | None
+    out: Out,
+    token: str,
+    photos: tuple[Path, ...],
+    agree: tuple[str, ...],
+    by_hand: bool,
+    receipt_file: Path | None,
+    codes: tuple[str, ...],
 ) -> None:
-    """Enrol with TOKEN and 1 to 5 PHOTOs of yourself. The photos are read, never kept."""
+    """Enrol, or renew, with TOKEN and 1 to 5 PHOTOs of yourself. The photos are read, never kept."""
     if bool(photos) == by_hand:
         raise click.UsageError("Give 1 to 5 photos of yourself, or --by-hand and none.")
     with out.archive() as archive:
@@ -79,13 +107,12 @@ def enrol(
         if receipt_file:
             archive.refuse_target(receipt_file)
         agreed = _agreed(out, agree, [str(p) for p in invitation.purposes], notice)
-        enrolled = archive.enrol(token, photos, agreed)
+        enrolled = archive.enrol(token, photos, agreed, archive.consents.sessions(codes))
         place = receipt_file or archive.settings.home / "receipts" / f"{subject.id}-consent.jws"
         path = _write_receipt(out, place, enrolled.receipt, subject.id)
-    out.say(
-        f"Enrolled as {enrolled.subject}, until {last_day(enrolled.until)}, "
-        f"for: {', '.join(map(str, enrolled.purposes))}."
-    )
+    done = "Enrolled" if subject.enrolled_at is None else "Renewed"
+    purposes = ", ".join(map(str, enrolled.purposes))
+    out.say(f"{done} as {enrolled.subject}, until {last_day(enrolled.until)}, for: {purposes}.")
     if enrolled.look_alikes:
         out.say("You look much like somebody enrolled here, so Kenbaar asks for more before it names either of you.")
     if path:

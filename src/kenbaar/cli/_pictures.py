@@ -163,7 +163,7 @@ def sweep(out: Out, name: str, workers: int | None, codes: tuple[str, ...]) -> N
     if report.other_pack:
         out.say(
             f"Not looked for: {report.other_pack} who enrolled with a model pack that is not here."
-            " Bring it with `kenbaar pack add FOLDER`, or ask them to renew: `kenbaar invite --renew SUBJECT`."
+            " Bring it with `kenbaar pack add FOLDER`, or ask them to renew: `kenbaar renew SUBJECT`."
         )
     for bad in report.unreadable:
         out.say(f"Unreadable: {bad.path}: {bad.why}")

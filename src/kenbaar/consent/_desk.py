@@ -12,7 +12,7 @@ from datetime import date, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from kenbaar.consent._invite import Invited, check_invitation, make_invitation, token_hash
+from kenbaar.consent._invite import Invited, check_invitation, make_invitation, make_renewal, token_hash
 from kenbaar.consent._notice import notice_text
 from kenbaar.consent._purpose import Purpose
 from kenbaar.consent._receipt import ConsentFacts, make_consent_receipt
@@ -123,6 +123,24 @@ class Consents:
             self.journal.record("invite", subject=subject.id, offered=[str(p) for p in invitation.purposes])
         return Invited(subject.id, token, invitation.until, subject.holder)
 
+    def invite_again(
+        self, subject: str, *, until: date | None = None, grant_days: int = 365, invitation_days: int = 30
+    ) -> Invited:
+        """The token with which somebody enrolled renews, for the purposes that they agreed to and that are in force.
+
+        Raises NotFound, ConsentWithdrawn for somebody who left, ConsentMissing for somebody not enrolled.
+        """
+        with self.journal.writing():
+            now, person = self.journal.now(), self.subject(subject)
+            purposes = [grant.purpose for grant in self.living_grants(subject)]
+            if not purposes:
+                raise ConsentMissing(f"Subject {subject} is not enrolled.", "The invitation they have still works.")
+            made = {"jurisdiction": self.jurisdiction, "now": now, "grant_days": grant_days}
+            invitation, token = make_renewal(person, purposes, until=until, invitation_days=invitation_days, **made)  # type: ignore[arg-type]
+            self.store.add_invitation(invitation)
+            self.journal.record("invite", subject=subject, offered=[str(p) for p in invitation.purposes], again=True)
+        return Invited(subject, token, invitation.until, person.holder)
+
     def offer(self, token: str) -> tuple[Subject, Invitation, str]:
         """Who is invited to what, and the notice they should read first. Raises TokenRefused."""
         invitation = check_invitation(self.store.invitation(token_hash(token)), self.journal.now())
@@ -171,29 +189,90 @@ class Consents:
             session = code.open_session(salt) if code else None
             data_key = secrets.token_bytes(32)
             grants = [self._grant(subject.id, p, data_key, session, now, invitation.until) for p in purposes]  # 1
-            if vectors is not None:
-                sealed = seal_template(data_key, pack_vectors(vectors), subject=subject.id, pack=pack, version=1)
-                self.templates.put(SealedTemplate(subject.id, pack, 1, sealed))  # 2
+            self._seal(subject.id, pack, vectors, data_key)  # 2
             self.journal.record(
                 "enrol", subject=subject.id, purposes=[str(p) for p in purposes], holder=subject.holder
             )  # 3
             enrolled = replace(subject, enrolled_at=now, salt=salt, look_alike=bool(alike))
             self.store.enrol(enrolled, invitation.token_hash, now, grants, alike)  # 4
-            facts = ConsentFacts(
-                organisation=self.organisation,
-                jurisdiction=self.jurisdiction,
-                subject=subject.id,
-                purposes=purposes,
-                notice=notice,
-                holder=subject.holder,
-                given_at=now,
-                until=invitation.until,
-                guardian=subject.guardian is not None,
-                template=vectors is not None,
-            )
-            receipt = make_consent_receipt(facts, self.signer)
-            self.store.keep_receipt(subject.id, "consent", now, receipt)  # 5
+            receipt = self._receipt(subject, purposes, notice, now, invitation.until, vectors is not None)  # 5
         return Enrolled(subject.id, purposes, invitation.until, receipt, len(alike), code.text if code else None)
+
+    def renew(
+        self,
+        token: str,
+        vectors: NDArray[np.float32] | None,
+        pack: str,
+        *,
+        agreed: Collection[Purpose],
+        sessions: Sessions,
+        look_alikes: Callable[[NDArray[np.float32], ConsentedGallery], Sequence[str]],
+    ) -> Enrolled:
+        """The same for somebody enrolled already: a new template, and new keys for what they agree to again.
+
+        What they do not agree to again stays as it was: taking back is `withdraw`. The data key stays theirs, so that
+        a kill at any point leaves the consent of before or that of now; the keys of before are destroyed.
+        vectors None: their template stays as it is. Raises WrongCode where they hold the key and brought no code.
+        1. keys  2. sealed template  3. ledger  4. records (from here on it holds)  5. old keys, old templates
+        """
+        with self.journal.writing():
+            now = self.journal.now()
+            subject, invitation, notice = self.offer(token)
+            purposes = tuple(p for p in invitation.purposes if p in set(agreed))
+            before = self.living_grants(subject.id)
+            if not purposes or not before:
+                raise ConsentMissing(
+                    "Nothing was agreed to, so everything stays as it was.", "Agree to at least one purpose."
+                )
+            self.require_session(subject, sessions)
+            session = sessions.of(subject.id)
+            first = before[0]
+            data_key = self._data_key(first.purpose, self.keys.get(first.key_id), first.wrapped_key or b"", session)
+            if not any(p.kind in RECOGNISING for p in (*purposes, *(g.purpose for g in before))):
+                vectors = None
+            alike: list[str] = []
+            if vectors is not None:
+                gallery = self.open_gallery(RECOGNISING, pack, Sessions())
+                alike = [s for s in look_alikes(combine(vectors), gallery) if s != subject.id]
+                gallery.wipe()
+            grants = [self._grant(subject.id, p, data_key, session, now, invitation.until) for p in purposes]  # 1
+            self._seal(subject.id, pack, vectors, data_key)  # 2
+            self.journal.record("renew", subject=subject.id, purposes=[str(p) for p in purposes])  # 3
+            renewed = replace(subject, look_alike=bool(alike) if vectors is not None else subject.look_alike)
+            replaced = [g for g in before if g.purpose in purposes]
+            self.store.renew(renewed, invitation.token_hash, now, grants, alike, replaced)  # 4
+            self.keys.destroy([g.key_id for g in replaced], at=now)  # 5
+            if vectors is not None:
+                self.templates.delete_others(subject.id, pack)
+            has_template = bool(self.templates.packs_of(subject.id))
+            receipt = self._receipt(subject, purposes, notice, now, invitation.until, has_template)
+        return Enrolled(subject.id, purposes, invitation.until, receipt, len(alike), None)
+
+    def _seal(self, subject: str, pack: str, vectors: NDArray[np.float32] | None, data_key: bytes) -> None:
+        """Keeps somebody's template for that pack, if there is one."""
+        if vectors is not None:
+            sealed = seal_template(data_key, pack_vectors(vectors), subject=subject, pack=pack, version=1)
+            self.templates.put(SealedTemplate(subject, pack, 1, sealed))
+
+    def _receipt(
+        self, subject: Subject, purposes: Sequence[Purpose], notice: str, now: datetime, until: datetime, template: bool
+    ) -> str:
+        """The signed receipt of a consent, kept."""
+        facts = ConsentFacts(
+            organisation=self.organisation,
+            jurisdiction=self.jurisdiction,
+            subject=subject.id,
+            purposes=tuple(purposes),
+            notice=notice,
+            holder=subject.holder,
+            given_at=now,
+            until=until,
+            guardian=subject.guardian is not None,
+            template=template,
+        )
+        receipt = make_consent_receipt(facts, self.signer)
+        self.store.keep_receipt(subject.id, "consent", now, receipt)
+        return receipt
 
     def _grant(
         self,

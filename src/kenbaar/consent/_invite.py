@@ -85,18 +85,7 @@ def make_invitation(
     if minor and not guardian:
         raise UsageError("A minor's consent is given by a guardian.", "Add --guardian NAME.")
     guardian = check_name(guardian, "guardian's name") if guardian else None
-    longest = MINOR_DAYS if guardian else BIPA_DAYS if jurisdiction == "us-il" else None
-    default_days = min(grant_days, longest or grant_days)
-    end = end_of(until) if until else end_of((now + timedelta(days=default_days)).date()) - timedelta(days=1)
-    if end <= now:
-        raise UsageError(f"The end date {until} has passed.", "Give --until a later date.")
-    if longest and end > now + timedelta(days=longest + 1):
-        raise UsageError(
-            f"The end date {until} is more than {longest} days away, the longest allowed here"
-            f" {'for a minor' if guardian else 'in this jurisdiction'}.",
-            "Give --until an earlier date; consent can be renewed by enrolling again.",
-        )
-    token = "kb" + secrets.token_urlsafe(24)  # never begins with a dash, which a command line would take for an option
+    end = _end_of_consent(until, guardian is not None, jurisdiction, now, grant_days)
     subject = Subject(
         id=new_subject_id(),
         name=name,
@@ -105,9 +94,46 @@ def make_invitation(
         guardian=guardian,
         log_key=log_key,
     )
+    return subject, *_invitation(subject, purposes, end, now + timedelta(days=invitation_days))
+
+
+def make_renewal(
+    subject: Subject,
+    purposes: Sequence[Purpose],
+    *,
+    until: date | None,
+    jurisdiction: str,
+    now: datetime,
+    grant_days: int,
+    invitation_days: int,
+) -> tuple[Invitation, str]:
+    """The invitation by which somebody enrolled may enrol anew, and its token. Raises UsageError."""
+    end = _end_of_consent(until, subject.guardian is not None, jurisdiction, now, grant_days)
+    return _invitation(subject, purposes, end, now + timedelta(days=invitation_days))
+
+
+def _invitation(
+    subject: Subject, purposes: Sequence[Purpose], until: datetime, expires_at: datetime
+) -> tuple[Invitation, str]:
+    token = "kb" + secrets.token_urlsafe(24)  # never begins with a dash, which a command line would take for an option
     unique = tuple(sorted(set(purposes), key=str))
-    invitation = Invitation(token_hash(token), subject.id, unique, end, now + timedelta(days=invitation_days))
-    return subject, invitation, token
+    return Invitation(token_hash(token), subject.id, unique, until, expires_at), token
+
+
+def _end_of_consent(until: date | None, minor: bool, jurisdiction: str, now: datetime, grant_days: int) -> datetime:
+    """When the consent ends, if that may be."""
+    longest = MINOR_DAYS if minor else BIPA_DAYS if jurisdiction == "us-il" else None
+    default_days = min(grant_days, longest or grant_days)
+    end = end_of(until) if until else end_of((now + timedelta(days=default_days)).date()) - timedelta(days=1)
+    if end <= now:
+        raise UsageError(f"The end date {until} has passed.", "Give --until a later date.")
+    if longest and end > now + timedelta(days=longest + 1):
+        raise UsageError(
+            f"The end date {until} is more than {longest} days away, the longest allowed here"
+            f" {'for a minor' if minor else 'in this jurisdiction'}.",
+            "Give --until an earlier date; consent can be renewed by enrolling again.",
+        )
+    return end
 
 
 def check_invitation(invitation: Invitation | None, now: datetime) -> Invitation:

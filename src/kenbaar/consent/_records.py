@@ -96,6 +96,20 @@ class ConsentStore(Protocol):
     ) -> None:
         """Spends the invitation, keeps the grants and the subject's enrolment, marks look-alikes: all or nothing."""
 
+    def add_invitation(self, invitation: Invitation) -> None:
+        """One more invitation of somebody who is there."""
+
+    def renew(
+        self,
+        subject: Subject,
+        token_hash: str,
+        at: datetime,
+        grants: Sequence[Grant],
+        look_alikes: Iterable[str],
+        replaced: Sequence[Grant],
+    ) -> None:
+        """As enrol(), and ends the grants that are replaced: all or nothing."""
+
     def add_enrolled(self, people: Sequence[Subject], grants: Sequence[Grant]) -> None:
         """Many people with their grants (benchmarks, imports)."""
 
@@ -159,6 +173,9 @@ class TemplateStore(Protocol):
 
     def packs_of(self, subject: str) -> list[SealedTemplate]:
         """All templates of one person."""
+
+    def delete_others(self, subject: str, pack: str) -> None:
+        """Removes one person's templates of all packs but this."""
 
     def packs(self) -> set[str]:
         """The digests of all packs a template here is of."""

@@ -13,6 +13,7 @@ from kenbaar.rights._other_names import OtherNames
 MEANINGS = {
     "invite": "You were invited.",
     "enrol": "You enrolled.",
+    "renew": "You renewed your consent.",
     "sweep": "A collection was looked through, and the faces in it were compared with yours.",
     "find": "Somebody asked which pictures you are in.",
     "claim": "It was said of a face that it is you.",

@@ -23,15 +23,12 @@ class SqlConsentStore:
         """A new subject with their invitation."""
         with self._db.write() as c:
             c.execute(sa.insert(subjects).values(**_subject_row(subject)))
-            c.execute(
-                sa.insert(invitations).values(
-                    token_hash=invitation.token_hash,
-                    subject=invitation.subject,
-                    purposes=" ".join(str(p) for p in invitation.purposes),
-                    until=invitation.until,
-                    expires_at=invitation.expires_at,
-                )
-            )
+            c.execute(sa.insert(invitations).values(**_invitation_row(invitation)))
+
+    def add_invitation(self, invitation: Invitation) -> None:
+        """One more invitation of somebody who is there."""
+        with self._db.write() as c:
+            c.execute(sa.insert(invitations).values(**_invitation_row(invitation)))
 
     def invitation(self, token_hash: str) -> Invitation | None:
         """The invitation with that token's hash."""
@@ -45,7 +42,20 @@ class SqlConsentStore:
         self, subject: Subject, token_hash: str, at: datetime, grants_: Sequence[Grant], look_alikes: Iterable[str]
     ) -> None:
         """Spends the invitation, keeps grants and enrolment, marks look-alikes: all or nothing."""
+        self.renew(subject, token_hash, at, grants_, look_alikes, ())
+
+    def renew(
+        self,
+        subject: Subject,
+        token_hash: str,
+        at: datetime,
+        grants_: Sequence[Grant],
+        look_alikes: Iterable[str],
+        replaced: Sequence[Grant],
+    ) -> None:
+        """As enrol(), and ends the grants that are replaced: all or nothing."""
         with self._db.write() as c:
+            _end_grants(c, replaced, at, "renewed")
             c.execute(sa.update(invitations).where(invitations.c.token_hash == token_hash).values(used_at=at))
             c.execute(sa.update(subjects).where(subjects.c.id == subject.id).values(**_subject_row(subject)))
             c.execute(sa.insert(grants), [_grant_row(g) for g in grants_])
@@ -114,14 +124,8 @@ class SqlConsentStore:
 
     def end_grants(self, ending: Sequence[Grant], at: datetime, reason: str) -> None:
         """Marks them ended and empties their wrapped keys."""
-        if not ending:
-            return
         with self._db.write() as c:
-            c.execute(
-                sa.update(grants)
-                .where(grants.c.id.in_([g.id for g in ending]), grants.c.ended_at.is_(None))
-                .values(ended_at=at, end_reason=reason, wrapped_key=None)
-            )
+            _end_grants(c, ending, at, reason)
 
     def forget(self, subject: str, at: datetime) -> None:
         """Empties name and guardian, drops invitations, marks the person as gone."""
@@ -181,6 +185,22 @@ class SqlConsentStore:
                 row.ended_at,
                 row.end_reason,
             )
+
+
+def _end_grants(c: sa.Connection, ending: Sequence[Grant], at: datetime, reason: str) -> None:
+    if ending:
+        these = sa.and_(grants.c.id.in_([g.id for g in ending]), grants.c.ended_at.is_(None))
+        c.execute(sa.update(grants).where(these).values(ended_at=at, end_reason=reason, wrapped_key=None))
+
+
+def _invitation_row(invitation: Invitation) -> dict[str, Any]:
+    return {
+        "token_hash": invitation.token_hash,
+        "subject": invitation.subject,
+        "purposes": " ".join(str(p) for p in invitation.purposes),
+        "until": invitation.until,
+        "expires_at": invitation.expires_at,
+    }
 
 
 def _subject_row(subject: Subject) -> dict[str, Any]:

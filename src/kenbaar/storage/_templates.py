@@ -52,6 +52,12 @@ class SqlTemplateStore:
         with self._db.read() as c:
             return [SealedTemplate(*row) for row in c.execute(sa.select(table).where(table.c.subject == subject))]
 
+    def delete_others(self, subject: str, pack: str) -> None:
+        """Removes one person's templates of all packs but this."""
+        with self._db.write() as c:
+            c.execute(sa.delete(table).where(table.c.subject == subject, table.c.pack != pack))
+        self._db.scrub()
+
     def packs(self) -> set[str]:
         """The digests of all packs a template here is of."""
         with self._db.read() as c:
