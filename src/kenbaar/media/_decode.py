@@ -62,7 +62,7 @@ def _decode_reduced(data: bytes, scale: int) -> Pixels:
     pixels = cv2.imdecode(np.frombuffer(data, np.uint8), reduced | cv2.IMREAD_IGNORE_ORIENTATION)
     if pixels is None:
         raise Unfit("is a damaged JPEG: it could not be decoded")
-    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), np.uint8)
+    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB, dst=pixels), np.uint8)
 
 
 def _open_pillow(data: bytes, header: PhotoHeader, scale: int) -> Image.Image:

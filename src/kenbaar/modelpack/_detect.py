@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from kenbaar.faces import Box, Face, Landmarks
 from kenbaar.modelpack._centerface import GRID_PX, OUTPUTS, decode_centerface, kept_by_nms
+from kenbaar.modelpack._feed import feed
 from kenbaar.modelpack._manifest import DetectorSpec
 from kenbaar.modelpack._sessions import Network
 
@@ -70,7 +71,26 @@ class Detector:
         filling = _areas(found[0]) > _FILLS * pixels.shape[0] * pixels.shape[1]
         if not len(found[0]) or filling.any():
             found = _with_second_look(found, self._look(pixels, _SECOND_PX, min_score, _SECOND_BORDER), pixels)
-        return _faces(found, photo), _faces(hints, photo)
+        width, height = photo.width, photo.height
+        return _faces(found, photo.scale, 0, width, 0, height), _faces(hints, photo.scale, 0, width, 0, height)
+
+    def find_in_batch(self, pictures: Sequence[NDArray[np.uint8]], min_score: float) -> list[list[Face]]:
+        """The faces in each of these pictures of one size, looked at as they are: not shrunk, no second look.
+
+        For parts of a photo: tiles of it, and closer looks at a place. Boxes may reach out of a picture whose face is
+        cut off by its edge.
+        """
+        if not pictures:
+            return []
+        rows, columns = pictures[0].shape[:2]
+        canvases = np.zeros((len(pictures), _rounded_up(rows), _rounded_up(columns), 3), np.uint8)
+        for canvas, pixels in zip(canvases, pictures, strict=True):
+            canvas[:rows, :columns] = pixels
+        around = max(rows, columns)
+        return [
+            _faces(found, 1, -around, columns + around, -around, rows + around)
+            for found in self._run(canvases, min_score)
+        ]
 
     def network_alone(self, photo: PhotoPixels, long_side: int) -> Callable[[], object]:
         """The network run bare on the shape that find() feeds it for this photo."""
@@ -96,23 +116,26 @@ class Detector:
             pixels = np.asarray(cv2.resize(pixels, (width, height), interpolation=method), np.uint8)
         canvas = np.zeros((_rounded_up(height + 2 * top), _rounded_up(width + 2 * left), 3), np.uint8)
         canvas[top : top + height, left : left + width] = pixels
-        boxes, points, scores = self._run(canvas, min_score)
+        ((boxes, points, scores),) = self._run(canvas[None], min_score)
         origin = np.array([left, top], np.float32)
         back = np.array([columns / width, rows / height], np.float32)
         return (boxes - np.tile(origin, 2)) * np.tile(back, 2), (points - origin) * back, scores
 
-    def _run(self, canvas: NDArray[np.uint8], min_score: float) -> _Found:
-        import cv2
-
-        spec, (rows, columns) = self._spec, canvas.shape[:2]
-        # blobFromImage takes the mean in the order it feeds, not in the order of the pixels it is given.
-        blob = cv2.dnn.blobFromImage(canvas, spec.scale, mean=spec.mean, swapRB=spec.colour == "BGR")
+    def _run(self, canvases: NDArray[np.uint8], min_score: float) -> list[_Found]:
+        spec, (count, rows, columns) = self._spec, canvases.shape[:3]
+        blob = np.empty((count, 3, rows, columns), np.float32)
+        for canvas, planes in zip(canvases, blob, strict=True):
+            feed(canvas, planes, spec)
         grid = (rows // GRID_PX, columns // GRID_PX)
-        shapes = {name: (1, count, *grid) for name, count in zip(OUTPUTS, (1, 2, 2, 10), strict=True)}
-        heatmap, scale, offset, landmarks = self._network.run(np.asarray(blob, np.float32), shapes)
-        boxes, points, scores = decode_centerface(heatmap, scale, offset, landmarks, min_score)
-        kept = kept_by_nms(boxes, spec.max_iou)
-        return boxes[kept], points[kept], scores[kept]
+        shapes = {name: (count, planes, *grid) for name, planes in zip(OUTPUTS, (1, 2, 2, 10), strict=True)}
+        maps = self._network.run(blob, shapes)
+        found = []
+        for n in range(count):
+            heatmap, scale, offset, landmarks = (values[n : n + 1] for values in maps)
+            boxes, points, scores = decode_centerface(heatmap, scale, offset, landmarks, min_score)
+            kept = kept_by_nms(boxes, spec.max_iou)
+            found.append((boxes[kept], points[kept], scores[kept]))
+        return found
 
 
 def _where(found: _Found, keep: NDArray[np.bool_]) -> _Found:
@@ -153,15 +176,15 @@ def _rounded_up(side_px: int) -> int:
     return -(-side_px // _MULTIPLE_PX) * _MULTIPLE_PX
 
 
-def _faces(found: _Found, photo: PhotoPixels) -> list[Face]:
-    """Sorted whole-pixel boxes that lie in the photo and are not empty; a box rounds outward so as to hold its face."""
-    limits = 4 * max(photo.width, photo.height)
+def _faces(found: _Found, scale: int, left: int, right: int, top: int, bottom: int) -> list[Face]:
+    """Sorted whole-pixel boxes within these limits that are not empty; a box rounds outward so as to hold its face."""
     faces = []
-    for box, five, score in zip(found[0] * photo.scale, found[1] * photo.scale, found[2], strict=True):
+    for box, five, score in zip(found[0] * scale, found[1] * scale, found[2], strict=True):
         if not (np.isfinite(box).all() and np.isfinite(five).all()):
             continue
-        low, high = np.floor(np.clip(box[:2], -limits, limits)), np.ceil(np.clip(box[2:], -limits, limits))
-        clipped = Box(int(low[0]), int(low[1]), int(high[0]), int(high[1])).clipped(photo.width, photo.height)
-        if clipped.area > 0 and float(np.ptp(five, axis=0).max()) > 0:
-            faces.append(Face(clipped, Landmarks(np.ascontiguousarray(five, np.float32)), float(score)))
+        low = np.floor(np.clip(box[:2], (left, top), (right, bottom)))
+        high = np.ceil(np.clip(box[2:], (left, top), (right, bottom)))
+        inside = Box(int(low[0]), int(low[1]), int(high[0]), int(high[1]))
+        if inside.area > 0 and float(np.ptp(five, axis=0).max()) > 0:
+            faces.append(Face(inside, Landmarks(np.ascontiguousarray(five, np.float32)), float(score)))
     return sorted(faces, key=lambda face: face.box)

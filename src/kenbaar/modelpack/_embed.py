@@ -11,6 +11,7 @@ from kenbaar.errors import PackBroken
 from kenbaar.faces import Face
 from kenbaar.modelpack._align import cut_chip, similarity
 from kenbaar.modelpack._detect import PhotoPixels
+from kenbaar.modelpack._feed import feed
 from kenbaar.modelpack._manifest import EmbedderSpec
 from kenbaar.modelpack._sessions import Network
 
@@ -48,18 +49,15 @@ class Embedder:
         return lambda: self._network.run_unchecked(batch)
 
     def _embed_some(self, chips: Sequence[NDArray[np.uint8]], mirrored: bool) -> NDArray[np.float32]:
-        import cv2
-
-        spec = self._spec
-        every = list(chips)
+        spec, n = self._spec, len(chips)
+        blob = np.empty((2 * n if mirrored else n, 3, spec.height, spec.width), np.float32)
+        for chip, planes in zip(chips, blob, strict=False):
+            feed(chip, planes, spec)
         if mirrored:
-            every += [chip[:, ::-1] for chip in chips]
-        # blobFromImages reads C-contiguous pixels, and takes the mean in the order it feeds.
-        whole = [np.ascontiguousarray(chip) for chip in every]
-        blob = cv2.dnn.blobFromImages(whole, spec.scale, mean=spec.mean, swapRB=spec.colour == "BGR")
-        (raw,) = self._network.run(np.asarray(blob, np.float32), (len(every), spec.dim))
+            blob[n:] = blob[:n, :, :, ::-1]
+        (raw,) = self._network.run(blob, (len(blob), spec.dim))
         if mirrored:
-            raw = raw[: len(chips)] + raw[len(chips) :]
+            raw = raw[:n] + raw[n:]
         norms = np.linalg.norm(raw.astype(np.float64), axis=1, keepdims=True)
         if not (norms > 1e-9).all() or not np.isfinite(norms).all():
             raise PackBroken("The pack's embedder answers with an empty vector.", "Ask the pack's maker.")
