@@ -46,20 +46,21 @@ def bench() -> None:
 @common
 def bench_sweep_command(out: Out, photos: str, people: int, workers: int | None, pack_name: str | None) -> None:
     """A sweep of 1080p photos with three faces each, against the bare inference of its models."""
-    from kenbaar.measure import bench_sweep
+    from kenbaar.measure import bench_sweep, machine_speedup
 
     with _scratch(out, pack_name) as (archive, folder):
         source, count = _photos(out, photos, folder)
         enrol_made_up(archive, people)
-        sweeper = _Sweeper(archive, source)
+        sweeper, one = _Sweeper(archive, source), next(p for p in sorted(source.rglob("*")) if p.is_file())
         result = bench_sweep(
             sweeper,
             sweeper.again,
-            _steps(archive, next(p for p in sorted(source.rglob("*")) if p.is_file())),
+            _steps(archive, one),
             whole="look",
             bare=("detector alone", "embedder alone"),
             workers=workers or len(os.sched_getaffinity(0)),
             photos=count,
+            cores=lambda n: machine_speedup(archive.pack_folder, one, n),
         )
     out.say(_machine())
     for name, ms in result.stages.items():
@@ -68,6 +69,7 @@ def bench_sweep_command(out: Out, photos: str, people: int, workers: int | None,
     out.say(
         f"{result.workers} worker(s): {result.photos_per_s:.1f} photos/s"
         + (f", {result.speedup:.2f} times one" if result.speedup else "")
+        + (f" (bare inference on as many cores: {result.machine_speedup:.2f})" if result.machine_speedup else "")
     )
     if result.resweep_ratio:
         out.say(f"after one more enrolment: {result.resweep_ratio:.0%} of the first sweep's time")
@@ -81,6 +83,7 @@ def bench_sweep_command(out: Out, photos: str, people: int, workers: int | None,
             "peak_mb": round(result.peak_mb, 1),
             "photos": result.photos,
             "speedup": round(result.speedup, 3) if result.speedup else None,
+            "machine_speedup": round(result.machine_speedup, 3) if result.machine_speedup else None,
             "resweep_ratio": round(result.resweep_ratio, 3) if result.resweep_ratio else None,
         }
     )

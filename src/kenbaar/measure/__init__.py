@@ -15,6 +15,7 @@
 """
 
 from kenbaar.measure._adopt import Adopted, adopt, doubling_warning, pack_default, read_adopted, threshold_in_force
+from kenbaar.measure._bench_cores import machine_speedup
 from kenbaar.measure._bench_detect import DetectBench, FoundOfSize, bench_detect
 from kenbaar.measure._bench_gallery import GalleryBench, bench_gallery
 from kenbaar.measure._bench_match import MatchBench, bench_match
@@ -51,6 +52,7 @@ __all__ = [
     "compose_photos",
     "doubling_warning",
     "evaluate",
+    "machine_speedup",
     "pack_default",
     "picture_examples",
     "rate_words",

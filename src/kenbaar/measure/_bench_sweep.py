@@ -21,6 +21,7 @@ class SweepBench:
     floor_ratio: one worker's time for a photo, from file to decision, over the bare inference of the same networks on
     the same inputs, medians of rounds taken in turns. stages: ms a photo in one worker. peak_mb: largest process.
     speedup: photos_per_s over that of one worker; None with one worker.
+    machine_speedup: the same of bare inference in as many processes, in the same run: what these cores can do.
     resweep_ratio: a photo's time in a sweep after one more person enrolled, who is in none, over that in the first.
     """
 
@@ -31,6 +32,7 @@ class SweepBench:
     peak_mb: float
     photos: int
     speedup: float | None
+    machine_speedup: float | None
     resweep_ratio: float | None
 
 
@@ -66,12 +68,13 @@ def bench_sweep(
     bare: Sequence[str],
     workers: int,
     photos: int,
+    cores: Callable[[int], float],
 ) -> SweepBench:
     """Runs a whole sweep with one worker and with `workers`, and every stage by itself, in one process's run.
 
     sweep: sweeps a fresh collection with so many workers. again: enrols somebody more and sweeps that again.
     steps: each stage on one photo, by name; `whole` is the one that goes from file to decision, `bare` those that are
-    the networks alone.
+    the networks alone. cores: what that many processes of bare inference do, over one.
     """
     stages = time_in_turns(steps)
     rates = {n: _rate(sweep, n) for n in sorted({1, workers})}
@@ -85,6 +88,7 @@ def bench_sweep(
         peak_mb=peak,
         photos=photos,
         speedup=rates[workers] / rates[1] if workers > 1 and rates[1] else None,
+        machine_speedup=cores(workers) if workers > 1 else None,
         resweep_ratio=rates[workers] / rate_again if rates[workers] and rate_again else None,
     )
 
