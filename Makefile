@@ -11,7 +11,7 @@ PYTHON := $(shell for p in python3 python3.11 python3.12 python3.13 python3.14; 
 	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 endif
 
-.PHONY: run test bench clean
+.PHONY: run test bench benchmarks clean
 .DELETE_ON_ERROR:
 
 # Later it starts the web app as well; with KENBAAR_NO_SERVE=1 it ends after the demo, as it does today.
@@ -32,6 +32,10 @@ bench: $(VENV)/.run
 	$(BIN)/kenbaar bench match
 	$(BIN)/kenbaar bench gallery
 	$(BIN)/kenbaar bench publish
+
+# Against other tools, each in an environment of its own in the user's cache: docs/benchmarks.md.
+benchmarks: | $(BIN)/python
+	$(BIN)/python benchmarks/run.py
 
 clean:
 	rm -rf $(VENV) $(DEMO)
