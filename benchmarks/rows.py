@@ -39,6 +39,7 @@ ROWS = (
         weights="~/.insightface/models/buffalo_l",
     ),
     Row("kenbaar-publish", "Kenbaar, publish", "mask", "kenbaar", "publish default", mask_colour=GREY),
+    Row("kenbaar-publish-fast", "Kenbaar, publish, pack fast", "mask", "kenbaar", "publish fast", mask_colour=GREY),
     Row("kenbaar-one-look", "Kenbaar, one look, unchecked", "mask", "kenbaar", "one-look default", mask_colour=GREY),
     Row("deface", "deface", "mask", "deface", "solid", mask_colour=BLACK),
 )

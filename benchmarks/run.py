@@ -165,7 +165,7 @@ class Run:
         return self.peers[row.id].work(photos, out)
 
     def _refuse(self, row: Row, why: str) -> None:
-        self.refused[row.id] = why
+        self.refused[row.id] = why.replace(str(Path.home()), "~")  # the reason goes into a page for everybody
         if peer := self.peers.pop(row.id, None):
             peer.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import sys
@@ -19,10 +20,11 @@ MODEL = "Dlib"
 def load(begin: Beginning) -> tuple[Work, dict[str, str]]:
     """The work, with everybody's photo in the folder that find() searches."""
     home = Path(tempfile.mkdtemp(prefix="deepface-peer-"))
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
     weights = home / ".deepface" / "weights"
     weights.mkdir(parents=True)
     for file in Path(begin.weights).glob("*.dat"):
-        (weights / file.name).symlink_to(file)
+        shutil.copy(file, weights)
     database = home / "people"
     database.mkdir()
     for name, photo in begin.people.items():
