@@ -39,7 +39,7 @@ from kenbaar.keys import KeyStore, SigningKey, create_with_master, open_with_mas
 from kenbaar.ledger import Act, Checkpoint, Fact, Ledger, PayloadKey, Verification, VerifierKey, verify_ledger
 from kenbaar.measure import pack_default, threshold_in_force
 from kenbaar.media import Photo, PhotoLimits, open_untrusted_photo
-from kenbaar.modelpack import Manifest, ModelPack, default_pack_folder, load_pack, packs_at_hand, read_manifest
+from kenbaar.modelpack import Manifest, ModelPack, find_pack, load_pack, packs_at_hand, read_manifest
 from kenbaar.publish import PUBLISH, Publisher, find_all_faces
 from kenbaar.rights import CheckReport, Exporter, Leaving, Requests, check_archive
 from kenbaar.search import Threshold, find_lookalikes
@@ -210,10 +210,8 @@ class Archive:
 
     @property
     def pack_folder(self) -> Path:
-        """Where the pack in use lies: the default one in the cache, or the folder the settings name."""
-        if self.settings.pack == "default":
-            return default_pack_folder(self.settings.cache)
-        return Path(self.settings.pack).expanduser()
+        """Where the pack in use lies: the one the settings name, or their folder."""
+        return find_pack(self.settings.cache, self.settings.pack)
 
     @cached_property
     def pack(self) -> ModelPack:

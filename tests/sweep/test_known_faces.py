@@ -29,7 +29,7 @@ class WatchedPack:
     """The pack, counting how often it searched for faces, and keeping copies of what it embedded."""
 
     def __init__(self, pack: ModelPack) -> None:
-        self._pack, self.digest = pack, pack.digest
+        self._pack, self.digest, self.rough_within = pack, pack.digest, pack.rough_within
         self.searches = 0
         self.made: list[Template] = []
         self.as_made: list[np.ndarray[tuple[int, ...], np.dtype[np.float32]]] = []
@@ -43,6 +43,10 @@ class WatchedPack:
     ) -> tuple[list[Face], list[Face]]:
         self.searches += 1
         return self._pack.find_faces_and_hints(photo, long_side=long_side)
+
+    def find_landmarks_again(self, photo: Photo, faces: Sequence[Face]) -> list[Face]:
+        self.searches += 1
+        return self._pack.find_landmarks_again(photo, faces)
 
     def make_templates(self, photo: Photo, faces: Sequence[Face]) -> list[Template]:
         self.made = self._pack.make_templates(photo, faces)

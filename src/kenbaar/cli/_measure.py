@@ -28,7 +28,9 @@ _WORKERS = click.option("--workers", type=click.IntRange(1, 256), help="Worker p
 _PHOTOS = click.option(
     "--photos", default="120", show_default=True, help="How many composed photos, or a folder of yours."
 )
-_PACK = click.option("--pack", "pack_name", default=None, help="A pack's folder (default: the one in the settings).")
+_PACK = click.option(
+    "--pack", "pack_name", default=None, help="A pack's name or folder (default: the one in the settings)."
+)
 
 
 @click.group()
@@ -283,7 +285,7 @@ def _photos(out: Out, photos: str, folder: Path) -> tuple[Path, int]:
         if not source.is_dir():
             raise click.UsageError(f"{photos!r} is neither a number nor a folder.")
         return source, sum(isinstance(f, PhotoFile) for f in walk_photos(source))
-    from kenbaar.cli._house import byte_bar
+    from kenbaar.cli._packs import byte_bar
 
     demo = fetch_demo_photos(out.settings().cache, say=byte_bar(out))
     portraits = [demo / n for n in ("astronaut.png", "biden.jpg", "obama.jpg", "obama2.jpg")]
@@ -297,7 +299,7 @@ def _detecting(
     """Composed pictures; the boxes one look of the pack finds in a file; those a sweep finds."""
     import cv2
 
-    from kenbaar.cli._house import byte_bar
+    from kenbaar.cli._packs import byte_bar
     from kenbaar.collections import EmbeddingPermit
     from kenbaar.consent import Sessions
     from kenbaar.measure import compose_crowds

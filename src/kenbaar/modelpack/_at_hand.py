@@ -1,4 +1,4 @@
-"""The packs in the cache, told apart by their digests."""
+"""The packs in the cache, told apart by their names and by their digests."""
 
 from __future__ import annotations
 
@@ -6,7 +6,28 @@ from collections.abc import Collection
 from pathlib import Path
 
 from kenbaar.errors import PackBroken, PackUnavailable
+from kenbaar.modelpack._default import NAME as DEFAULT
+from kenbaar.modelpack._default import VERSION as DEFAULT_VERSION
+from kenbaar.modelpack._fast import NAME as FAST
+from kenbaar.modelpack._fast import VERSION as FAST_VERSION
 from kenbaar.modelpack._manifest import MANIFEST_NAME, Manifest, read_manifest
+
+_OURS = {DEFAULT: DEFAULT_VERSION, FAST: FAST_VERSION}
+
+
+def packs_folder(cache: Path) -> Path:
+    """Where the packs lie in this cache."""
+    return cache / "packs"
+
+
+def default_pack_folder(cache: Path) -> Path:
+    """Where the default pack is, or will be, in this cache."""
+    return packs_folder(cache) / f"{DEFAULT}-{DEFAULT_VERSION}"
+
+
+def fast_pack_folder(cache: Path) -> Path:
+    """Where the fast pack is, or will be, in this cache."""
+    return packs_folder(cache) / f"{FAST}-{FAST_VERSION}"
 
 
 def packs_at_hand(cache: Path, digests: Collection[str] | None = None) -> list[tuple[Path, Manifest]]:
@@ -15,7 +36,7 @@ def packs_at_hand(cache: Path, digests: Collection[str] | None = None) -> list[t
     One whose manifest cannot be used is left out: whoever opens it by name is told why.
     """
     found: dict[str, tuple[Path, Manifest]] = {}
-    for file in sorted((cache / "packs").glob(f"[!.]*/{MANIFEST_NAME}")):
+    for file in sorted(packs_folder(cache).glob(f"[!.]*/{MANIFEST_NAME}")):
         try:
             manifest = read_manifest(file.parent)
         except (PackBroken, PackUnavailable):
@@ -23,3 +44,33 @@ def packs_at_hand(cache: Path, digests: Collection[str] | None = None) -> list[t
         if digests is None or manifest.digest in digests:
             found.setdefault(manifest.digest, (file.parent, manifest))
     return list(found.values())
+
+
+def find_pack(cache: Path, name: str) -> Path:
+    """The folder that a pack's name stands for: everywhere a pack can be named, it is looked up here.
+
+    "default" and "fast" are those of this version of Kenbaar, fetched or not. Otherwise NAME or NAME-VERSION of a pack
+    in the cache, else a folder. Raises PackUnavailable where the name is nothing of these, or of several versions.
+    """
+    if name in _OURS:
+        return packs_folder(cache) / f"{name}-{_OURS[name]}"
+    folder = Path(name).expanduser()
+    if name not in (".", "..") and Path(name).name == name:  # one word: the cache's before a folder's
+        exact = packs_folder(cache) / name
+        if (exact / MANIFEST_NAME).is_file():
+            return exact
+        versions = [place for place, manifest in packs_at_hand(cache) if manifest.name == name]
+        if len(versions) == 1:
+            return versions[0]
+        if versions:
+            raise PackUnavailable(
+                f"There are several versions of the pack {name}: {', '.join(v.name for v in versions)}.",
+                "Name one of them.",
+            )
+        if not folder.is_dir():
+            known = ", ".join(sorted({*_OURS, *(place.name for place, _ in packs_at_hand(cache))}))
+            raise PackUnavailable(
+                f"There is no model pack named {name} here, and no folder of that name.",
+                f"Name one of {known}, or a pack's folder; `kenbaar pack add FOLDER` brings one of your own.",
+            )
+    return folder

@@ -61,6 +61,12 @@ def check_known_answers(detector: bytes, embedder: bytes, mean: tuple[float, flo
     The embedder's answer was compared with dlib's own descriptors when these numbers were written down
     (docs/rooms/modelpack.md); 1e-3 leaves room for another processor's rounding, not for another network.
     """
+    if not np.allclose(answers_to_pattern(detector, embedder, mean), _KNOWN, rtol=1e-3, atol=1e-3):
+        raise PackBroken("The converted networks do not give the known answers.", "Fetch the pack again.")
+
+
+def answers_to_pattern(detector: bytes, embedder: bytes, mean: tuple[float, float, float]) -> list[float]:
+    """What the two networks say of the pattern: the first six numbers of a vector, and the mean of each map."""
     chip = np.asarray((pattern(SIDE_PX, SIDE_PX) - np.array(mean).reshape(3, 1, 1)) / 256, np.float32)
     (vector,) = Network(embedder, "embedder", threads=1).run(chip, (1, DIM))
     side = 64
@@ -68,9 +74,7 @@ def check_known_answers(detector: bytes, embedder: bytes, mean: tuple[float, flo
         name: (1, count, side // GRID_PX, side // GRID_PX) for name, count in zip(OUTPUTS, (1, 2, 2, 10), strict=True)
     }
     maps = Network(detector, "detector", threads=1, outputs=OUTPUTS).run(pattern(side, side), shapes)
-    found = [*(float(v) for v in vector[0, :6]), *(float(values.mean()) for values in maps)]
-    if not np.allclose(found, _KNOWN, rtol=1e-3, atol=1e-3):
-        raise PackBroken("The converted networks do not give the known answers.", "Fetch the pack again.")
+    return [*(float(v) for v in vector[0, :6]), *(float(values.mean()) for values in maps)]
 
 
 _KNOWN = (-0.1231, 0.10415, 0.133, -0.02471, -0.09753, -0.08428, 0.00337, 1.68926, -0.02035, 0.41877)

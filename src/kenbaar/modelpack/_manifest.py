@@ -59,6 +59,8 @@ class EmbedderSpec:
 
     points: where the five landmarks (as in faces.Landmarks) lie in the chip, px from its outer top left corner.
     mirrored: the chip and its mirror image are both embedded and averaged. Vectors are always L2-normalised at the end.
+    rough_within: of a mirrored pack, how far a score without the mirror image was measured to lie from the score with
+    it, near a threshold. May be left out of the manifest (None): then a face is never judged without its mirror image.
     """
 
     file: PackFile
@@ -70,6 +72,7 @@ class EmbedderSpec:
     points: tuple[tuple[float, float], ...]
     dim: int
     mirrored: bool
+    rough_within: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +139,18 @@ class Manifest:
         """The manifest as RFC 8785 canonical JSON."""
         import rfc8785
 
-        return rfc8785.dumps(json.loads(json.dumps(asdict(self))))
+        return rfc8785.dumps(json.loads(json.dumps(self._told())))
 
     def text(self) -> str:
         """The manifest as a person likes to read it; parsing it gives the same manifest."""
-        return json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
+        return json.dumps(self._told(), indent=2, ensure_ascii=False) + "\n"
+
+    def _told(self) -> dict[str, object]:
+        """The manifest's fields; an optional one that is not given is left out, so that digests stay what they were."""
+        fields = asdict(self)
+        if self.embedder.rough_within is None:
+            del fields["embedder"]["rough_within"]
+        return fields
 
 
 class _Fields:
@@ -255,6 +265,7 @@ def _embedder(value: object) -> EmbedderSpec:
         points=tuple(_point(point, "embedder.points") for point in f.each("points", 5)),
         dim=f.whole("dim", 2, 4096),
         mirrored=f.truth("mirrored"),
+        rough_within=f.number("rough_within", 0, 1) if "rough_within" in f.left else None,
     )
     f.done()
     if len(set(spec.points)) < 2:

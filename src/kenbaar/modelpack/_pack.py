@@ -10,7 +10,7 @@ import numpy as np
 from kenbaar.faces import Face, Template
 from kenbaar.modelpack._centerface import OUTPUTS
 from kenbaar.modelpack._detect import HINT_SCORE, Detector, PhotoPixels
-from kenbaar.modelpack._embed import Embedder
+from kenbaar.modelpack._embed import Embedder, rough_within
 from kenbaar.modelpack._manifest import Manifest, OperatingPoint, read_file, read_manifest
 from kenbaar.modelpack._quality import FaceQuality, QualityGate, measure_quality
 from kenbaar.modelpack._sessions import Network
@@ -39,6 +39,11 @@ class ModelPack:
         """The default thresholds and what they were set for."""
         return self.manifest.operating_point
 
+    @property
+    def rough_within(self) -> float:
+        """How far a rough template's score may lie from that of the template, near a threshold; infinite: not known."""
+        return rough_within(self.manifest.embedder)
+
     def find_faces(
         self, photo: PhotoPixels, *, long_side: int | None = None, min_score: float | None = None
     ) -> list[Face]:
@@ -66,7 +71,7 @@ class ModelPack:
         return [Template(vector, self.digest) for vector in vectors]
 
     def make_rough_templates(self, photo: PhotoPixels, faces: Sequence[Face]) -> list[Template]:
-        """Like make_templates at half the cost, without the mirror image: to tell who is near nobody (ROUGH_WITHIN).
+        """Like make_templates without the mirror image, at half the cost: to tell who is near nobody (rough_within).
 
         Never decide anybody's match with one.
         """

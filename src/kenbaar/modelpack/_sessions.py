@@ -33,13 +33,15 @@ class Network:
             raise PackBroken(f"The pack's {role} has other inputs or outputs than it should.", "Ask the pack's maker.")
         self._input = inputs[0].name
         self._outputs = list(outputs) or names[:1]
+        # Many published networks are fixed to one picture at a time; others say a name or nothing for "any number".
+        self._one_by_one = inputs[0].shape[:1] == [1]
 
     def run(
         self, batch: NDArray[np.float32], shapes: Mapping[str, tuple[int, ...]] | tuple[int, ...]
     ) -> list[NDArray[np.float32]]:
         """The outputs, float32 and finite, of the shapes expected (by output name, or one for the only output)."""
         try:
-            found = self._session.run(self._outputs, {self._input: batch})
+            found = self._answers(batch)
         except Exception as err:
             raise PackBroken(f"The pack's {self.role} cannot be run on its input.", "Ask the pack's maker.") from err
         for name, values in zip(self._outputs, found, strict=True):
@@ -52,4 +54,10 @@ class Network:
 
     def run_unchecked(self, batch: NDArray[np.float32]) -> object:
         """The inference and nothing else, for benchmarks."""
-        return self._session.run(self._outputs, {self._input: batch})
+        return self._answers(batch)
+
+    def _answers(self, batch: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        if not self._one_by_one or len(batch) == 1:
+            return list(self._session.run(self._outputs, {self._input: batch}))
+        each = [self._session.run(self._outputs, {self._input: batch[i : i + 1]}) for i in range(len(batch))]
+        return [np.concatenate(values) for values in zip(*each, strict=True)]

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from kenbaar.faces import Face, Template
 from kenbaar.gallery import ConsentedGallery
 from kenbaar.media import Photo, PhotoLimits
-from kenbaar.modelpack import ROUGH_WITHIN
 from kenbaar.search import Threshold
 from kenbaar.sweep._look import KnownFaces, Look, open_known
 
@@ -25,10 +24,13 @@ _STEP = 1.25  # thresholds are those of the next larger of n, 1.25 n, 1.56 n ...
 
 
 class RoughFinder(Protocol):
-    """What this needs of a model pack."""
+    """What this needs of a model pack. rough_within: infinite where nobody measured it for that pack."""
+
+    @property
+    def rough_within(self) -> float: ...
 
     def make_rough_templates(self, photo: Photo, faces: Sequence[Face]) -> list[Template]:
-        """One unit vector per face, whose scores lie within ROUGH_WITHIN of those of its template where it matters."""
+        """One unit vector per face, whose scores lie within rough_within of those of its template where it matters."""
 
 
 def steady_threshold(threshold: Threshold, people: int) -> Threshold:
@@ -57,9 +59,10 @@ def look_again(
 
     new: the subjects of the gallery that these faces were not compared with; all others were, at this very threshold.
     None where a face comes near anybody new (as a match or as somebody's runner-up), where the file changed, and where
-    somebody new has a look-alike, for whom others' levels rise.
+    somebody new has a look-alike, for whom others' levels rise, and where the pack's rough templates tell nothing.
     """
-    if len(new) > MOST_NEW or any(gallery.stricter[gallery.subjects.index(s)] for s in new):
+    near = threshold.accept - threshold.margin - pack.rough_within
+    if near <= -1 or len(new) > MOST_NEW or any(gallery.stricter[gallery.subjects.index(s)] for s in new):
         return None
     opened = open_known(path, limits, known, detail_side)
     if opened is None:
@@ -69,7 +72,7 @@ def look_again(
     probes = pack.make_rough_templates(photo, faces)
     best = max(float((rows @ probe.vector).max()) for probe in probes)
     _forget(rows, *(probe.vector for probe in probes))
-    if best >= threshold.accept - threshold.margin - ROUGH_WITHIN:
+    if best >= near:
         return None
     return Look(
         photo.digest, photo.width, photo.height, photo.taken_at, known.faces, (), 0, 0, known.landmarks, frozenset(new)

@@ -1,0 +1,54 @@
+"""A pack put in its place: made aside, synced, renamed whole. A half pack is never visible."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from kenbaar.errors import PackBroken, PackUnavailable
+from kenbaar.modelpack._manifest import read_file, read_manifest
+
+
+def is_whole(folder: Path) -> bool:
+    """Whether a pack lies there whose files are those of its manifest."""
+    try:
+        manifest = read_manifest(folder)
+        read_file(folder, manifest.detector.file)
+        read_file(folder, manifest.embedder.file)
+    except (PackUnavailable, PackBroken):
+        return False
+    return True
+
+
+def put_in_place(folder: Path, files: Mapping[str, bytes], scratch: Path) -> None:
+    """The folder, with these files and no others; what was there before is gone. Killed on the way: nothing is visible.
+
+    scratch: a folder on the same disk. files are written in their order: the manifest goes last.
+    """
+    aside = scratch / "pack"
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.mkdir(parents=True)
+    for name, data in files.items():
+        _write_synced(aside / name, data)
+    if folder.exists():  # it was there and not whole
+        shutil.rmtree(folder)
+    aside.rename(folder)
+    _sync_folder(folder.parent)
+    shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _write_synced(path: Path, data: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
