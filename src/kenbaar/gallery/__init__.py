@@ -2,7 +2,9 @@
 
 - Only consent/ makes one from people's keys (measure/ makes them of made-up vectors and of people who agreed to be
   measured). There is no way to search without one, and none to make one that asks nobody.
-- One float32 matrix, one copy. Adding an index, a cache or a second copy would add a place where the withdrawn stay.
+- One matrix, one copy. Adding an index, a cache or a second copy would add a place where the withdrawn stay.
+- A large gallery is compact: whole numbers to look through, a quarter of the memory, and the exact rows sealed on disk
+  under a key that only this process has. What a search decides is the same.
 - `without` and `wipe` overwrite what they remove. A gallery that was wiped refuses to be searched: "could not look"
   is never told as "nobody found".
 - Nothing here is printed, logged or put in an error but counts.
@@ -13,8 +15,11 @@
     gallery = gallery.without({"s-a1b2c3d4"}) # she withdrew; the old one is empty now
     row = combine(her_template_vectors)       # one row for one person
     gallery.wipe()                            # zeros where people were
+    rows = CompactRows.of(parts, dim, Safe(4 * dim))    # kenbaar.keys.Safe; then ConsentedGallery.of(rows=rows, ...)
 """
 
-from kenbaar.gallery._consented import ConsentedGallery, combine
+from kenbaar.gallery._compact import SEGMENT_ROWS, ZERO, CompactRows, RowSafe, Segment
+from kenbaar.gallery._consented import ConsentedGallery
+from kenbaar.gallery._rows import combine
 
-__all__ = ["ConsentedGallery", "combine"]
+__all__ = ["SEGMENT_ROWS", "ZERO", "CompactRows", "ConsentedGallery", "RowSafe", "Segment", "combine"]

@@ -1,4 +1,4 @@
-"""The one thing that can be searched, and how a person's vectors become their row in it."""
+"""The one thing that can be searched."""
 
 from __future__ import annotations
 
@@ -10,13 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kenbaar.errors import BadTemplate, ConsentMissing, UsageError, WrongModelPack
-
-NORM_TOLERANCE = 1e-3
-"""How far from 1 a row's L2 norm may lie: the same as faces.Template, so whatever is a template can be a row."""
-
-_CHECK_ROWS = 8192
-"""Rows normed at a time, so that checking a gallery needs no second copy of it (4 MB at d = 128)."""
+from kenbaar.errors import ConsentMissing, UsageError, WrongModelPack
+from kenbaar.gallery._compact import CompactRows
+from kenbaar.gallery._rows import refuse_bad_rows
 
 
 @dataclass(frozen=True, slots=True, eq=False)  # eq=False: comparing arrays with == is a trap
@@ -25,7 +21,8 @@ class ConsentedGallery:
 
     pack:        digest of the model pack that made every row.
     subjects:    S ids, each once. S may be 0: nobody agreed, nobody is found.
-    rows:        float32 (R, d), C-contiguous, writable, every row of norm 1 within 1e-3. Never in repr, logs or errors.
+    stored:      the rows, (R, d): float32, C-contiguous, writable, each of norm 1 within 1e-3; of a large gallery
+                 CompactRows, a quarter of that. Never in repr, logs or errors. Searches decide the same on either.
     row_subject: int32 (R,), which subject each row is of; every subject has at least one row.
     stricter:    bool (S,), subjects with a look-alike in the archive: search asks more before it names them.
     """
@@ -34,7 +31,7 @@ class ConsentedGallery:
     purposes: frozenset[str]
     opened_at: datetime
     subjects: tuple[str, ...]
-    rows: NDArray[np.float32] = field(repr=False)
+    stored: NDArray[np.float32] | CompactRows = field(repr=False)
     row_subject: NDArray[np.int32] = field(repr=False)
     stricter: NDArray[np.bool_] = field(repr=False)
     wiped: bool = field(default=False, init=False)
@@ -47,7 +44,7 @@ class ConsentedGallery:
         purposes: Iterable[str],
         opened_at: datetime,
         subjects: Sequence[str],
-        rows: NDArray[np.float32],
+        rows: NDArray[np.float32] | CompactRows,
         row_subject: NDArray[np.int32] | None = None,
         stricter: NDArray[np.bool_] | Collection[str] | None = None,
     ) -> ConsentedGallery:
@@ -61,7 +58,8 @@ class ConsentedGallery:
         return cls(pack, frozenset(purposes), opened_at, names, rows, index, _mask(names, stricter))
 
     def __post_init__(self) -> None:
-        _refuse_bad_rows(self.rows)
+        if not isinstance(self.stored, CompactRows):
+            refuse_bad_rows(self.stored)
         _refuse_bad_counts(self)
 
     def __len__(self) -> int:
@@ -71,20 +69,34 @@ class ConsentedGallery:
     def __repr__(self) -> str:
         state = ", wiped" if self.wiped else ""
         purposes = " and ".join(sorted(self.purposes)) or "no purpose"
-        return f"<ConsentedGallery: {len(self)} subjects, {len(self.rows)} rows of {self.dim}, for {purposes}{state}>"
+        return f"<ConsentedGallery: {len(self)} subjects, {len(self.stored)} rows of {self.dim}, for {purposes}{state}>"
 
     @property
     def dim(self) -> int:
         """d: numbers in a row."""
-        return int(self.rows.shape[1])
+        return self.stored.dim if isinstance(self.stored, CompactRows) else int(self.stored.shape[1])
+
+    @property
+    def rows(self) -> NDArray[np.float32]:
+        """The float32 matrix itself, not a copy. UsageError for a compact gallery, which has none."""
+        if isinstance(self.stored, CompactRows):
+            raise UsageError("A compact gallery has no float32 matrix.", "Ask for `rows_of` somebody, or `exact_rows`.")
+        return self.stored
+
+    def exact_rows(self, rows: NDArray[np.int32]) -> NDArray[np.float32]:
+        """A copy of these rows, float32 (k, d), as exact as they were given."""
+        exact: NDArray[np.float32] = (
+            self.stored.exact(rows) if isinstance(self.stored, CompactRows) else self.stored[rows]
+        )
+        return exact
 
     def rows_of(self, subject: str) -> NDArray[np.float32]:
         """A copy of one subject's rows, (k, d); (0, d) for somebody who is not here. For a 1:1 comparison."""
         self.refuse_if_wiped()
         if subject not in self.subjects:
             return np.empty((0, self.dim), np.float32)
-        own: NDArray[np.float32] = self.rows[self.row_subject == self.subjects.index(subject)]
-        return own
+        own = np.flatnonzero(self.row_subject == self.subjects.index(subject))
+        return self.exact_rows(own.astype(np.int32))
 
     def without(self, subjects: Collection[str]) -> ConsentedGallery:
         """The same gallery with these people gone (ids that are not here are nothing to do). The old one is wiped."""
@@ -98,7 +110,7 @@ class ConsentedGallery:
             self.purposes,
             self.opened_at,
             tuple(s for s in self.subjects if s not in gone),
-            self.rows[row_stays],
+            self.stored.kept(row_stays) if isinstance(self.stored, CompactRows) else self.stored[row_stays],
             renumbered[self.row_subject[row_stays]],
             self.stricter[stays],
         )
@@ -107,7 +119,10 @@ class ConsentedGallery:
 
     def wipe(self) -> None:
         """Overwrite every row with zeros. From then on every use is refused. Wiping twice is fine."""
-        self.rows[...] = 0
+        if isinstance(self.stored, CompactRows):
+            self.stored.wipe()
+        else:
+            self.stored[...] = 0
         object.__setattr__(self, "wiped", True)
 
     def refuse_if_wiped(self) -> None:
@@ -126,23 +141,8 @@ class ConsentedGallery:
     def __reduce__(self) -> tuple[Callable[..., ConsentedGallery], tuple[Any, ...]]:
         """To a worker go the rows and what they mean, checked again on arrival; never a buffer they are a part of."""
         self.refuse_if_wiped()
-        state = (self.pack, self.purposes, self.opened_at, self.subjects, self.rows, self.row_subject, self.stricter)
+        state = (self.pack, self.purposes, self.opened_at, self.subjects, self.stored, self.row_subject, self.stricter)
         return _arrived, state
-
-
-def combine(vectors: NDArray[np.float32] | Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
-    """One row for one person: the mean direction of their vectors, float32 (d,), norm 1.
-
-    vectors: (k, d), k >= 1, unit vectors. Raises BadTemplate where they cancel out (they are not of one person).
-    """
-    if len(vectors) == 0:
-        raise BadTemplate("There are no vectors to combine.", "Enrol with at least one photo.")
-    mean = np.asarray(vectors, np.float64).mean(axis=0)  # float64: a handful of vectors, so it costs nothing
-    norm = float(np.linalg.norm(mean))
-    if mean.ndim != 1 or not norm > NORM_TOLERANCE:  # `not >` catches NaN
-        raise BadTemplate("These vectors have no common direction.", "Enrol with photos of one person.")
-    row: NDArray[np.float32] = (mean / norm).astype(np.float32)
-    return row
 
 
 def _arrived(
@@ -150,11 +150,12 @@ def _arrived(
     purposes: frozenset[str],
     opened_at: datetime,
     subjects: tuple[str, ...],
-    rows: NDArray[np.float32],
+    rows: NDArray[np.float32] | CompactRows,
     row_subject: NDArray[np.int32],
     stricter: NDArray[np.bool_],
 ) -> ConsentedGallery:
-    own = rows if rows.flags.writeable else rows.copy()  # out-of-band pickles arrive read-only, and must be wipeable
+    # Out-of-band pickles arrive read-only, and must be wipeable.
+    own = rows if isinstance(rows, CompactRows) or rows.flags.writeable else rows.copy()
     return ConsentedGallery(pack, purposes, opened_at, subjects, own, row_subject, stricter)
 
 
@@ -173,22 +174,9 @@ def _refuse_bad_counts(gallery: ConsentedGallery) -> None:
         raise UsageError("A gallery was opened at a time without a zone.", "Give an aware UTC time.")
     if gallery.stricter.dtype != np.bool_ or gallery.stricter.shape != (n,):
         raise UsageError("`stricter` does not fit the subjects.", "Give one bool per subject, or their ids.")
-    if index.dtype != np.int32 or index.shape != (len(gallery.rows),):
+    if index.dtype != np.int32 or index.shape != (len(gallery.stored),):
         raise UsageError("`row_subject` does not fit the rows.", "Give one int32 per row.")
     if len(index) and (int(index.min()) < 0 or int(index.max()) >= n):
         raise UsageError("A row belongs to nobody in the gallery.", "Leave it out: whose it is must be known.")
     if len(index) < n or not np.bincount(index, minlength=n).all():
         raise UsageError("A subject has no row in the gallery.", "Leave them out, or add their template.")
-
-
-def _refuse_bad_rows(rows: NDArray[np.float32]) -> None:
-    if rows.ndim != 2 or rows.dtype != np.float32 or not rows.flags.c_contiguous or not rows.flags.writeable:
-        raise BadTemplate(
-            f"Got {rows.dtype} of shape {rows.shape}, not writable contiguous float32 rows.",
-            "Stack the templates into one float32 array; it must be writable, so that it can be wiped.",
-        )
-    for start in range(0, len(rows), _CHECK_ROWS):
-        part = rows[start : start + _CHECK_ROWS]
-        norms = np.sqrt(np.einsum("ij,ij->i", part, part))
-        if not bool((np.abs(norms - 1) <= NORM_TOLERANCE).all()):  # `not <=` catches NaN
-            raise BadTemplate("A row of the gallery is not a unit vector.", "Make it with gallery.combine().")

@@ -21,6 +21,7 @@ from kenbaar.keys._envelope import Envelope, FileMasterKey
 from kenbaar.keys._memory import disable_core_dumps, wipe
 from kenbaar.keys._recovery import CROCKFORD, CodeSession, RecoveryCode, derive_purpose_key
 from kenbaar.keys._rotation import STEPS, create_with_master, open_with_master, rotate_master
+from kenbaar.keys._safe import Safe
 from kenbaar.keys._sealing import new_data_key, open_template, seal, seal_template, unseal
 from kenbaar.keys._signing import SigningKey
 from kenbaar.keys._store import KeyStore
@@ -37,6 +38,7 @@ __all__ = [
     "KeyKind",
     "KeyStore",
     "RecoveryCode",
+    "Safe",
     "SigningKey",
     "create_with_master",
     "derive_purpose_key",

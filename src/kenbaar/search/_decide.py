@@ -78,7 +78,7 @@ def search(
     levels = Levels(fitting, gallery.stricter)
     crowd = max(np.unique(of_picture, return_counts=True)[1])
     keep = _Keeper(gallery, levels, barred, int(crowd))
-    pairs = near_pairs(stacked, gallery.rows, fitting.accept - fitting.margin, keep=keep)
+    pairs = near_pairs(stacked, gallery.stored, fitting.accept - fitting.margin, keep=keep)
     return _decide(pairs, gallery, levels, of_picture)
 
 

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from kenbaar.gallery import CompactRows
+from kenbaar.search._whole import near_in_whole_numbers
+
 MAX_CELLS = 1 << 20
 """Scores in one block: 4 MB. Measured (docs/decisions/0013): from 200 to 1,000 probes by 2,000 rows the product and the
 running maximum stay in cache and reach 85-95 % of a bare matrix product; twice as wide spills and loses a quarter."""
@@ -55,7 +58,7 @@ def block_shape(probes: int) -> tuple[int, int]:
 
 def near_pairs(
     probes: NDArray[np.float32],
-    rows: NDArray[np.float32],
+    rows: NDArray[np.float32] | CompactRows,
     level: float,
     *,
     shape: tuple[int, int] | None = None,
@@ -65,13 +68,18 @@ def near_pairs(
     """Every pair whose score is at or above `level`, scored exactly, whatever the block shape. In no promised order.
 
     probes (P, d) and rows (R, d): float32 unit vectors. The score is the float64 sum of the exact products, so it does
-    not depend on how the float32 product was cut up; that product only says which pairs are near enough to look at.
+    not depend on how a first product, of float32 or of whole numbers, was cut up; that one only says which pairs are
+    near enough to look at.
     keep: drops pairs that can never matter; called with each block's, and again with all whenever more than max_pairs
     have come together, so memory stays bounded however low the level.
     """
     found: list[Pairs] = []
     count = 0
-    for near in _blocks(probes, rows, level, shape or block_shape(len(probes))):
+    if isinstance(rows, CompactRows):
+        nearly = near_in_whole_numbers(probes, rows, level)
+    else:
+        nearly = _blocks(probes, rows, level, shape or block_shape(len(probes)))
+    for near in nearly:
         exact = keep(_rescored(probes, rows, near, level))
         found.append(exact)
         count += len(exact)
@@ -105,14 +113,14 @@ def _blocks(
 
 def _rescored(
     probes: NDArray[np.float32],
-    rows: NDArray[np.float32],
+    rows: NDArray[np.float32] | CompactRows,
     near: tuple[NDArray[np.int32], NDArray[np.int32]],
     level: float,
 ) -> Pairs:
     parts = []
     for start in range(0, len(near[0]), _RESCORE_PAIRS):
         p, r = near[0][start : start + _RESCORE_PAIRS], near[1][start : start + _RESCORE_PAIRS]
-        score = exact_scores(probes[p], rows[r])
+        score = exact_scores(probes[p], rows.exact(r) if isinstance(rows, CompactRows) else rows[r])
         parts.append(Pairs(p, r, score).where(score >= level))
     return Pairs.joined(parts)
 

@@ -65,7 +65,7 @@ def find_lookalikes(vector: NDArray[np.float32], gallery: ConsentedGallery, thre
     if not bool((np.abs(np.linalg.norm(rows, axis=1) - 1) <= 1e-3).all()):
         raise BadTemplate("A row is not a unit vector.", "Use gallery.combine().")
     fitting = threshold.for_gallery(len(gallery))
-    pairs = near_pairs(np.ascontiguousarray(rows), gallery.rows, fitting.accept - fitting.margin)
+    pairs = near_pairs(np.ascontiguousarray(rows), gallery.stored, fitting.accept - fitting.margin)
     return sorted({gallery.subjects[i] for i in gallery.row_subject[pairs.row].tolist()})
 
 
@@ -83,7 +83,7 @@ def candidates(probe: Template, gallery: ConsentedGallery, threshold: Threshold,
         return []
     fitting = threshold.for_gallery(len(gallery))
     levels = Levels(fitting, gallery.stricter)
-    pairs = near_pairs(stack([probe], gallery), gallery.rows, fitting.accept)
+    pairs = near_pairs(stack([probe], gallery), gallery.stored, fitting.accept)
     best: dict[int, float] = {}
     for subject, score in zip(gallery.row_subject[pairs.row].tolist(), pairs.score.tolist(), strict=True):
         best[subject] = max(score, best.get(subject, -1.0))
