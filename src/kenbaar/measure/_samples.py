@@ -50,6 +50,9 @@ class MeasuredPack(Protocol):
     ) -> tuple[list[Face], list[Face]]:
         """The same, and what is too doubtful to be one."""
 
+    def find_landmarks_again(self, photo: PhotoPixels, faces: Sequence[Face]) -> list[Face]:
+        """The same faces, their landmarks placed better."""
+
     def make_templates(self, photo: Photo, faces: Sequence[Face]) -> list[Template]:
         """One unit vector a face."""
 
@@ -220,6 +223,10 @@ class _Eye:
         if long_side is None:
             self._remember(photo, faces)
         return faces, hints
+
+    def find_landmarks_again(self, photo: PhotoPixels, faces: Sequence[Face]) -> list[Face]:
+        """As the pack's own."""
+        return self._pack.find_landmarks_again(photo, faces)
 
     def _remember(self, photo: PhotoPixels, faces: list[Face]) -> None:
         if isinstance(photo, Photo) and photo.scale == 1:

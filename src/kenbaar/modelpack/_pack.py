@@ -11,6 +11,7 @@ from kenbaar.faces import Face, Template
 from kenbaar.modelpack._centerface import OUTPUTS
 from kenbaar.modelpack._detect import HINT_SCORE, Detector, PhotoPixels
 from kenbaar.modelpack._embed import Embedder, rough_within
+from kenbaar.modelpack._landmarks import find_landmarks_again
 from kenbaar.modelpack._manifest import Manifest, OperatingPoint, read_file, read_manifest
 from kenbaar.modelpack._quality import FaceQuality, QualityGate, measure_quality
 from kenbaar.modelpack._sessions import Network
@@ -64,6 +65,14 @@ class ModelPack:
         spec = self.manifest.detector
         side = spec.long_side if long_side is None else long_side
         return self._detector.find_with_hints(photo, side, spec.min_score, HINT_SCORE)
+
+    def find_landmarks_again(self, photo: PhotoPixels, faces: Sequence[Face]) -> list[Face]:
+        """The same faces in order, their landmarks placed better: each is looked at once more, enlarged.
+
+        For faces that were small in the look that found them (sweep tells which); of large ones it gains nothing.
+        """
+        _refuse_other_pixels(photo)
+        return find_landmarks_again(self._detector, photo, faces)
 
     def make_templates(self, photo: PhotoPixels, faces: Sequence[Face]) -> list[Template]:
         """One template per face, in order."""

@@ -20,6 +20,7 @@ from kenbaar.sweep._closer import find_faces_closely
 ENOUGH_BETWEEN_EYES_PX = 20  # of the decoded pixels: a template of more detail is the same (cosine 0.993 and up; from
 # 16 px 0.990, from 8 px 0.96: docs/decisions/0021)
 _SCALES = (8, 4, 2)  # what media decodes a JPEG at, beside its full size
+ROUGH_LANDMARKS_PX = 56  # of the pack's look: the landmarks of smaller faces are found again (docs/decisions/0027)
 
 
 class TemplateMaker(Protocol):
@@ -41,6 +42,9 @@ class FaceFinder(TemplateMaker, Protocol):
         self, photo: PhotoPixels, *, long_side: int | None = None
     ) -> tuple[list[Face], list[Face]]:
         """The same faces; and what is too doubtful to be one."""
+
+    def find_landmarks_again(self, photo: Photo, faces: Sequence[Face]) -> list[Face]:
+        """The same faces in order, their landmarks placed better."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +131,8 @@ def look_at(
     faces = _faces_known(file, known, detail_side) if known is not None and compares else None
     if faces is None:
         faces = _faces_found(file, pack, detail_side)
+        if permit.scope == "all":  # kept for known faces too, so also where nobody can be found yet
+            faces = _with_fine_landmarks(file, pack, faces, detail_side)
     photo = file.photo
     boxes = tuple(face.box for face in faces)
     landmarks = tuple(face.landmarks.packed() for face in faces) if permit.scope == "all" else ()
@@ -206,6 +212,23 @@ def _is_decoded_at(photo: Photo, side: int | None) -> bool:
 
 def _faces_found(file: _File, pack: FaceFinder, side: int | None) -> list[Face]:
     return pack.find_faces(file.at(None)) if side is None else find_faces_closely(file.at, pack, side)
+
+
+def _with_fine_landmarks(file: _File, pack: FaceFinder, faces: list[Face], side: int | None) -> list[Face]:
+    """The same faces; the landmarks of those that were small in the look are found again, in the pixels that a
+    template is cut from. Faces are known by these later, so that nothing is to be found again then."""
+    long_side = max(file.photo.width, file.photo.height)
+    small = [] if side is None else [face for face in faces if _is_small(face, long_side, side)]
+    if not small:
+        return faces
+    photo = file.at(_enough_for_templates(faces, long_side, side))
+    again = iter(pack.find_landmarks_again(photo, small))
+    return [next(again) if _is_small(face, long_side, side or 0) else face for face in faces]
+
+
+def _is_small(face: Face, long_side: int, side: int) -> bool:
+    """Whether the pack's own look, `side` px wide, sees so little of it that its landmarks are rough."""
+    return max(face.box.width, face.box.height) * side < ROUGH_LANDMARKS_PX * long_side
 
 
 def _faces_known(file: _File, known: KnownFaces, side: int | None) -> list[Face] | None:

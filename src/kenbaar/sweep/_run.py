@@ -28,7 +28,7 @@ from kenbaar.sweep._look import Barred, KnownFaces, Look
 from kenbaar.sweep._plan import note_files, to_look
 
 APART = "apart"  # beside the grants an item was compared with: not with all of them at once
-LOOK = "2"  # raised whenever a look would find other faces in the same photo: then all are looked at anew
+LOOK = "3"  # raised whenever a look would find other faces or landmarks in the same photo: all are then looked at anew
 BATCH = 32  # results written in one transaction; also how far a withdrawal may be behind, with BATCH_S
 BATCH_S = 1.0  # s: a result waits at most this long to be written (and a withdrawal to be heard)
 
