@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,8 @@ from PIL import Image
 
 from kenbaar.collections import EmbeddingPermit
 from kenbaar.errors import PackBroken
-from kenbaar.gallery import ConsentedGallery
+from kenbaar.gallery import CompactRows, ConsentedGallery
+from kenbaar.keys import Safe
 from kenbaar.media import PhotoLimits, open_photo
 from kenbaar.modelpack import load_pack, read_manifest
 from kenbaar.search import Threshold
@@ -89,6 +91,23 @@ def workers_of_this_process() -> Iterator[int]:
                 yield int(child)
 
 
+def test_a_compact_gallery_travels_to_every_worker_and_forgets_who_left(photos: list[Path], setup: WorkerSetup) -> None:
+    compact = CompactRows.of([setup.gallery.rows.copy()], setup.gallery.dim, Safe(4 * setup.gallery.dim))
+    gallery = ConsentedGallery.of(
+        pack=setup.gallery.pack,
+        purposes=("find",),
+        opened_at=setup.gallery.opened_at,
+        subjects=setup.gallery.subjects,
+        rows=compact,
+    )
+    on_floats = looked(photos, setup, 1)
+    with_compact = replace(setup, gallery=gallery)
+    assert looked(photos, with_compact, 2) == on_floats
+    gone = [Task(p.name, p, gone=frozenset({"s-3"})) for p in photos]
+    with closing(run_looks(gone, with_compact, 2)) as results:
+        assert all(isinstance(look, Look) and not look.seen for _, look in results)
+
+
 def test_a_worker_that_is_killed_costs_no_photo(photos: list[Path], setup: WorkerSetup) -> None:
     killed = threading.Event()
 
@@ -132,6 +151,15 @@ def test_a_pack_that_is_not_what_it_says_ends_the_sweep_and_blames_no_photo(
     (broken / "embedder.onnx").write_bytes(b"something else")
     with pytest.raises(PackBroken):
         looked(photos, replace(setup, pack_folder=broken), 1)
+
+
+def test_a_pack_that_was_replaced_while_the_workers_started_ends_the_sweep(
+    photos: list[Path], setup: WorkerSetup, tmp_path: Path
+) -> None:
+    from dataclasses import replace
+
+    with pytest.raises(PackBroken, match="since this sweep began"):
+        looked(photos, replace(setup, pack_folder=build_tiny_pack(tmp_path / "other", seed=5)), 1)
 
 
 def test_somebody_who_left_is_not_matched_by_a_worker_that_was_told(photos: list[Path], setup: WorkerSetup) -> None:
