@@ -29,6 +29,7 @@ from kenbaar.errors import (
     KeyStoreBroken,
     LedgerBroken,
     NoSpace,
+    PackBroken,
     PackUnavailable,
     Unusable,
     UsageError,
@@ -180,7 +181,7 @@ class Archive:
 
     def find_everybody(self, photo: Photo) -> list[Box]:
         """Every face in a photo, as thoroughly as publishing looks: for pages on which nobody else may be seen."""
-        return find_all_faces(photo, self.pack.find_faces, PUBLISH)
+        return find_all_faces(photo, self.pack, PUBLISH)
 
     def refuse_source(self, source: Path) -> None:
         """Raises UsageError where a collection would hold the archive's own files."""
@@ -216,15 +217,29 @@ class Archive:
     @cached_property
     def pack(self) -> ModelPack:
         """The pack in use, opened and checked. Raises PackUnavailable, PackBroken."""
+        self._manifest()
         return load_pack(self.pack_folder, threads=os.cpu_count() or 1)
 
     def pack_in_use(self) -> PackInUse:
         """The pack in use, for workers that open it themselves."""
-        return self._for_workers(self.pack_folder, read_manifest(self.pack_folder))
+        return self._for_workers(self.pack_folder, self._manifest())
+
+    def _manifest(self) -> Manifest:
+        """That of the pack in use. Raises PackBroken where people enrolled with a pack of this name and version that
+        was another: a published pack is never edited, and this one would find them no more, without a word."""
+        manifest = read_manifest(self.pack_folder)
+        enrolled_with = self.consents.store.note(_pack_note(manifest))
+        if enrolled_with not in (None, manifest.digest) and enrolled_with in self.consents.templates.packs():
+            raise PackBroken(
+                f"The pack {manifest.name} {manifest.version} was changed since people enrolled with it.",
+                "Put its own manifest and files back (`kenbaar pack fetch`, `kenbaar pack add FOLDER`); a pack that is "
+                "meant to be another needs another version.",
+            )
+        return manifest
 
     def older_packs(self) -> list[PackInUse]:
         """The other packs at hand that people's templates are of: they are found with those until they renew."""
-        in_use = read_manifest(self.pack_folder).digest
+        in_use = self._manifest().digest
         needed = self.consents.templates.packs() - {in_use}
         return [self._for_workers(*found) for found in packs_at_hand(self.settings.cache, needed)] if needed else []
 
@@ -268,6 +283,9 @@ class Archive:
         opened = [self._open_untrusted(path) for path in photos]
         vectors = self._read_portraits(opened, self.pack, self.threshold) if photos else None
         pack, purposes = self.threshold.pack if photos else "", [Purpose.parse(p) for p in agreed]
+        if photos:
+            with self.writing():
+                self.consents.store.set_notes(**{_pack_note(self.pack.manifest): pack})
 
         def look_alikes(row: NDArray[np.float32], gallery: ConsentedGallery) -> list[str]:
             return find_lookalikes(row, gallery, self.threshold)
@@ -443,6 +461,11 @@ def _locked(path: Path, *, wait: bool = True) -> Iterator[int]:
         yield file
     finally:
         os.close(file)
+
+
+def _pack_note(manifest: Manifest) -> str:
+    """Under which name the archive notes which pack of this name and version people enrolled with."""
+    return f"pack {manifest.name} {manifest.version}"
 
 
 def _mark(file: int, text: bytes) -> None:

@@ -1,6 +1,6 @@
-"""Makes the photo rooms' sample pictures importable: pytest's importlib mode puts no test folder on the path."""
+"""Makes samples importable, the photo room's and ours: pytest's importlib mode puts no test folder on the path."""
 
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "media"))
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent / "media")]

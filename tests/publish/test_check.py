@@ -7,18 +7,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bright_squares import BrightSquares, photo_of, scene
 from photo_samples import exif, png_chunk, quarters, saved, swapped_profile
 from PIL import Image
 
-from kenbaar.faces import Box, Face, Landmarks
+from kenbaar.faces import Box
 from kenbaar.media import Rights, encode_photo, open_photo, open_photo_bytes
 from kenbaar.modelpack import load_pack
 from kenbaar.publish import (
     PUBLISH,
     RECHECK,
     CopyPlan,
-    DetectionSchedule,
-    Look,
     check_copy,
     covered,
     find_all_faces,
@@ -28,93 +27,9 @@ from kenbaar.publish import (
     scan_copy,
 )
 
-DARK = (64, 64, 64)
-
-
-class BrightSquares:
-    """Stands in for a detector: finds pure white rectangles, and remembers how it was asked."""
-
-    def __init__(self) -> None:
-        self.asked: list[tuple[int, int, int | None, float | None]] = []
-
-    def __call__(self, photo, *, long_side=None, min_score=None):
-        self.asked.append((photo.width, photo.height, long_side, min_score))
-        import cv2
-
-        bright = (photo.pixels.min(axis=2) > 200).astype(np.uint8)
-        count, _, stats, _ = cv2.connectedComponentsWithStats(bright)
-        faces = []
-        for x, y, w, h, _ in stats[1:count]:
-            box = Box(int(x), int(y), int(x + w), int(y + h))
-            faces.append(Face(box, Landmarks(np.zeros((5, 2), np.float32)), 0.9))
-        return sorted(faces, key=lambda f: f.box)
-
-
-def scene(width: int, height: int, *squares: Box) -> np.ndarray:
-    pixels = np.full((height, width, 3), 30, np.uint8)
-    for box in squares:
-        pixels[box.y_min : box.y_max, box.x_min : box.x_max] = 255
-    return pixels
-
-
-def photo_of(pixels: np.ndarray):
-    return open_photo_bytes(encode_photo(pixels, "PNG"))
-
 
 def near(box: Box, other: Box) -> bool:
     return box.iou(other) > 0.8
-
-
-def test_faces_found_in_tiles_mirrors_and_enlargements_land_where_they_are():
-    squares = [Box(30, 40, 90, 120), Box(1000, 500, 1060, 590), Box(2300, 1100, 2380, 1190), Box(1180, 30, 1240, 100)]
-    photo = photo_of(scene(2400, 1200, *squares))
-    for looks in (PUBLISH, RECHECK, DetectionSchedule((Look(2400, 0.5, mirrored=True),), 1.0)):
-        found = find_all_faces(photo, BrightSquares(), looks)
-        assert len(found) == 4
-        assert all(any(near(box, square) for square in squares) for box in found)
-    small = photo_of(scene(400, 300, Box(10, 20, 40, 60)))
-    for looks in (PUBLISH, DetectionSchedule((Look(5120, 0.3, mirrored=True),), 4.0)):
-        found = find_all_faces(small, BrightSquares(), looks)
-        assert len(found) == 1 and near(found[0], Box(10, 20, 40, 60))
-
-
-def test_a_piece_of_a_large_face_cut_off_by_a_tile_is_no_face_of_its_own():
-    face = Box(700, 300, 1700, 1100)
-    photo = photo_of(scene(2400, 1400, face))
-    for looks in (PUBLISH, RECHECK):
-        (found,) = find_all_faces(photo, BrightSquares(), looks)
-        assert near(found, face)
-    on_the_edge = photo_of(scene(2400, 1400, Box(0, 0, 60, 70), Box(2340, 1330, 2400, 1400)))
-    assert len(find_all_faces(on_the_edge, BrightSquares(), PUBLISH)) == 2
-
-
-def test_a_face_in_a_reduced_photo_is_told_at_full_size():
-    data = encode_photo(scene(800, 600, Box(80, 160, 240, 320)), "JPEG")
-    photo = open_photo_bytes(data, detail_side=200)
-    assert photo.scale == 4
-    (found,) = find_all_faces(photo, BrightSquares(), DetectionSchedule((Look(640, 0.5),)))
-    assert near(found, Box(80, 160, 240, 320))
-
-
-def test_looks_that_would_see_nothing_new_are_left_out_and_no_tile_is_larger_than_a_look():
-    find = BrightSquares()
-    find_all_faces(photo_of(scene(500, 400)), find, PUBLISH)
-    assert [asked[2] for asked in find.asked] == [640]
-    find = BrightSquares()
-    find_all_faces(photo_of(scene(3000, 2000)), find, PUBLISH)
-    assert {asked[2] for asked in find.asked[:2]} == {640, 1280} and len(find.asked) > 8
-    assert all(max(asked[0], asked[1]) <= 1281 for asked in find.asked[2:])
-
-
-def test_a_face_found_twice_is_one_face_and_its_box_holds_both():
-    boxes = iter([Box(10, 10, 50, 50), Box(14, 8, 54, 52)])
-    landmarks = Landmarks(np.zeros((5, 2), np.float32))
-
-    def find(photo, *, long_side=None, min_score=None):
-        return [Face(next(boxes), landmarks, 0.9)]
-
-    twice = DetectionSchedule((Look(100, 0.5), Look(200, 0.5)), 1.0)
-    assert find_all_faces(photo_of(scene(200, 200)), find, twice) == [Box(10, 8, 54, 52)]
 
 
 def test_a_copy_with_everybody_masked_or_revealed_passes():
@@ -210,12 +125,12 @@ def test_in_real_photos_every_large_face_is_masked_and_no_copy_is_held_for_nothi
         if path.suffix not in (".jpg", ".png") or not (faces := pack.find_faces(open_photo(path))):
             continue
         photo = open_photo(path)
-        found = find_all_faces(photo, pack.find_faces, PUBLISH)
+        found = find_all_faces(photo, pack, PUBLISH)
         nobody = plan_masks(found, [], photo.width, photo.height)
         assert all(covered(face.box, nobody.masks) == 1 for face in faces)
-        assert check_copy(render_copy(photo, nobody, Rights()), nobody, pack.find_faces) == ()
+        assert check_copy(render_copy(photo, nobody, Rights()), nobody, pack) == ()
         everybody = plan_masks(found, [face.box for face in faces], photo.width, photo.height)
-        assert check_copy(render_copy(photo, everybody, Rights()), everybody, pack.find_faces) == ()
+        assert check_copy(render_copy(photo, everybody, Rights()), everybody, pack) == ()
 
 
 def test_the_copy_of_a_copy_scans_clean_in_memory():

@@ -283,13 +283,24 @@ def reject(out: Out, subject: str, item: str) -> None:
 @click.option(
     "--mask-doubtful", is_flag=True, help="Mask what the last check doubts as well, instead of holding the photo back."
 )
+@click.option("--workers", type=click.IntRange(1, 256), help="Worker processes (default: one for each core).")
 @common
-def publish(out: Out, name: str, out_folder: Path, channel: str, mask_doubtful: bool) -> int:
+def publish(out: Out, name: str, out_folder: Path, channel: str, mask_doubtful: bool, workers: int | None) -> int:
     """Write copies of collection NAME to OUT, with everybody masked but those who agreed to be seen in CHANNEL."""
+    from kenbaar.publish import Workers
+
     show = out.bar("publish")
     with out.archive() as archive:
+        count = workers or archive.settings.workers or len(os.sched_getaffinity(0))
         report = archive.publisher.publish(
-            name, out_folder, channel, archive.pack, archive.limits, say=show, mask_doubtful=mask_doubtful
+            name,
+            out_folder,
+            channel,
+            archive.pack,
+            archive.limits,
+            say=show,
+            mask_doubtful=mask_doubtful,
+            workers=Workers(count, archive.pack_folder),
         )
     out.say(f"{report.published} copies in {out_folder}: {report.visible} faces visible, {report.masked} masked.")
     out.say(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kenbaar.faces import Face, Template
 from kenbaar.modelpack._centerface import OUTPUTS
@@ -58,13 +59,33 @@ class ModelPack:
         return self._detector.find(photo, side, spec.min_score if min_score is None else min_score)
 
     def find_faces_and_hints(
-        self, photo: PhotoPixels, *, long_side: int | None = None
+        self,
+        photo: PhotoPixels,
+        *,
+        long_side: int | None = None,
+        min_score: float | None = None,
+        hint_score: float = HINT_SCORE,
     ) -> tuple[list[Face], list[Face]]:
-        """The same faces as find_faces; and where a finer look might find more: what is too doubtful to be a face."""
+        """The same faces as find_faces; and where a finer look might find more: what is too doubtful to be a face.
+
+        hint_score: from which score up to min_score.
+        """
         _refuse_other_pixels(photo)
         spec = self.manifest.detector
         side = spec.long_side if long_side is None else long_side
-        return self._detector.find_with_hints(photo, side, spec.min_score, HINT_SCORE)
+        least = spec.min_score if min_score is None else min_score
+        return self._detector.find_with_hints(photo, side, least, hint_score)
+
+    def find_in_batch(self, pictures: Sequence[NDArray[np.uint8]], *, min_score: float) -> list[list[Face]]:
+        """The faces in each of these pictures (RGB uint8, all of one size), sorted by box, in px of that picture.
+
+        They are looked at as they are and in one go: for tiles of a photo and closer looks at places in it. Memory
+        grows with all of their pixels together, by about 400 bytes each.
+        """
+        for picture in pictures:
+            if picture.dtype != np.uint8 or picture.shape != (*pictures[0].shape[:2], 3):
+                raise ValueError("the pictures of a batch are uint8 (rows, columns, 3), all of one size")
+        return self._detector.find_in_batch(pictures, min_score)
 
     def find_landmarks_again(self, photo: PhotoPixels, faces: Sequence[Face]) -> list[Face]:
         """The same faces in order, their landmarks placed better: each is looked at once more, enlarged.

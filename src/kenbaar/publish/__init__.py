@@ -7,23 +7,18 @@ visible; who is shown is on record before the file has its name.
     publisher = Publisher(consents, collections, copies, journal, home)
     report = publisher.publish("party", Path("public"), "web", pack, limits, say=bar)
     report.held                                   # photos a person should look at
-    plan = plan_masks(find_all_faces(photo, pack.find_faces, PUBLISH), revealed, photo.width, photo.height)
+    plan = plan_masks(find_all_faces(photo, pack, PUBLISH), revealed, photo.width, photo.height)
     mask(photo.pixels, plan.masks)
     copies.showing("s-7xk2m9qa")                  # what still shows them
 """
 
 from kenbaar.publish._copy import check_copy, render_copy, scan_copy
+from kenbaar.publish._looks import PUBLISH, RECHECK, DetectionSchedule, FaceFinder, find_all_faces
 from kenbaar.publish._mask import GRID_PX, MASK_COLOUR, CopyPlan, covered, mask, mask_box, plan_masks
 from kenbaar.publish._publisher import Held, Publisher, PublishReport
-from kenbaar.publish._recheck import (
-    PUBLISH,
-    RECHECK,
-    DetectionSchedule,
-    Look,
-    find_all_faces,
-    find_exposed,
-)
+from kenbaar.publish._recheck import find_exposed
 from kenbaar.publish._records import Copy, CopyStore
+from kenbaar.publish._workers import Workers
 
 __all__ = [
     "GRID_PX",
@@ -34,10 +29,11 @@ __all__ = [
     "CopyPlan",
     "CopyStore",
     "DetectionSchedule",
+    "FaceFinder",
     "Held",
-    "Look",
     "PublishReport",
     "Publisher",
+    "Workers",
     "check_copy",
     "covered",
     "find_all_faces",

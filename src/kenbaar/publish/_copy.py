@@ -12,8 +12,9 @@ from kenbaar.media import (
     find_leftovers,
     open_photo_bytes,
 )
+from kenbaar.publish._looks import RECHECK, DetectionSchedule, FaceFinder
 from kenbaar.publish._mask import CopyPlan, mask
-from kenbaar.publish._recheck import RECHECK, DetectionSchedule, FindFaces, find_exposed
+from kenbaar.publish._recheck import find_exposed
 
 _ANY_SIZE = PhotoLimits(max_pixels=2**31, max_bytes=2**31)  # it is our own file: its source was within the limits
 
@@ -34,8 +35,10 @@ def scan_copy(data: bytes) -> list[str]:
     return find_leftovers(data)
 
 
-def check_copy(data: bytes, plan: CopyPlan, find: FindFaces, schedule: DetectionSchedule = RECHECK) -> tuple[str, ...]:
-    """Why the copy in these bytes must not go out, a clause each; () where it may. find: ModelPack.find_faces.
+def check_copy(
+    data: bytes, plan: CopyPlan, finder: FaceFinder, schedule: DetectionSchedule = RECHECK
+) -> tuple[str, ...]:
+    """Why the copy in these bytes must not go out, a clause each; () where it may. finder: a ModelPack.
 
     1. It holds a picture and rights, and nothing else. 2. It opens. 3. Its masks are opaque, and nobody is exposed.
     """
@@ -44,5 +47,5 @@ def check_copy(data: bytes, plan: CopyPlan, find: FindFaces, schedule: Detection
         copy = open_photo_bytes(data, "the finished file", _ANY_SIZE)
     except PhotoUnreadable as err:
         return (*problems, err.what.rstrip("."))
-    exposed = find_exposed(copy, find, plan, schedule)
+    exposed = find_exposed(copy, finder, plan, schedule)
     return (*problems, *(f"a face at {box.as_list()} is neither masked nor allowed" for box in exposed))

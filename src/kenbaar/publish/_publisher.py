@@ -7,9 +7,10 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
@@ -27,26 +28,23 @@ from kenbaar.media import (
     write_aside,
     write_file,
 )
-from kenbaar.publish._recheck import FindFaces
+from kenbaar.publish._looks import FaceFinder
 from kenbaar.publish._records import Copy, CopyStore
-from kenbaar.publish._render import Rendered, make_copy
+from kenbaar.publish._render import Rendered
+from kenbaar.publish._workers import CopyTask, NoCopy, Workers, make_copies
 
-RENDERER = "1"  # raised whenever the same plan gives other pixels, so that copies made before are made again
+RENDERER = "2"  # raised whenever the same plan gives other pixels, so that copies made before are made again
 BATCH = 16  # copies put in place together: two transactions each
 ASK_AGAIN_S = 10.0  # s: an end date that passes while a long publication runs is heard this soon
 MANIFEST = "manifest.json"
 
 
-class Detector(Protocol):
+class Detector(FaceFinder, Protocol):
     """What publishing needs of a model pack."""
 
     @property
     def digest(self) -> str:
         """Which pack this is."""
-
-    @property
-    def find_faces(self) -> FindFaces:
-        """All faces of a photo, at a given size and score."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +105,11 @@ class Publisher:
         *,
         say: Callable[[int, int, float], None],
         mask_doubtful: bool = False,
+        workers: Workers | None = None,
     ) -> PublishReport:
         """Brings OUT to what consent allows now. Run it again after a withdrawal: what is affected is replaced.
+
+        workers: processes that make copies side by side, for more than a few; None makes them all here.
 
         A photo that cannot be proven right is held back, and an older copy of it is taken away. Files in OUT that are
         no copies of this collection are left as they are. Raises Busy where somebody else publishes there now.
@@ -117,7 +118,7 @@ class Publisher:
         collection = self.collections.get(name)
         folder = _checked_folder(out, Path(collection.source), self.home)
         with _alone(folder):
-            run = _Run(self, collection, folder, channel, pack, limits, mask_doubtful)
+            run = _Run(self, collection, folder, channel, pack, limits, mask_doubtful, workers)
             return run.go(say)
 
 
@@ -133,7 +134,10 @@ class _Run:
         pack: Detector,
         limits: PhotoLimits,
         mask_doubtful: bool,
+        workers: Workers | None,
     ) -> None:
+        self.workers = workers
+        self.tell: Callable[[], None] = lambda: None
         self.room, self.collection, self.folder, self.channel = room, collection, folder, channel
         self.pack, self.limits, self.mask_doubtful = pack, limits, mask_doubtful
         self.store = room.collections.store
@@ -154,14 +158,14 @@ class _Run:
         room.journal.record("publish", purpose="show", collection=self.collection.name, channel=self.channel)
         remove_leftovers(self.folder)
         counts = self.store.count(self.collection.name)
-        total, done = sum(counts.get(s, 0) for s in ("present", "new")), 0
-        say(0, total, 0.0)
-        for page in self._pages():
-            with ExitStack() as aside:
-                ready = [made for item in page if (made := self._make(item, aside)) is not None]
-                self._put_in_place(ready)
-            done += len(page)
-            say(done, total, time.monotonic() - started)
+        total = sum(counts.get(s, 0) for s in ("present", "new"))
+        self.tell = lambda: say(len(self.current) + len(self.held), total, time.monotonic() - started)
+        self.tell()
+        with closing(make_copies(self._tasks(), self.pack, self.limits, self.workers)) as made:
+            while batch := list(islice(made, BATCH)):
+                with ExitStack() as aside:
+                    self._put_in_place([ready for each in batch if (ready := self._ready(*each, aside)) is not None])
+                self.tell()
         removed = self._take_away_the_rest()
         manifest = self._write_manifest()
         visible = {s for copy in self.current.values() for s in copy.showing}
@@ -186,45 +190,57 @@ class _Run:
             yield page
             after = page[-1].path
 
-    def _make(self, item: Item, aside: ExitStack) -> tuple[_Planned, Rendered, Path] | None:
-        """The finished, checked file beside its place; None where it is held back or is there already."""
+    def _tasks(self) -> Iterator[CopyTask[_Planned]]:
+        """The copies to make; what is held back or there already is noted and passed over."""
+        for page in self._pages():
+            for item in page:
+                if (planned := self._to_make(item)) is not None:
+                    source = Path(self.collection.source) / decode_name(item.path)
+                    reveals = tuple(box for box, _ in planned.reveals)
+                    digest = item.digest or ""
+                    yield CopyTask(planned, source, digest, planned.faces, reveals, self.mask_doubtful)
+            self.tell()
+
+    def _to_make(self, item: Item) -> _Planned | None:
         if item.state == "new" or item.digest is None:
             self._hold(item, "it was not swept yet; run `kenbaar sweep` first")
             return None
         try:
             planned = self._plan(item)
-            if str(planned.target) in self.taken:
-                self._hold(item, "another photo's copy has the same name; rename one of the originals")
-                return None
-            self.taken.add(str(planned.target))
-            if why := self._not_ours(planned.target):
-                self._hold(item, why)
-                return None
-            old = self.before.get(str(planned.target))
-            if (
-                old is not None
-                and old.render_key == planned.render_key
-                and _has_digest(planned.target, old.copy_digest)
-            ):
-                self.current[old.path] = old
-                self.unchanged += 1
-                return None
-            rendered = make_copy(
-                Path(self.collection.source) / decode_name(item.path), item.digest, self.limits, self.pack.find_faces,
-                known=planned.faces, reveals=[box for box, _ in planned.reveals], mask_doubtful=self.mask_doubtful,
-            )  # fmt: skip
         except KenbaarError as err:
             self._hold(item, f"{err.what} {err.do}")
             return None
-        if rendered.problems:
-            self._hold(item, "; ".join(rendered.problems))
+        if str(planned.target) in self.taken:
+            self._hold(item, "another photo's copy has the same name; rename one of the originals")
+            return None
+        self.taken.add(str(planned.target))
+        if why := self._not_ours(planned.target):
+            self._hold(item, why)
+            return None
+        old = self.before.get(str(planned.target))
+        if old is not None and old.render_key == planned.render_key and _has_digest(planned.target, old.copy_digest):
+            self.current[old.path] = old
+            self.unchanged += 1
+            return None
+        return planned
+
+    def _ready(
+        self, task: CopyTask[_Planned], made: Rendered | NoCopy, aside: ExitStack
+    ) -> tuple[_Planned, Rendered, Path] | None:
+        """The finished, checked file beside its place; None where it is held back."""
+        planned = task.tag
+        if isinstance(made, NoCopy):
+            self._hold(planned.item, made.why)
+            return None
+        if made.problems:
+            self._hold(planned.item, "; ".join(made.problems))
             return None
         try:
             planned.target.parent.mkdir(parents=True, exist_ok=True)
         except (FileExistsError, NotADirectoryError):
-            self._hold(item, "a file lies where its folder would be; move that file away")
+            self._hold(planned.item, "a file lies where its folder would be; move that file away")
             return None
-        return planned, rendered, aside.enter_context(write_aside(rendered.data, planned.target.parent))
+        return planned, made, aside.enter_context(write_aside(made.data, planned.target.parent))
 
     def _not_ours(self, target: Path) -> str | None:
         """Why a copy must not be put there: something lies there that is not the older copy of that photo."""

@@ -10,8 +10,9 @@ from kenbaar.errors import PhotoUnreadable
 from kenbaar.faces import Box
 from kenbaar.media import PhotoLimits, digest_bytes, open_photo_bytes, read_photo_bytes, read_rights
 from kenbaar.publish._copy import check_copy, render_copy
+from kenbaar.publish._looks import PUBLISH, RECHECK, FaceFinder, find_all_faces
 from kenbaar.publish._mask import CopyPlan, plan_masks
-from kenbaar.publish._recheck import PUBLISH, RECHECK, FindFaces, find_all_faces, find_exposed
+from kenbaar.publish._recheck import find_exposed
 
 MOST_ROUNDS = 3  # masking what the last look doubts can show a new doubt; after so many rounds a person decides
 
@@ -31,7 +32,7 @@ def make_copy(
     source: Path,
     digest: str,
     limits: PhotoLimits,
-    find: FindFaces,
+    finder: FaceFinder,
     *,
     known: Sequence[Box],
     reveals: Sequence[Box],
@@ -46,13 +47,13 @@ def make_copy(
     photo = open_photo_bytes(original, limits=limits)
     if photo.digest != digest:
         raise PhotoUnreadable("This photo changed since it was swept.", "Run `kenbaar sweep` again.")
-    faces = _together(find_all_faces(photo, find, PUBLISH), known)
+    faces = _together(find_all_faces(photo, finder, PUBLISH), known)
     rights = read_rights(original)
     for _ in range(MOST_ROUNDS if mask_doubtful else 1):
         plan = plan_masks(faces, reveals, photo.width, photo.height, block_px=photo.block_px)
         data = render_copy(photo, plan, rights)
-        problems = check_copy(data, plan, find)
-        if not (mask_doubtful and problems and (more := _exposed(data, plan, find, limits))):
+        problems = check_copy(data, plan, finder)
+        if not (mask_doubtful and problems and (more := _exposed(data, plan, finder, limits))):
             break
         faces = _together(faces, more)
     return Rendered(data, digest_bytes(data), len(plan.masks), plan.reveals, problems)
@@ -69,5 +70,5 @@ def _together(faces: Sequence[Box], more: Sequence[Box]) -> list[Box]:
     return sorted(together)
 
 
-def _exposed(data: bytes, plan: CopyPlan, find: FindFaces, limits: PhotoLimits) -> list[Box]:
-    return find_exposed(open_photo_bytes(data, limits=limits), find, plan, RECHECK)
+def _exposed(data: bytes, plan: CopyPlan, finder: FaceFinder, limits: PhotoLimits) -> list[Box]:
+    return find_exposed(open_photo_bytes(data, limits=limits), finder, plan, RECHECK)

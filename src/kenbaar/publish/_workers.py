@@ -1,0 +1,212 @@
+"""Copies made side by side: a process per core, one inference thread each; what kills its worker is held, not shown.
+
+Who is revealed, what is recorded and which file gets its name is decided in the process that publishes. A worker gets a
+path and boxes, and answers with the bytes of a copy and what its check says.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from itertools import chain, islice
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from kenbaar.errors import KenbaarError, Unusable
+from kenbaar.faces import Box
+from kenbaar.media import PhotoLimits
+from kenbaar.modelpack import load_pack
+from kenbaar.publish._looks import FaceFinder
+from kenbaar.publish._render import Rendered, make_copy
+
+WORTH_PROCESSES = 8
+"""So many copies are made before a second process would have started: importing and opening the pack take a second."""
+_WAITING_PER_WORKER = 3  # enough that no worker idles while copies are put in place; few, so that a withdrawal is near
+_worker: tuple[FaceFinder, PhotoLimits] | KenbaarError | None = None
+Tag = TypeVar("Tag")
+
+
+@dataclass(frozen=True, slots=True)
+class Workers:
+    """How many processes make copies, each with the pack in that folder."""
+
+    count: int
+    pack_folder: Path
+
+
+@dataclass(frozen=True, slots=True)
+class CopyTask(Generic[Tag]):
+    """One copy to make (make_copy's arguments). tag: what the caller knows it by; it stays in the caller's process."""
+
+    tag: Tag
+    source: Path
+    digest: str
+    known: tuple[Box, ...]
+    reveals: tuple[Box, ...]
+    mask_doubtful: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NoCopy:
+    """Why there is no copy: a sentence for the report."""
+
+    why: str
+
+
+def make_copies(
+    tasks: Iterable[CopyTask[Tag]], finder: FaceFinder, limits: PhotoLimits, workers: Workers | None
+) -> Generator[tuple[CopyTask[Tag], Rendered | NoCopy], None, None]:
+    """Every task with its copy, in order. Few of them, or one worker: here. Stop early by closing the iterator.
+
+    A photo that takes its worker down (a decoder's crash, out of memory) is tried once more alone, then it has no copy.
+    Raises PackBroken and PackUnavailable, and Unusable where no process can be started.
+    """
+    queue = iter(tasks)
+    first = list(islice(queue, WORTH_PROCESSES + 1)) if workers and workers.count > 1 else []
+    everything = chain(first, queue)
+    if workers is None or len(first) <= WORTH_PROCESSES:
+        for task in everything:
+            yield task, _made(task, finder, limits)
+    else:
+        yield from _in_processes(everything, limits, workers)
+
+
+def _in_processes(
+    tasks: Iterator[CopyTask[Tag]], limits: PhotoLimits, workers: Workers
+) -> Generator[tuple[CopyTask[Tag], Rendered | NoCopy], None, None]:
+    pending: deque[tuple[CopyTask[Tag], Future[Rendered | NoCopy]]] = deque()
+    pool = _pool(limits, workers.pack_folder, workers.count)
+    try:
+        while True:
+            pending += (
+                (task, _submitted(pool, task))
+                for task in islice(tasks, workers.count * _WAITING_PER_WORKER - len(pending))
+            )
+            if not pending:
+                return
+            task, future = pending[0]
+            try:
+                made = future.result()
+            except BrokenProcessPool:
+                pool.shutdown(wait=False, cancel_futures=True)
+                suspects = [task for task, _ in pending]
+                pending.clear()
+                yield from _one_by_one(suspects, limits, workers.pack_folder)
+                pool = _pool(limits, workers.pack_folder, workers.count)
+                continue
+            pending.popleft()
+            yield task, made
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _one_by_one(
+    suspects: Iterable[CopyTask[Tag]], limits: PhotoLimits, pack_folder: Path
+) -> Generator[tuple[CopyTask[Tag], Rendered | NoCopy], None, None]:
+    """Finds out which photo took the worker down, by giving each a worker that is known to have started."""
+    pool = _started(limits, pack_folder)
+    try:
+        for task in suspects:
+            try:
+                made = _submitted(pool, task).result()
+            except BrokenProcessPool:
+                pool.shutdown(wait=False)
+                made = NoCopy("this photo brought the reader down; leave it out, or save it anew with another program")
+                pool = _started(limits, pack_folder)
+            yield task, made
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _started(limits: PhotoLimits, pack_folder: Path) -> ProcessPoolExecutor:
+    pool = _pool(limits, pack_folder, 1)
+    try:
+        pool.submit(os.getpid).result()
+    except BrokenProcessPool as err:
+        pool.shutdown(wait=False)
+        raise Unusable(
+            "No worker process can be started.", "Free some memory, or use fewer --workers; then publish again."
+        ) from err
+    return pool
+
+
+def _submitted(pool: ProcessPoolExecutor, task: CopyTask[Tag]) -> Future[Rendered | NoCopy]:
+    """The task's future; where the pool broke before it was asked, one that says so."""
+    try:
+        return pool.submit(
+            _make, CopyTask(None, task.source, task.digest, task.known, task.reveals, task.mask_doubtful)
+        )
+    except BrokenProcessPool as err:
+        broken: Future[Rendered | NoCopy] = Future()
+        broken.set_exception(err)
+        return broken
+
+
+def _pool(limits: PhotoLimits, pack_folder: Path, count: int) -> ProcessPoolExecutor:
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(count, context, initializer=_start, initargs=(limits, pack_folder, os.getpid()))
+
+
+def _start(limits: PhotoLimits, pack_folder: Path, parent: int) -> None:
+    """In the worker: no core dumps, one thread, the pack opened once; Ctrl-C is the parent's business.
+
+    Failures come back as values, so stderr is closed: what a C decoder prints about a damaged photo is no one's news.
+    """
+    from kenbaar.keys import disable_core_dumps
+
+    global _worker
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _die_with(parent)
+    disable_core_dumps()
+    if not os.environ.get("KENBAAR_DEBUG"):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    with contextlib.suppress(ImportError):
+        import cv2
+
+        cv2.setNumThreads(1)
+    try:
+        _worker = load_pack(pack_folder, threads=1), limits
+    except KenbaarError as err:
+        _worker = err  # told with the first photo: raised here, it would look as if that photo had done it
+
+
+def _die_with(parent: int) -> None:
+    """A worker whose parent was killed ends too: it holds an undisguised photo (Linux: PR_SET_PDEATHSIG)."""
+    import ctypes
+
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def _make(task: CopyTask[None]) -> Rendered | NoCopy:
+    """In the worker: one copy."""
+    if isinstance(_worker, KenbaarError):
+        raise _worker
+    assert _worker is not None
+    return _made(task, *_worker)
+
+
+def _made(task: CopyTask[Tag], finder: FaceFinder, limits: PhotoLimits) -> Rendered | NoCopy:
+    """One copy, or why there is none: one photo's failure holds that photo and never ends a publication."""
+    try:
+        return make_copy(
+            task.source, task.digest, limits, finder,
+            known=task.known, reveals=task.reveals, mask_doubtful=task.mask_doubtful,
+        )  # fmt: skip
+    except KenbaarError as err:
+        if err.exit_code == 6:
+            raise
+        return NoCopy(f"{err.what} {err.do}")
+    except MemoryError:
+        return NoCopy("this photo needs more memory than there is; make it smaller, or leave it out")
+    except Exception as err:  # noqa: BLE001  # one photo's failure is held and told, and the others go on
+        return NoCopy(f"this photo could not be copied ({type(err).__name__}); leave it out, and tell us")
