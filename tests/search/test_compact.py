@@ -17,7 +17,7 @@ from kenbaar.gallery import ZERO, CompactRows, ConsentedGallery
 from kenbaar.keys import Safe
 from kenbaar.search import Threshold, candidates, compare_one, exact_scores, find_lookalikes, search
 from kenbaar.search._pairs import near_pairs
-from kenbaar.search._whole import PRODUCT, _product
+from kenbaar.search._whole import PRODUCT, product
 
 PACK = "sha256:aa"
 
@@ -148,7 +148,8 @@ def test_the_product_is_one_integer_product_and_exact_at_its_extremes() -> None:
     probes = np.tile(np.array([63, -63, 63, -63], np.int8), (512, 1))
     probes[::2, 2:] *= -1
     expected = (numbers.astype(np.int64) - ZERO) @ probes.astype(np.int64)
-    assert np.array_equal(_product()(numbers, probes), expected)
+    for threads in (1, 2):
+        assert np.array_equal(product(threads)(numbers, probes), expected)
 
 
 def test_a_wiped_compact_gallery_is_not_searched() -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,11 +27,12 @@ from kenbaar.errors import (
     UsageError,
     WrongCode,
 )
-from kenbaar.gallery import ConsentedGallery, combine
+from kenbaar.gallery import COMPACT_FROM, SEGMENT_ROWS, CompactRows, ConsentedGallery, combine
 from kenbaar.keys import (
     CodeSession,
     KeyStore,
     RecoveryCode,
+    Safe,
     SigningKey,
     open_template,
     pack_vectors,
@@ -78,9 +80,11 @@ class Consents:
         keys: KeyStore,
         signer: SigningKey,
         journal: Journal,
+        compact_from: int = COMPACT_FROM,
     ) -> None:
+        """compact_from: rows from which on an opened gallery is compact (kenbaar.gallery)."""
         self.store, self.templates, self.keys, self.signer = store, templates, keys, signer
-        self.journal = journal
+        self.journal, self.compact_from = journal, compact_from
 
     @property
     def jurisdiction(self) -> str:
@@ -385,6 +389,7 @@ class Consents:
 
         only: these subjects alone (a roster, a claim). People who hold their own key are in it only with a session.
         dim: length of the pack's vectors, for a gallery that stays empty.
+        A large gallery is compact, and never all in memory as float32. NoSpace where its sealed rows find no room.
         """
         now = self.journal.now()
         grants = [g for g in self.store.grant_keys(kinds, now) if only is None or g.subject in only]
@@ -392,18 +397,18 @@ class Consents:
         chosen = {g.subject: g for g in reversed(grants) if g.key_id in keys}
         held, alike = self.store.self_held(), self.store.look_alikes()
         subjects: list[str] = []
-        plains: list[bytes] = []
-        for template in self.templates.for_pack(pack) if chosen else ():
-            subject = template.subject
-            session = sessions.of(subject)
-            if (grant := chosen.get(subject)) is None or (session is None and subject in held):
-                continue
-            data_key = self._data_key(grant.purpose, keys[grant.key_id], grant.wrapped_key, session)
-            plains.append(
-                open_template(data_key, template.sealed, subject=subject, pack=pack, version=template.version)
-            )
-            subjects.append(subject)
-        rows = _rows(plains, dim)
+
+        def opened() -> Iterator[bytes]:
+            for template in self.templates.for_pack(pack) if chosen else ():
+                subject = template.subject
+                session = sessions.of(subject)
+                if (grant := chosen.get(subject)) is None or (session is None and subject in held):
+                    continue
+                data_key = self._data_key(grant.purpose, keys[grant.key_id], grant.wrapped_key, session)
+                subjects.append(subject)
+                yield open_template(data_key, template.sealed, subject=subject, pack=pack, version=template.version)
+
+        rows = _stored(opened(), dim, self.compact_from)
         return ConsentedGallery.of(
             pack=pack, purposes=kinds, opened_at=now, subjects=subjects, rows=rows, stricter=alike & set(subjects)
         )
@@ -412,6 +417,22 @@ class Consents:
         """Unwraps the data key of one grant. A share alone does not open it."""
         purpose_key = session.purpose_key(key, str(purpose)) if session else key
         return unwrap_data_key(purpose_key, wrapped, otherwise=WrongCode if session else KeyDestroyed)
+
+
+def _stored(plains: Iterator[bytes], dim: int, compact_from: int) -> NDArray[np.float32] | CompactRows:
+    """A row for each opened template: float32 where they are few, compact from so many on."""
+    first = list(islice(plains, compact_from))
+    if len(first) < compact_from:
+        return _rows(first, dim)
+    dim = unpack_many(first[:1])[0].shape[1]
+
+    def parts() -> Iterator[NDArray[np.float32]]:
+        yield _rows(first, dim)
+        first.clear()
+        while part := list(islice(plains, SEGMENT_ROWS)):
+            yield _rows(part, dim)
+
+    return CompactRows.of(parts(), dim, Safe(4 * dim))
 
 
 _ROWS_AT_ONCE = 8192  # float64 means of so many people at a time: 8 MB, so that a large gallery needs no second copy

@@ -18,8 +18,8 @@
     rows = CompactRows.of(parts, dim, Safe(4 * dim))    # kenbaar.keys.Safe; then ConsentedGallery.of(rows=rows, ...)
 """
 
-from kenbaar.gallery._compact import SEGMENT_ROWS, ZERO, CompactRows, RowSafe, Segment
+from kenbaar.gallery._compact import COMPACT_FROM, SEGMENT_ROWS, ZERO, CompactRows, RowSafe, Segment
 from kenbaar.gallery._consented import ConsentedGallery
 from kenbaar.gallery._rows import combine
 
-__all__ = ["SEGMENT_ROWS", "ZERO", "CompactRows", "ConsentedGallery", "RowSafe", "Segment", "combine"]
+__all__ = ["COMPACT_FROM", "SEGMENT_ROWS", "ZERO", "CompactRows", "ConsentedGallery", "RowSafe", "Segment", "combine"]

@@ -15,6 +15,9 @@ from kenbaar.gallery._rows import refuse_bad_rows
 SEGMENT_ROWS = 16384
 """Rows that share a step: 2 MB at d = 128. More of them make the step coarser, fewer make searching slower."""
 
+COMPACT_FROM = 16 * SEGMENT_ROWS
+"""From so many rows on a gallery is opened compact: 134 MB of float32 at d = 128. Fewer are no burden."""
+
 ZERO = 128
 """The whole number that stands for 0. Unsigned, because that is what processors multiply fastest (decision 0026)."""
 
@@ -36,6 +39,10 @@ class RowSafe(Protocol):
 
     def close(self) -> None:
         """Destroys the key to all of them."""
+
+    @property
+    def size_bytes(self) -> int:
+        """What they take on the disk."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,6 +103,11 @@ class CompactRows:
     def memory_bytes(self) -> int:
         """What lies in memory for them."""
         return sum(s.numbers.nbytes for s in self.segments) + self._starts.nbytes + self._gone.nbytes
+
+    @property
+    def sealed_bytes(self) -> int:
+        """What lies on the disk for them."""
+        return self._safe.size_bytes if self._safe is not None else 0
 
     def exact(self, rows: NDArray[np.int32] | NDArray[np.int64]) -> NDArray[np.float32]:
         """These rows as they were put, float32 (k, d), opened now. One whose person left meanwhile is all zeros."""

@@ -53,6 +53,11 @@ class Safe:
     def __repr__(self) -> str:
         return f"<Safe: {self._count} records of {self.record_bytes} bytes{'' if self._key else ', closed'}>"
 
+    @property
+    def size_bytes(self) -> int:
+        """What they take on the disk."""
+        return self._count * self._slot
+
     def put(self, records: bytes | bytearray | memoryview) -> None:
         """Seals any number of records that lie one after another. NoSpace where the disk is full: all is let go."""
         size, seal = self.record_bytes, self._cipher().encrypt

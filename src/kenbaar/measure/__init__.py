@@ -18,7 +18,7 @@ from kenbaar.measure._adopt import Adopted, adopt, doubling_warning, pack_defaul
 from kenbaar.measure._bench_cores import machine_speedup
 from kenbaar.measure._bench_detect import DetectBench, FoundOfSize, bench_detect
 from kenbaar.measure._bench_gallery import GalleryBench, bench_gallery
-from kenbaar.measure._bench_match import MatchBench, bench_match
+from kenbaar.measure._bench_match import MatchBench, MatchComparison, bench_compact_match, bench_match
 from kenbaar.measure._bench_sweep import SweepBench, bench_sweep, steady_rate, time_in_turns
 from kenbaar.measure._evaluate import evaluate
 from kenbaar.measure._figures import Evaluation, Point
@@ -38,12 +38,14 @@ __all__ = [
     "FoundOfSize",
     "GalleryBench",
     "MatchBench",
+    "MatchComparison",
     "MeasuredPeople",
     "Point",
     "Rate",
     "SweepBench",
     "adopt",
     "aim",
+    "bench_compact_match",
     "bench_detect",
     "bench_gallery",
     "bench_match",

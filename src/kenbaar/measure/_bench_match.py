@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kenbaar.errors import UsageError
 from kenbaar.faces import Template
-from kenbaar.gallery import ConsentedGallery
-from kenbaar.search import Threshold, search
+from kenbaar.gallery import SEGMENT_ROWS, CompactRows, ConsentedGallery
+from kenbaar.keys import Safe
+from kenbaar.search import Decision, Threshold, search
 
 _PACK = "made-up vectors"
-_ROUNDS = 7
+_ROUNDS, _FEWER_ROUNDS, _MANY_PAIRS = 7, 3, 2_000_000_000  # from so many pairs on, a round takes seconds
 _SQUARE = 2048
 """Side of the bare product: three matrices of 16 MB, the shape BLAS libraries are best at."""
 
@@ -30,9 +32,12 @@ class MatchBench:
     """Medians of interleaved rounds in one process, on made-up vectors.
 
     n subjects, dim numbers each, probes faces in one call.
-    ms_per_probe: of that call. read_ratio: one probe alone, over the time it takes to read the matrix once.
-    gemm_share: this search's useful arithmetic rate over that of a bare float32 matrix product; 1 is the machine.
-    memory_mb: what the call takes beyond the gallery and the probes, at its peak.
+    ms_per_probe: of that call. read_ratio: one probe alone, over the time it takes to read a float32 matrix of these
+    people once, or, where there is none, its whole numbers.
+    gemm_share: this search's useful arithmetic rate over that of a bare float32 matrix product; 1 is the machine, more
+    is possible in whole numbers.
+    memory_mb: what the call takes beyond the gallery and the probes, at its peak, as Python and NumPy tell (a compact
+    search has 4 MB more in ONNX Runtime). gallery_mb: rows, and whose they are, without the ids. sealed_mb: on disk.
     """
 
     n: int
@@ -42,46 +47,115 @@ class MatchBench:
     read_ratio: float
     gemm_share: float
     memory_mb: float
+    gallery_mb: float
+    sealed_mb: float
+
+
+@dataclass(frozen=True, slots=True)
+class MatchComparison:
+    """The same people and faces in both forms of a gallery, in turns in one run. identical: every decision was."""
+
+    floats: MatchBench
+    compact: MatchBench
+    identical: bool
 
 
 def bench_match(people: int, probes: int, dim: int = 128) -> MatchBench:
     """Search `people` made-up subjects with `probes` faces, 30 % of them of somebody there. Nothing is read or kept."""
+    _refuse_nothing(people, probes, dim)
+    floats = _gallery(_float_rows(people, dim), people)
+    return _measured([floats], _faces(floats.rows, probes))[0][0]
+
+
+def bench_compact_match(people: int, probes: int, dim: int = 128) -> MatchComparison:
+    """The same with float32 rows and with compact ones. Needs room on the disk for the sealed rows. NoSpace."""
+    _refuse_nothing(people, probes, dim)
+    floats = _gallery(_float_rows(people, dim), people)
+    compact = _gallery(CompactRows.of(_parts(people, dim), dim, Safe(4 * dim)), people)
+    results, decisions = _measured([floats, compact], _faces(floats.rows, probes))
+    compact.wipe()
+    return MatchComparison(results[0], results[1], decisions[0] == decisions[1])
+
+
+def _refuse_nothing(people: int, probes: int, dim: int) -> None:
     if people < 1 or probes < 1 or dim < 2:
         raise UsageError("There is nothing to match.", "Give at least one person, one probe and two numbers.")
-    gallery, faces = _made_up(people, probes, dim)
-    threshold = Threshold(_PACK, accept=0.6, strong=0.7, margin=0.05, fpir=0.001, n=people, per_decade=0.0)
+
+
+def _measured(
+    galleries: list[ConsentedGallery], faces: list[Template]
+) -> tuple[list[MatchBench], list[list[Decision]]]:
+    """The same faces searched in each gallery, in turns. The first one's rows are what is read for read_ratio."""
+    n, dim, probes = len(galleries[0]), galleries[0].dim, len(faces)
+    threshold = Threshold(_PACK, accept=0.6, strong=0.7, margin=0.05, fpir=0.001, n=n, per_decade=0.0)
     left = np.ones((_SQUARE, _SQUARE), np.float32)
     out = np.empty_like(left)
+    matrix = galleries[0].rows
     calls: list[Callable[[], object]] = [
-        lambda: search(faces, gallery, threshold),
-        lambda: search(faces[-1:], gallery, threshold),
-        lambda: gallery.rows.max(),  # touches every number once, at the speed memory gives them
+        lambda: matrix.max(),  # touches every number once, at the speed memory gives them
         lambda: np.matmul(left, left, out=out),
     ]
-    many, one, read, bare = _medians(calls)
-    useful = 2.0 * probes * people * dim / many
-    return MatchBench(
-        n=people,
-        dim=dim,
-        probes=probes,
-        ms_per_probe=many / probes * 1e3,
-        read_ratio=one / read,
-        gemm_share=useful / (2.0 * _SQUARE**3 / bare),
-        memory_mb=_peak_bytes(calls[0]) / 1e6,
-    )
+    for one in galleries:
+        calls += [partial(search, faces, one, threshold), partial(search, faces[-1:], one, threshold)]
+    read, bare, *took = _medians(calls, _ROUNDS if n * probes < _MANY_PAIRS else _FEWER_ROUNDS)
+    bare_rate = 2.0 * _SQUARE**3 / bare
+    results, decisions = [], []
+    for i, gallery in enumerate(galleries):
+        many, one_probe = took[2 * i : 2 * i + 2]
+        found, peak = _peak_bytes(partial(search, faces, gallery, threshold))
+        in_memory, sealed = _size_bytes(gallery)
+        rate = 2.0 * probes * n * dim / many
+        results.append(
+            MatchBench(
+                n=n,
+                dim=dim,
+                probes=probes,
+                ms_per_probe=many / probes * 1e3,
+                read_ratio=one_probe / read,
+                gemm_share=rate / bare_rate,
+                memory_mb=peak / 1e6,
+                gallery_mb=in_memory / 1e6,
+                sealed_mb=sealed / 1e6,
+            )
+        )
+        decisions.append(found)
+    return results, decisions
 
 
-def _made_up(people: int, probes: int, dim: int) -> tuple[ConsentedGallery, list[Template]]:
-    rng = np.random.default_rng(2)
-    rows = _unit(rng.standard_normal((people, dim), dtype=np.float32))
-    looked_for = _unit(rng.standard_normal((probes, dim), dtype=np.float32))
-    mated = min(people, int(probes * _MATED))
-    looked_for[:mated] = _unit(rows[:mated] + 0.5 * looked_for[:mated])  # cosine 0.89 with their own row
+def _size_bytes(gallery: ConsentedGallery) -> tuple[int, int]:
+    """Of a gallery in memory, and on disk."""
+    stored, whose = gallery.stored, gallery.row_subject.nbytes + gallery.stricter.nbytes
+    if isinstance(stored, CompactRows):
+        return stored.memory_bytes + whose, stored.sealed_bytes
+    return stored.nbytes + whose, 0
+
+
+def _parts(people: int, dim: int) -> Iterator[NDArray[np.float32]]:
+    """The rows of so many made-up people, a segment at a time; the same each time."""
+    for number, first in enumerate(range(0, people, SEGMENT_ROWS)):
+        rng = np.random.default_rng((2, number))
+        yield _unit(rng.standard_normal((min(SEGMENT_ROWS, people - first), dim), dtype=np.float32))
+
+
+def _float_rows(people: int, dim: int) -> NDArray[np.float32]:
+    rows = np.empty((people, dim), np.float32)
+    for number, part in enumerate(_parts(people, dim)):
+        rows[number * SEGMENT_ROWS : number * SEGMENT_ROWS + len(part)] = part
+    return rows
+
+
+def _gallery(rows: NDArray[np.float32] | CompactRows, people: int) -> ConsentedGallery:
     subjects = [f"s-{i:08d}" for i in range(people)]
-    gallery = ConsentedGallery.of(
+    return ConsentedGallery.of(
         pack=_PACK, purposes=["find"], opened_at=datetime(2026, 1, 1, tzinfo=UTC), subjects=subjects, rows=rows
     )
-    return gallery, [Template(vector, _PACK) for vector in looked_for]
+
+
+def _faces(enrolled: NDArray[np.float32], probes: int) -> list[Template]:
+    vectors = _unit(np.random.default_rng(3).standard_normal((probes, enrolled.shape[1]), dtype=np.float32))
+    mated = min(len(enrolled), int(probes * _MATED))
+    vectors[:mated] = _unit(enrolled[:mated] + 0.5 * vectors[:mated])  # cosine 0.89 with their own row
+    return [Template(vector, _PACK) for vector in vectors]
 
 
 def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -89,12 +163,12 @@ def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     return vectors
 
 
-def _medians(calls: list[Callable[[], object]]) -> list[float]:
+def _medians(calls: list[Callable[[], object]], rounds: int) -> list[float]:
     """Seconds of each, the median of rounds in which all take turns: what slows one slows its neighbours too."""
     seconds: list[list[float]] = [[] for _ in calls]
     for call in calls:
         call()  # the first pays for imports, pages and threads
-    for _ in range(_ROUNDS):
+    for _ in range(rounds):
         for call, took in zip(calls, seconds, strict=True):
             start = time.perf_counter()
             call()
@@ -102,13 +176,12 @@ def _medians(calls: list[Callable[[], object]]) -> list[float]:
     return [statistics.median(took) for took in seconds]
 
 
-def _peak_bytes(call: Callable[[], object]) -> int:
-    """The most that was allocated at once during the call, by Python and numpy."""
+def _peak_bytes(call: Callable[[], list[Decision]]) -> tuple[list[Decision], int]:
+    """What the call gave, and the most that was allocated at once during it, by Python and numpy."""
     import tracemalloc
 
     tracemalloc.start()
     try:
-        call()
-        return tracemalloc.get_traced_memory()[1]
+        return call(), tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

@@ -23,6 +23,9 @@ fits and 255 * 127 does not (ONNX Runtime's `reduce_range`): the product is exac
 MAX_PROBES, MAX_CELLS = 512, 1 << 20
 """Probes, and products, in one block: 4 MB, as for float32. Measured in docs/decisions/0026."""
 
+_MANY_PROBES = 64
+"""From so many on a block is work enough to share between cores. A worker of a sweep has one core to itself."""
+
 _SLACK = 1e-9
 """What float64 may round in working out a bound; a thousand times more than it does."""
 
@@ -74,13 +77,15 @@ class _Probes:
         self._numbers = np.ascontiguousarray(whole.T.astype(np.int8))
         self.norms = np.linalg.norm(wide, axis=1)
         self._error = float(np.linalg.norm(wide - whole * self._step, axis=1).max())
+        alone = len(self) < _MANY_PROBES or multiprocessing.parent_process() is not None
+        self._product = product(1 if alone else len(os.sched_getaffinity(0)))
 
     def __len__(self) -> int:
         return len(self.exact)
 
     def products(self, numbers: NDArray[np.uint8]) -> NDArray[np.int32]:
         """Row by probe, (r, P): the whole numbers of each row, less ZERO, times those of each probe."""
-        return _product()(numbers, self._numbers)
+        return self._product(numbers, self._numbers)
 
     def lowest(self, segment: Segment, level: float) -> int:
         """The least product at which a pair of these can reach the level."""
@@ -107,12 +112,12 @@ def _refined(
 
 
 @cache
-def _product() -> Callable[[NDArray[np.uint8], NDArray[np.int8]], NDArray[np.int32]]:
-    """The product, ready to run, one for each process. A worker of a sweep has one core to itself, others have all."""
+def product(threads: int) -> Callable[[NDArray[np.uint8], NDArray[np.int8]], NDArray[np.int32]]:
+    """(r, d) less ZERO, times (d, P): (r, P), exact. Ready to run; one for each process and number of threads."""
     import onnxruntime as ort  # 0.2 s, and only large galleries need it
 
     options = ort.SessionOptions()
-    options.intra_op_num_threads = 1 if multiprocessing.parent_process() else len(os.sched_getaffinity(0))
+    options.intra_op_num_threads = threads
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     session: Any = ort.InferenceSession(PRODUCT, options, providers=["CPUExecutionProvider"])
     return lambda numbers, probes: session.run(None, {"a": numbers, "b": probes})[0]
