@@ -222,13 +222,20 @@ def _ints(net: _Net, values: list[int]) -> str:
 
 
 def tiny_manifest(
-    detector: bytes, embedder: bytes, *, dim: int = 16, size: int = 32, mirrored: bool = False, name: str = "tiny"
+    detector: bytes,
+    embedder: bytes,
+    *,
+    dim: int = 16,
+    size: int = 32,
+    mirrored: bool = False,
+    name: str = "tiny",
+    version: str = "1",
 ) -> Manifest:
     """The manifest that goes with these two files."""
     return Manifest(
         format="kenbaar-pack/1",
         name=name,
-        version="1",
+        version=version,
         detector=DetectorSpec(
             file=PackFile("detector.onnx", hashlib.sha256(detector).hexdigest()),
             decode="centerface",
@@ -280,7 +287,7 @@ def write_pack(folder: Path, manifest: Manifest, detector: bytes, embedder: byte
 
 
 def build_tiny_pack(folder: Path, *, dim: int = 16, size: int = 32, seed: int = 0, mirrored: bool = False) -> Path:
-    """A tiny pack in this folder. dim: 8 or more. size: the chip's side, a multiple of 16. Other seeds, other packs."""
+    """A tiny pack in this folder. dim: at least 8. size: the chip's side, of 16 px times n. Other seed, other version."""
     detector, embedder = tiny_detector(), tiny_embedder(dim, size, seed)
-    manifest = tiny_manifest(detector, embedder, dim=dim, size=size, mirrored=mirrored)
+    manifest = tiny_manifest(detector, embedder, dim=dim, size=size, mirrored=mirrored, version=str(seed + 1))
     return write_pack(folder, manifest, detector, embedder)

@@ -16,7 +16,7 @@ from multiprocessing.synchronize import Lock
 from pathlib import Path
 
 from kenbaar.collections import EmbeddingPermit
-from kenbaar.errors import KenbaarError, Unusable
+from kenbaar.errors import KenbaarError, PackBroken, Unusable
 from kenbaar.gallery import ConsentedGallery
 from kenbaar.media import PhotoLimits
 from kenbaar.modelpack import ModelPack
@@ -226,7 +226,11 @@ def _start(pipe: Connection, turn: Lock, parent: int) -> None:
 
     def opened(folder: Path, gallery: ConsentedGallery) -> ModelPack:
         pack = load_pack(folder, threads=1)
-        gallery.refuse_other_pack(pack.digest)  # it was replaced since the sweep began
+        if pack.digest != gallery.pack:
+            raise PackBroken(
+                "The model pack was changed since this sweep began.",
+                "See that the pack is the one people enrolled with, then sweep again: what was found so far stays.",
+            )
         return pack
 
     try:
