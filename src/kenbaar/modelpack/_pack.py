@@ -112,14 +112,15 @@ class ModelPack:
         """The template of one face."""
         return self.make_templates(photo, [face])[0]
 
-    def networks_alone(self, photo: PhotoPixels, faces: int) -> tuple[Callable[[], object], Callable[[], object]]:
+    def networks_alone(
+        self, photo: PhotoPixels, faces: int, *, long_side: int | None = None
+    ) -> tuple[Callable[[], object], Callable[[], object]]:
         """The two networks run bare, on inputs of the very shapes that this photo with so many faces gives them.
 
-        (detector, embedder): for benchmarks, which tell every speed against this floor.
+        (detector, embedder): for benchmarks, which tell every speed against this floor. long_side: as for find_faces.
         """
-        return self._detector.network_alone(photo, self.manifest.detector.long_side), self._embedder.network_alone(
-            faces
-        )
+        side = self.manifest.detector.long_side if long_side is None else long_side
+        return self._detector.network_alone(photo, side), self._embedder.network_alone(faces)
 
     def measure_quality(self, photo: PhotoPixels, face: Face) -> FaceQuality:
         """How well this face can be used for enrolment; QualityGate says what is too little."""

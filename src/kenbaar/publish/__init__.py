@@ -18,6 +18,7 @@ from kenbaar.publish._mask import GRID_PX, MASK_COLOUR, CopyPlan, covered, mask,
 from kenbaar.publish._publisher import Held, Publisher, PublishReport
 from kenbaar.publish._recheck import find_exposed
 from kenbaar.publish._records import Copy, CopyStore
+from kenbaar.publish._render import make_copy
 from kenbaar.publish._workers import Workers
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "covered",
     "find_all_faces",
     "find_exposed",
+    "make_copy",
     "mask",
     "mask_box",
     "plan_masks",
