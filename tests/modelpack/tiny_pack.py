@@ -287,7 +287,7 @@ def write_pack(folder: Path, manifest: Manifest, detector: bytes, embedder: byte
 
 
 def build_tiny_pack(folder: Path, *, dim: int = 16, size: int = 32, seed: int = 0, mirrored: bool = False) -> Path:
-    """A tiny pack in this folder. dim: at least 8. size: the chip's side, of 16 px times n. Other seed, other version."""
+    """A tiny pack in this folder. dim: at least 8. size: the chip's side, n times 16. Other seed, other version."""
     detector, embedder = tiny_detector(), tiny_embedder(dim, size, seed)
     manifest = tiny_manifest(detector, embedder, dim=dim, size=size, mirrored=mirrored, version=str(seed + 1))
     return write_pack(folder, manifest, detector, embedder)

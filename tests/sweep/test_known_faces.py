@@ -191,6 +191,13 @@ def test_somebody_new_with_a_look_alike_has_every_photo_looked_at_in_full(
     assert again(pack, three, portrait(tmp_path, 7), look_alike=True) is None
 
 
+def test_a_pack_nobody_measured_half_templates_of_has_every_photo_looked_at_in_full(
+    pack: WatchedPack, tmp_path: Path, three: Path
+) -> None:
+    pack.rough_within = float("inf")
+    assert again(pack, three, portrait(tmp_path, 7)) is None and pack.made == []
+
+
 def test_a_file_that_changed_is_not_judged_by_what_was_known_of_it(
     pack: WatchedPack, tmp_path: Path, three: Path
 ) -> None:
