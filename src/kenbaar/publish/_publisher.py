@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import Protocol
 
 from kenbaar.collections import Collection, Collections, Item
 from kenbaar.consent import Consents, Purpose, sign_manifest, verify_manifest
@@ -28,23 +27,14 @@ from kenbaar.media import (
     write_aside,
     write_file,
 )
-from kenbaar.publish._looks import FaceFinder
 from kenbaar.publish._records import Copy, CopyStore
 from kenbaar.publish._render import Rendered
-from kenbaar.publish._workers import CopyTask, NoCopy, Workers, make_copies
+from kenbaar.publish._workers import CopyTask, Detector, NoCopy, Workers, make_copies
 
 RENDERER = "2"  # raised whenever the same plan gives other pixels, so that copies made before are made again
 BATCH = 16  # copies put in place together: two transactions each
 ASK_AGAIN_S = 10.0  # s: an end date that passes while a long publication runs is heard this soon
 MANIFEST = "manifest.json"
-
-
-class Detector(FaceFinder, Protocol):
-    """What publishing needs of a model pack."""
-
-    @property
-    def digest(self) -> str:
-        """Which pack this is."""
 
 
 @dataclass(frozen=True, slots=True)

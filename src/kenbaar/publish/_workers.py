@@ -17,9 +17,9 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
-from kenbaar.errors import KenbaarError, Unusable
+from kenbaar.errors import KenbaarError, PackBroken, Unusable
 from kenbaar.faces import Box
 from kenbaar.media import PhotoLimits
 from kenbaar.modelpack import load_pack
@@ -33,12 +33,29 @@ _worker: tuple[FaceFinder, PhotoLimits] | KenbaarError | None = None
 Tag = TypeVar("Tag")
 
 
+class Detector(FaceFinder, Protocol):
+    """What publishing needs of a model pack."""
+
+    @property
+    def digest(self) -> str:
+        """Which pack this is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Workers:
     """How many processes make copies, each with the pack in that folder."""
 
     count: int
     pack_folder: Path
+
+
+@dataclass(frozen=True, slots=True)
+class _Setup:
+    """What each worker is given at its start. pack: the digest of the one to be found in the folder."""
+
+    limits: PhotoLimits
+    pack_folder: Path
+    pack: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +78,7 @@ class NoCopy:
 
 
 def make_copies(
-    tasks: Iterable[CopyTask[Tag]], finder: FaceFinder, limits: PhotoLimits, workers: Workers | None
+    tasks: Iterable[CopyTask[Tag]], pack: Detector, limits: PhotoLimits, workers: Workers | None
 ) -> Generator[tuple[CopyTask[Tag], Rendered | NoCopy], None, None]:
     """Every task with its copy, in order. Few of them, or one worker: here. Stop early by closing the iterator.
 
@@ -73,21 +90,20 @@ def make_copies(
     everything = chain(first, queue)
     if workers is None or len(first) <= WORTH_PROCESSES:
         for task in everything:
-            yield task, _made(task, finder, limits)
+            yield task, _made(task, pack, limits)
     else:
-        yield from _in_processes(everything, limits, workers)
+        yield from _in_processes(everything, _Setup(limits, workers.pack_folder, pack.digest), workers.count)
 
 
 def _in_processes(
-    tasks: Iterator[CopyTask[Tag]], limits: PhotoLimits, workers: Workers
+    tasks: Iterator[CopyTask[Tag]], setup: _Setup, workers: int
 ) -> Generator[tuple[CopyTask[Tag], Rendered | NoCopy], None, None]:
     pending: deque[tuple[CopyTask[Tag], Future[Rendered | NoCopy]]] = deque()
-    pool = _pool(limits, workers.pack_folder, workers.count)
+    pool = _pool(setup, workers)
     try:
         while True:
             pending += (
-                (task, _submitted(pool, task))
-                for task in islice(tasks, workers.count * _WAITING_PER_WORKER - len(pending))
+                (task, _submitted(pool, task)) for task in islice(tasks, workers * _WAITING_PER_WORKER - len(pending))
             )
             if not pending:
                 return
@@ -98,8 +114,8 @@ def _in_processes(
                 pool.shutdown(wait=False, cancel_futures=True)
                 suspects = [task for task, _ in pending]
                 pending.clear()
-                yield from _one_by_one(suspects, limits, workers.pack_folder)
-                pool = _pool(limits, workers.pack_folder, workers.count)
+                yield from _one_by_one(suspects, setup)
+                pool = _pool(setup, workers)
                 continue
             pending.popleft()
             yield task, made
@@ -108,10 +124,10 @@ def _in_processes(
 
 
 def _one_by_one(
-    suspects: Iterable[CopyTask[Tag]], limits: PhotoLimits, pack_folder: Path
+    suspects: Iterable[CopyTask[Tag]], setup: _Setup
 ) -> Generator[tuple[CopyTask[Tag], Rendered | NoCopy], None, None]:
     """Finds out which photo took the worker down, by giving each a worker that is known to have started."""
-    pool = _started(limits, pack_folder)
+    pool = _started(setup)
     try:
         for task in suspects:
             try:
@@ -119,14 +135,14 @@ def _one_by_one(
             except BrokenProcessPool:
                 pool.shutdown(wait=False)
                 made = NoCopy("this photo brought the reader down; leave it out, or save it anew with another program")
-                pool = _started(limits, pack_folder)
+                pool = _started(setup)
             yield task, made
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _started(limits: PhotoLimits, pack_folder: Path) -> ProcessPoolExecutor:
-    pool = _pool(limits, pack_folder, 1)
+def _started(setup: _Setup) -> ProcessPoolExecutor:
+    pool = _pool(setup, 1)
     try:
         pool.submit(os.getpid).result()
     except BrokenProcessPool as err:
@@ -140,21 +156,23 @@ def _started(limits: PhotoLimits, pack_folder: Path) -> ProcessPoolExecutor:
 def _submitted(pool: ProcessPoolExecutor, task: CopyTask[Tag]) -> Future[Rendered | NoCopy]:
     """The task's future; where the pool broke before it was asked, one that says so."""
     try:
-        return pool.submit(
-            _make, CopyTask(None, task.source, task.digest, task.known, task.reveals, task.mask_doubtful)
-        )
+        return pool.submit(_make, _untagged(task))
     except BrokenProcessPool as err:
         broken: Future[Rendered | NoCopy] = Future()
         broken.set_exception(err)
         return broken
 
 
-def _pool(limits: PhotoLimits, pack_folder: Path, count: int) -> ProcessPoolExecutor:
+def _untagged(task: CopyTask[Tag]) -> CopyTask[None]:
+    return CopyTask(None, task.source, task.digest, task.known, task.reveals, task.mask_doubtful)
+
+
+def _pool(setup: _Setup, count: int) -> ProcessPoolExecutor:
     context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(count, context, initializer=_start, initargs=(limits, pack_folder, os.getpid()))
+    return ProcessPoolExecutor(count, context, initializer=_start, initargs=(setup, os.getpid()))
 
 
-def _start(limits: PhotoLimits, pack_folder: Path, parent: int) -> None:
+def _start(setup: _Setup, parent: int) -> None:
     """In the worker: no core dumps, one thread, the pack opened once; Ctrl-C is the parent's business.
 
     Failures come back as values, so stderr is closed: what a C decoder prints about a damaged photo is no one's news.
@@ -172,7 +190,10 @@ def _start(limits: PhotoLimits, pack_folder: Path, parent: int) -> None:
 
         cv2.setNumThreads(1)
     try:
-        _worker = load_pack(pack_folder, threads=1), limits
+        pack = load_pack(setup.pack_folder, threads=1)
+        if pack.digest != setup.pack:
+            raise PackBroken("The pack was replaced since this publication began.", "Publish again.")
+        _worker = pack, setup.limits
     except KenbaarError as err:
         _worker = err  # told with the first photo: raised here, it would look as if that photo had done it
 
