@@ -76,6 +76,7 @@ class _Probes:
         whole = np.rint(wide / self._step)
         self._numbers = np.ascontiguousarray(whole.T.astype(np.int8))
         self.norms = np.linalg.norm(wide, axis=1)
+        self._longest = float(self.norms.max())
         self._error = float(np.linalg.norm(wide - whole * self._step, axis=1).max())
         alone = len(self) < _MANY_PROBES or multiprocessing.parent_process() is not None
         self._product = product(1 if alone else len(os.sched_getaffinity(0)))
@@ -89,8 +90,7 @@ class _Probes:
 
     def lowest(self, segment: Segment, level: float) -> int:
         """The least product at which a pair of these can reach the level."""
-        norm = float(self.norms.max())
-        slack = norm * segment.error + self._error * (_LONGEST_ROW + segment.error) + _SLACK
+        slack = self._longest * segment.error + self._error * (_LONGEST_ROW + segment.error) + _SLACK
         return int(np.floor((level - slack) / (segment.step * self._step)))
 
 
