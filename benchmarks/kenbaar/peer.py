@@ -7,6 +7,8 @@ costs).
 
 from __future__ import annotations
 
+import atexit
+import shutil
 import sys
 import tempfile
 from dataclasses import replace
@@ -31,14 +33,15 @@ def load(begin: Beginning) -> tuple[Work, dict[str, str]]:
     cv2.setNumThreads(1)
     way, name = begin.way.split()
     home = Path(tempfile.mkdtemp(prefix="kenbaar-peer-"))
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
     settings = replace(load_settings(home), pack=name, archive_url="", templates_url="")
     archive = create_archive(settings, "benchmark", "us")
     try:
-        pack = load_pack(archive.pack_folder, threads=1)
+        pack = load_pack(archive.packs.folder, threads=1)
         subjects = {}
         for person, photo in begin.people.items():
             invited = archive.consents.invite(person, [Purpose.parse("find")], holder="organisation")
-            archive.enrol(invited.token, [Path(photo)], agreed=["find"])
+            archive.enrolments.enrol(invited.token, [Path(photo)], agreed=["find"])
             subjects[invited.subject] = person
     except KenbaarError as err:
         raise PeerRefused(str(err)) from err
@@ -73,7 +76,7 @@ def _publish(archive, pack) -> Work:  # type: ignore[no-untyped-def]
 
     def work(photo: Path, out: Path) -> Answer:
         copy = make_copy(
-            photo, digest_bytes(photo.read_bytes()), limits, pack.find_faces, known=(), reveals=(), mask_doubtful=False
+            photo, digest_bytes(photo.read_bytes()), limits, pack, known=(), reveals=(), mask_doubtful=False
         )
         target = out / photo.name
         target.write_bytes(copy.data)
