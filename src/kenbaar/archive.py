@@ -2,7 +2,7 @@
 
 with open_archive(settings) as archive:
     invited = archive.consents.invite("Ada", [Purpose.parse("find")])
-    archive.sweeps.sweep("party", archive.pack_in_use(), ...)
+    archive.sweeps.sweep("party", archive.packs.in_use(), ...)
 """
 
 from __future__ import annotations
@@ -12,45 +12,38 @@ import fcntl
 import getpass
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from functools import cached_property
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from kenbaar.collections import Collections
-from kenbaar.consent import LOOSER_DECADES, RECOGNISING, Consents, Enrolled, Purpose, Sessions, read_portraits
+from kenbaar.consent import Consents
+from kenbaar.enrolments import Enrolments
 from kenbaar.errors import (
     ArchiveBroken,
-    EnrolmentRefused,
     KeyStoreBroken,
     LedgerBroken,
     NoSpace,
-    PackBroken,
     PackUnavailable,
     Unusable,
     UsageError,
 )
 from kenbaar.faces import Box
-from kenbaar.gallery import ConsentedGallery
 from kenbaar.keys import KeyStore, SigningKey, create_with_master, open_with_master, rotate_master
 from kenbaar.ledger import Act, Checkpoint, Fact, Ledger, PayloadKey, Verification, VerifierKey, verify_ledger
-from kenbaar.measure import pack_default, threshold_in_force
-from kenbaar.media import Photo, PhotoLimits, open_untrusted_photo
-from kenbaar.modelpack import Manifest, ModelPack, find_pack, load_pack, packs_at_hand, read_manifest
+from kenbaar.media import Photo, PhotoLimits
+from kenbaar.modelpack import ModelPack, load_pack
+from kenbaar.packs import Packs
 from kenbaar.publish import PUBLISH, Publisher, find_all_faces
 from kenbaar.rights import CheckReport, Exporter, Leaving, Requests, check_archive
-from kenbaar.search import Threshold, find_lookalikes
+from kenbaar.search import Threshold
 from kenbaar.settings import Settings
 from kenbaar.storage import SqlCollectionStore, SqlConsentStore, SqlCopyStore, SqlTemplateStore, open_database
-from kenbaar.sweep import PackInUse, Sweeps
+from kenbaar.sweep import Sweeps
 
 JURISDICTIONS = ("eu", "uk", "ch", "us", "us-il", "us-tx", "us-wa", "other")
 MASTER_KEY, KEYS, LEDGER, LOCK = "master.key", "keys", "ledger", "lock"
-NOBODY_OPENED = Sessions()  # no recovery code was brought along
 _WRITING = b"writing\n"  # what the lock file holds while somebody writes; still there afterwards: they were killed
 
 
@@ -93,6 +86,8 @@ class Archive:
             jurisdiction=lambda: self.consents.jurisdiction,
             recognisable=self.consents.recognisable,
         )
+        self.packs = Packs(settings, self.consents)
+        self.enrolments = Enrolments(settings, self.consents, self.packs, self)
         copies = SqlCopyStore(self._databases[0])
         self.sweeps = Sweeps(self.consents, self.collections, self, locks=home / "locks")
         self.requests = Requests(self.consents, self.collections, self)
@@ -202,134 +197,27 @@ class Archive:
         if target.exists() and not target.is_file():
             raise UsageError("There is something there that is no ordinary file.", "Name another place.")
 
-    # -- the pack in use -------------------------------------------------------------------------------------------
-
     @property
     def limits(self) -> PhotoLimits:
         """What a photo may weigh before it is decoded."""
         return PhotoLimits(self.settings.max_megapixels * 1_000_000, self.settings.max_photo_mb * 1_000_000)
 
     @property
-    def pack_folder(self) -> Path:
-        """Where the pack in use lies: the one the settings name, or their folder."""
-        return find_pack(self.settings.cache, self.settings.pack)
-
-    @cached_property
     def pack(self) -> ModelPack:
         """The pack in use, opened and checked. Raises PackUnavailable, PackBroken."""
-        self._manifest()
-        return load_pack(self.pack_folder, threads=os.cpu_count() or 1)
+        return self.packs.opened
 
-    def pack_in_use(self) -> PackInUse:
-        """The pack in use, for workers that open it themselves."""
-        return self._for_workers(self.pack_folder, self._manifest())
-
-    def _manifest(self) -> Manifest:
-        """That of the pack in use. Raises PackBroken where people enrolled with a pack of this name and version that
-        was another: a published pack is never edited, and this one would find them no more, without a word."""
-        manifest = read_manifest(self.pack_folder)
-        enrolled_with = self.consents.store.note(_pack_note(manifest))
-        if enrolled_with not in (None, manifest.digest) and enrolled_with in self.consents.templates.packs():
-            raise PackBroken(
-                f"The pack {manifest.name} {manifest.version} was changed since people enrolled with it.",
-                "Put its own manifest and files back (`kenbaar pack fetch`, `kenbaar pack add FOLDER`); a pack that is "
-                "meant to be another needs another version.",
-            )
-        return manifest
-
-    def older_packs(self) -> list[PackInUse]:
-        """The other packs at hand that people's templates are of: they are found with those until they renew."""
-        in_use = self._manifest().digest
-        needed = self.consents.templates.packs() - {in_use}
-        return [self._for_workers(*found) for found in packs_at_hand(self.settings.cache, needed)] if needed else []
-
-    def pack_of(self, subject: str) -> ModelPack:
-        """The pack to compare this person's face with: the one in use, or the one their template is of."""
-        older = self._older_pack_of(subject)
-        return load_pack(older.folder, threads=os.cpu_count() or 1) if older else self.pack
-
-    def threshold_of(self, subject: str) -> Threshold:
-        """The operating point of that pack."""
-        older = self._older_pack_of(subject)
-        return older.threshold if older else self.threshold
-
-    def _older_pack_of(self, subject: str) -> PackInUse | None:
-        theirs = {t.pack for t in self.consents.templates.packs_of(subject)}
-        if not theirs or self.threshold.pack in theirs:
-            return None
-        return next((pack for pack in self.older_packs() if pack.digest in theirs), None)
-
-    def _for_workers(self, folder: Path, manifest: Manifest) -> PackInUse:
-        threshold = threshold_in_force(self.consents.store, pack_default(manifest))
-        return PackInUse(folder, manifest.digest, manifest.embedder.dim, threshold)
-
-    @cached_property
+    @property
     def threshold(self) -> Threshold:
         """The operating point in force: the one this archive adopted for the pack in use, else the pack's own."""
-        return self.pack_in_use().threshold
-
-    # -- enrolling -------------------------------------------------------------------------------------------------
-
-    def enrol(
-        self, token: str, photos: Sequence[Path], agreed: Sequence[str], sessions: Sessions = NOBODY_OPENED
-    ) -> Enrolled:
-        """Enrols the person this token invites, with 1 to 5 photos of them, or with none: then by hand alone.
-
-        Somebody enrolled already renews: then the photos must show who enrolled, and a key of their own needs their
-        session. The photos come from outside: each is decoded in a process of its own, and dropped when the template
-        is sealed.
-        """
-        subject, _, _ = self.consents.offer(token)
-        opened = [self._open_untrusted(path) for path in photos]
-        vectors = self._read_portraits(opened, self.pack, self.threshold) if photos else None
-        pack, purposes = self.threshold.pack if photos else "", [Purpose.parse(p) for p in agreed]
-        if photos:
-            with self.writing():
-                self.consents.store.set_notes(**{_pack_note(self.pack.manifest): pack})
-
-        def look_alikes(row: NDArray[np.float32], gallery: ConsentedGallery) -> list[str]:
-            return find_lookalikes(row, gallery, self.threshold)
-
-        if subject.enrolled_at is None:
-            return self.consents.enrol(token, vectors, pack, agreed=purposes, look_alikes=look_alikes)
-        self.consents.require_session(subject, sessions)
-        if opened:
-            self._refuse_somebody_else(subject.id, opened, sessions)
-        return self.consents.renew(token, vectors, pack, agreed=purposes, sessions=sessions, look_alikes=look_alikes)
-
-    def _read_portraits(self, photos: Sequence[Photo], pack: ModelPack, point: Threshold) -> NDArray[np.float32]:
-        return read_portraits(photos, pack, same_person=point.accept - LOOSER_DECADES * point.per_decade)
-
-    def _refuse_somebody_else(self, subject: str, photos: Sequence[Photo], sessions: Sessions) -> None:
-        """Raises EnrolmentRefused where photos do not show who has the template here; nothing where there is none."""
-        pack, point = self.pack_of(subject), self.threshold_of(subject)
-        gallery = self.consents.open_gallery(RECOGNISING, pack.digest, sessions, only={subject})
-        rows = gallery.rows_of(subject)
-        gallery.wipe()
-        if len(rows):
-            same = self._read_portraits(photos, pack, point) @ rows.T
-            rows[...] = 0
-            if same.min() < point.accept - LOOSER_DECADES * point.per_decade:
-                raise EnrolmentRefused(
-                    f"These photos do not all seem to show who enrolled as {subject}.",
-                    "Use photos of that person alone; somebody else needs an invitation of their own.",
-                )
-
-    def _open_untrusted(self, path: Path) -> Photo:
-        return open_untrusted_photo(
-            path,
-            self.limits,
-            timeout_s=self.settings.untrusted_seconds,
-            memory_bytes=self.settings.untrusted_mb * 1_000_000,
-            cpu_s=self.settings.untrusted_seconds,
-        )
+        return self.packs.threshold
 
     # -- checking --------------------------------------------------------------------------------------------------
 
     def check(self, *, say: Callable[[int, int, float], None]) -> CheckReport:
         """Looks for strangers' vectors in every byte of home, and for records that no consent carries."""
         try:
-            packs = [self.pack, *(load_pack(p.folder) for p in self.older_packs())]
+            packs = [self.pack, *(load_pack(p.folder) for p in self.packs.older())]
         except PackUnavailable:
             packs = []  # then the generic search looks for vectors of the default length
         with self.writing():
@@ -461,11 +349,6 @@ def _locked(path: Path, *, wait: bool = True) -> Iterator[int]:
         yield file
     finally:
         os.close(file)
-
-
-def _pack_note(manifest: Manifest) -> str:
-    """Under which name the archive notes which pack of this name and version people enrolled with."""
-    return f"pack {manifest.name} {manifest.version}"
 
 
 def _mark(file: int, text: bytes) -> None:

@@ -164,5 +164,5 @@ def sweep_with(archive: Archive, name: str = "party") -> SweepReport:
     from kenbaar.consent import Sessions
 
     return archive.sweeps.sweep(
-        name, archive.pack_in_use(), sessions=Sessions(), workers=1, limits=archive.limits, say=lambda _: None
+        name, archive.packs.in_use(), sessions=Sessions(), workers=1, limits=archive.limits, say=lambda _: None
     )

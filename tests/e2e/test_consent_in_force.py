@@ -215,7 +215,7 @@ def test_an_expired_token_is_refused(club: Club) -> None:
         from kenbaar.errors import TokenRefused
 
         with pytest.raises(TokenRefused, match="expired"):
-            archive.enrol(token, [club.portrait("Dov")], ["find"])
+            archive.enrolments.enrol(token, [club.portrait("Dov")], ["find"])
 
 
 def test_a_minor_needs_a_guardian_and_an_end_within_a_year(club: Club) -> None:

@@ -97,7 +97,7 @@ def test_a_stricter_operating_point_reaches_what_was_found_before(club: Club) ->
     club.collect()
     club.sweep()
     with club.open() as archive:
-        pack = archive.pack_in_use()
+        pack = archive.packs.in_use()
         impossible = replace(pack, threshold=replace(pack.threshold, accept=0.99999, strong=0.99999))
         report = archive.sweeps.sweep(
             "party", impossible, sessions=Sessions(), workers=1, limits=archive.limits, say=lambda _: None

@@ -58,7 +58,7 @@ class Party:
             pixels = blank_photo(480, 400, seed)
             draw_face(pixels, 120 + 10 * seed, 100, identity, 192)
             portraits.append(save(pixels, self.folder / f"portrait-{seed}.png"))
-        self.people[name] = self.archive.enrol(invited.token, portraits, purposes)
+        self.people[name] = self.archive.enrolments.enrol(invited.token, portraits, purposes)
         return self.people[name]
 
     def photo(
@@ -77,7 +77,7 @@ class Party:
     def sweep(self, name: str = "party", sessions: Sessions | None = None) -> SweepReport:
         return self.archive.sweeps.sweep(
             name,
-            self.archive.pack_in_use(),
+            self.archive.packs.in_use(),
             sessions=sessions or Sessions(),
             workers=1,
             limits=self.archive.limits,

@@ -117,7 +117,7 @@ def _adopt(out: Out, told: Evaluation) -> None:
     from kenbaar.modelpack import read_manifest
 
     with out.archive() as archive:
-        adopted = adopt(told, archive.consents.store, archive, pack_default(read_manifest(archive.pack_folder)))
+        adopted = adopt(told, archive.consents.store, archive, pack_default(read_manifest(archive.packs.folder)))
     t = adopted.threshold
     out.say(f"Adopted: names from {t.accept:.4f} on, for FPIR {t.fpir:.4g} with {t.n} enrolled; more people, stricter.")
     if not adopted.carried:

@@ -62,7 +62,7 @@ def bench_sweep_command(out: Out, photos: str, people: int, workers: int | None,
             bare=("detector alone", "embedder alone"),
             workers=workers or len(os.sched_getaffinity(0)),
             photos=count,
-            cores=lambda n: machine_speedup(archive.pack_folder, one, n),
+            cores=lambda n: machine_speedup(archive.packs.folder, one, n),
         )
     out.say(_machine())
     for name, ms in result.stages.items():
@@ -227,7 +227,7 @@ def bench_publish_command(out: Out, photos: str, workers: int | None, pack_name:
             archive.pack,
             archive.limits,
             say=out.bar("publish"),
-            workers=Workers(cores, archive.pack_folder),
+            workers=Workers(cores, archive.packs.folder),
         )
         seconds = time.perf_counter() - begin
         stages = _publish_steps(archive, next(p for p in sorted(source.rglob("*")) if p.is_file()))
@@ -349,7 +349,7 @@ def _detecting(
 
     cv2.setNumThreads(1)
     demo = fetch_demo_photos(out.settings().cache, say=byte_bar(out))
-    pack, limits = load_pack(archive.pack_folder, threads=1), archive.limits
+    pack, limits = load_pack(archive.packs.folder, threads=1), archive.limits
     side = pack.manifest.detector.long_side
     portraits = []
     for name in ("astronaut.png", "biden.jpg", "obama.jpg", "obama2.jpg", "obama3.jpg"):
@@ -389,7 +389,7 @@ class _Sweeper:
 
         archive = self.archive
         return archive.sweeps.sweep(
-            self.name, archive.pack_in_use(), sessions=Sessions(), workers=workers, limits=archive.limits, say=say
+            self.name, archive.packs.in_use(), sessions=Sessions(), workers=workers, limits=archive.limits, say=say
         )
 
 
@@ -405,7 +405,7 @@ def _steps(archive: Archive, photo: Path) -> dict[str, Callable[[], object]]:
     from kenbaar.sweep import look_at
 
     cv2.setNumThreads(1)
-    pack = load_pack(archive.pack_folder, threads=1)
+    pack = load_pack(archive.packs.folder, threads=1)
     side = pack.manifest.detector.long_side
     opened = open_photo(photo, archive.limits, detail_side=side)
     faces = pack.find_faces(opened)
@@ -437,7 +437,7 @@ def _publish_steps(archive: Archive, photo: Path) -> dict[str, float]:
     from kenbaar.publish import PUBLISH, check_copy, find_all_faces, make_copy, plan_masks, render_copy
 
     cv2.setNumThreads(1)
-    pack, limits = load_pack(archive.pack_folder, threads=1), archive.limits
+    pack, limits = load_pack(archive.packs.folder, threads=1), archive.limits
     opened, digest = open_photo(photo, limits), digest_bytes(photo.read_bytes())
     plan = plan_masks(find_all_faces(opened, pack, PUBLISH), [], opened.width, opened.height)
     data = render_copy(opened, plan, Rights())

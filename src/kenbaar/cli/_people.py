@@ -107,7 +107,7 @@ def enrol(
         if receipt_file:
             archive.refuse_target(receipt_file)
         agreed = _agreed(out, agree, [str(p) for p in invitation.purposes], notice)
-        enrolled = archive.enrol(token, photos, agreed, archive.consents.sessions(codes))
+        enrolled = archive.enrolments.enrol(token, photos, agreed, archive.consents.sessions(codes))
         place = receipt_file or archive.settings.home / "receipts" / f"{subject.id}-consent.jws"
         path = _write_receipt(out, place, enrolled.receipt, subject.id)
     done = "Enrolled" if subject.enrolled_at is None else "Renewed"

@@ -143,8 +143,8 @@ def sweep(out: Out, name: str, workers: int | None, codes: tuple[str, ...]) -> N
             out.note(warning)
         report = archive.sweeps.sweep(
             name,
-            archive.pack_in_use(),
-            older=archive.older_packs(),
+            archive.packs.in_use(),
+            older=archive.packs.older(),
             sessions=archive.consents.sessions(codes),
             workers=workers or archive.settings.workers or len(os.sched_getaffinity(0)),
             limits=archive.limits,
@@ -248,8 +248,8 @@ def claim(out: Out, subject: str, item: str, n: int, codes: tuple[str, ...]) -> 
             item,
             n,
             archive.consents.sessions(codes),
-            lambda: archive.pack_of(subject),
-            lambda: archive.threshold_of(subject),
+            lambda: archive.packs.of(subject),
+            lambda: archive.packs.threshold_of(subject),
             archive.limits,
         )
     out.say(f"Box {n} of {item} is {subject} ({appearance.band}).")
@@ -300,7 +300,7 @@ def publish(out: Out, name: str, out_folder: Path, channel: str, mask_doubtful: 
             archive.limits,
             say=show,
             mask_doubtful=mask_doubtful,
-            workers=Workers(count, archive.pack_folder),
+            workers=Workers(count, archive.packs.folder),
         )
     out.say(f"{report.published} copies in {out_folder}: {report.visible} faces visible, {report.masked} masked.")
     out.say(

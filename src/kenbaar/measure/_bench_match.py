@@ -63,15 +63,16 @@ class MatchComparison:
 def bench_match(people: int, probes: int, dim: int = 128) -> MatchBench:
     """Search `people` made-up subjects with `probes` faces, 30 % of them of somebody there. Nothing is read or kept."""
     _refuse_nothing(people, probes, dim)
-    floats = _gallery(_float_rows(people, dim), people)
+    floats = _gallery(_float_rows(people, dim), _ids(people))
     return _measured([floats], _faces(floats.rows, probes))[0][0]
 
 
 def bench_compact_match(people: int, probes: int, dim: int = 128) -> MatchComparison:
     """The same with float32 rows and with compact ones. Needs room on the disk for the sealed rows. NoSpace."""
     _refuse_nothing(people, probes, dim)
-    floats = _gallery(_float_rows(people, dim), people)
-    compact = _gallery(CompactRows.of(_parts(people, dim), dim, Safe(4 * dim)), people)
+    subjects = _ids(people)
+    floats = _gallery(_float_rows(people, dim), subjects)
+    compact = _gallery(CompactRows.of(_parts(people, dim), dim, Safe(4 * dim)), subjects)
     results, decisions = _measured([floats, compact], _faces(floats.rows, probes))
     compact.wipe()
     return MatchComparison(results[0], results[1], decisions[0] == decisions[1])
@@ -144,8 +145,11 @@ def _float_rows(people: int, dim: int) -> NDArray[np.float32]:
     return rows
 
 
-def _gallery(rows: NDArray[np.float32] | CompactRows, people: int) -> ConsentedGallery:
-    subjects = [f"s-{i:08d}" for i in range(people)]
+def _ids(people: int) -> tuple[str, ...]:
+    return tuple(f"s-{i:08d}" for i in range(people))
+
+
+def _gallery(rows: NDArray[np.float32] | CompactRows, subjects: tuple[str, ...]) -> ConsentedGallery:
     return ConsentedGallery.of(
         pack=_PACK, purposes=["find"], opened_at=datetime(2026, 1, 1, tzinfo=UTC), subjects=subjects, rows=rows
     )

@@ -37,7 +37,7 @@ class DetectionSchedule:
     at_least_px: long side of the last look at least, where the photo is not too small for that.
     min_score:   from here on a finding is a face.
     hint_score:  from here on it is looked at closely,
-    close_score: and from here on in that look it is a face.
+    close_score: and is a face if both scores together reach this.
     edge_score:  from here on a finding that the photo's edge cuts off is one: a closer look shows no more of it.
     mirrored:    whether the photo is looked at left for right.
     """
@@ -62,7 +62,7 @@ class DetectionSchedule:
 
 
 PUBLISH = DetectionSchedule(
-    coarse_px=640, share=0.85, at_least_px=1280, min_score=0.3, hint_score=0.03, close_score=0.25, edge_score=0.1
+    coarse_px=640, share=0.85, at_least_px=1280, min_score=0.3, hint_score=0.03, close_score=0.28, edge_score=0.1
 )
 """For deciding what to mask."""
 
@@ -72,7 +72,7 @@ RECHECK = DetectionSchedule(
     at_least_px=960,
     min_score=0.5,
     hint_score=0.05,
-    close_score=0.5,
+    close_score=0.55,
     edge_score=0.5,
     mirrored=True,
 )
@@ -157,7 +157,7 @@ def find_all_faces(
         if not hidden(_in_photo(each.box, photo, schedule.mirrored))
     ]
     sure += [each for each in doubtful if each.score >= schedule.edge_score and _at_edge(each.box, rows, columns)]
-    sure += _look_closely(pixels, finder, doubtful, schedule.close_score)
+    sure += _look_closely(pixels, finder, doubtful, schedule)
     return _merged([_Finding(_in_photo(each.box, photo, schedule.mirrored), each.score) for each in sure])
 
 
@@ -175,16 +175,21 @@ def _look_in_tiles(pixels: NDArray[np.uint8], finder: FaceFinder, side: int, min
 
 
 def _look_closely(
-    pixels: NDArray[np.uint8], finder: FaceFinder, doubtful: Sequence[_Finding], min_score: float
+    pixels: NDArray[np.uint8], finder: FaceFinder, doubtful: Sequence[_Finding], schedule: DetectionSchedule
 ) -> Iterable[_Finding]:
     """The faces in the pictures around what is doubtful, each shown at the size that the detector sees best."""
     rows, columns = pixels.shape[:2]
     size = (_CLOSE_PX, _CLOSE_PX)
+    least = min([schedule.min_score, *(schedule.close_score - doubt.score for doubt in doubtful)])
     for begin in range(0, len(doubtful), _CLOSE_BATCH):
-        areas = [_around(each.box) for each in doubtful[begin : begin + _CLOSE_BATCH]]
+        some = doubtful[begin : begin + _CLOSE_BATCH]
+        areas = [_around(doubt.box) for doubt in some]
         pictures = [_cut(pixels, area, size) for area in areas]
-        for area, seen in zip(areas, finder.find_in_batch(pictures, min_score=min_score), strict=True):
-            yield from _whole(seen, area, size, rows, columns)
+        for doubt, area, seen in zip(some, areas, finder.find_in_batch(pictures, min_score=least), strict=True):
+            for each in _whole(seen, area, size, rows, columns):
+                same = each.box.iou(doubt.box) >= _SAME_IOU
+                if each.score >= (schedule.close_score - doubt.score if same else schedule.min_score):
+                    yield each
 
 
 def _around(box: Box) -> Box:
