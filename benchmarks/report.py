@@ -77,7 +77,7 @@ def write_section(page: Path, section: str) -> None:
 def chart(results: Sequence[Result]) -> str:
     """The chart as SVG: a bar for each row's median ratio by CPU time, a whisker from least to most; Kenbaar is 1."""
     groups = [(task, [r for r in results if r.row.task == task and r.cpu is not None]) for task in TITLES]
-    left, right, bar, gap, head = 270, 110, 18, 10, 44
+    left, right, bar, gap, head = 270, 130, 18, 10, 44
     room = 860 - left - right
     body: list[str] = []
     y = 16
