@@ -20,7 +20,7 @@ from kenbaar.sweep import Look, look_at
 from tests.modelpack.tiny_pack import blank_photo, draw_face
 
 PLACES = np.array([(0.3, 0.35), (0.7, 0.35), (0.5, 0.55), (0.35, 0.75), (0.65, 0.75)])  # of a drawn face's side
-LARGE, SMALL = (100, 100, 256), (1000, 400, 96)  # x, y, side: 128 and 48 px of a look at 640
+LARGE, SMALL = (100, 100, 256), (1000, 400, 66)  # x, y, side: 128 and 33 px of a look at 640
 
 
 class RoughPack:

@@ -20,7 +20,7 @@ from kenbaar.sweep._closer import find_faces_closely
 ENOUGH_BETWEEN_EYES_PX = 20  # of the decoded pixels: a template of more detail is the same (cosine 0.993 and up; from
 # 16 px 0.990, from 8 px 0.96: docs/decisions/0021)
 _SCALES = (8, 4, 2)  # what media decodes a JPEG at, beside its full size
-ROUGH_LANDMARKS_PX = 56  # of the pack's look: the landmarks of smaller faces are found again (docs/decisions/0027)
+ROUGH_LANDMARKS_PX = 36  # of the pack's look: the landmarks of smaller faces are found again (docs/decisions/0027)
 
 
 class TemplateMaker(Protocol):
