@@ -1,6 +1,7 @@
 """Kenbaar's search against faiss-flat and usearch-exact: one matrix, one run, in turns.
 
-    python benchmarks/match/run.py [--people 100000 1000000] [--probes 1 3 1000] [--rounds 7] [--json FILE]
+    python benchmarks/match/run.py [--people 100000 1000000] [--probes 1 3 1000] [--threads 1 2]
+        [--rounds 7] [--json FILE]
 
 Standard library only; the contenders work in an environment of their own, made once in the work folder. With one thread
 times are of the processor, so other work on the machine counts little; with all cores they are by the clock.
@@ -35,7 +36,7 @@ def main(argv: list[str] | None = None) -> int:
         runs = [
             {"people": people, "threads": threads, **_contest(python, people, threads, asked)}
             for people in asked.people
-            for threads in sorted({1, len(os.sched_getaffinity(0))})
+            for threads in asked.threads
         ]
     except PeerRefused as err:
         sys.stderr.write(f"{err}\n")
@@ -96,6 +97,8 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--people", type=int, nargs="+", default=[100_000, 1_000_000])
     parser.add_argument("--probes", type=int, nargs="+", default=[1, 3, 1000])
+    cores = len(os.sched_getaffinity(0))
+    parser.add_argument("--threads", type=int, nargs="+", default=sorted({1, cores}), help="1, and all cores")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--json", type=Path)
     parser.add_argument("--work", type=Path, default=default_work_folder(), help="where the environment is kept")

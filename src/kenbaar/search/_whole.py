@@ -57,11 +57,10 @@ def near_in_whole_numbers(
         for block in blocks:
             width = max(1, MAX_CELLS // len(block))
             for start in range(0, len(segment.numbers), width):
-                cells = block.products(segment.numbers[start : start + width])
-                near = block.lowest(segment, level)
-                if cells.max() < near:  # most blocks end here: one pass over numbers that are still in cache
+                near = block.products(segment.numbers[start : start + width]) >= block.lowest(segment, level)
+                if not near.any():  # most blocks end here: one pass over numbers that are still in cache
                     continue
-                row, probe = np.divmod(np.flatnonzero(cells.ravel() >= near), len(block))
+                row, probe = np.divmod(np.flatnonzero(near), len(block))
                 yield from _refined(block, segment, probe, row + start, level, first_row)
         first_row += len(segment.numbers)
 
