@@ -64,7 +64,7 @@ class DetectionSchedule:
 PUBLISH = DetectionSchedule(
     coarse_px=640, share=0.85, at_least_px=1280, min_score=0.3, hint_score=0.03, close_score=0.28, edge_score=0.1
 )
-"""For deciding what to mask. Measured on composed group pictures of up to 3840 px: 871 of 882 faces of 24 px and more
+"""For deciding what to mask. Measured on composed group pictures of up to 3840 px: 873 of 882 faces of 24 px and more
 (docs/decisions/0029-publishing-in-less-time.md)."""
 
 RECHECK = DetectionSchedule(
