@@ -29,7 +29,7 @@ class Settings:
     cache: Path
     max_megapixels: int = _setting(50, "megapixels", "Photos whose header promises more are not decoded.")  # type: ignore[assignment]
     max_photo_mb: int = _setting(200, "MB", "Larger files are not read.")  # type: ignore[assignment]
-    workers: int = _setting(0, "processes", "Sweep workers; 0 means one for each core.")  # type: ignore[assignment]
+    workers: int = _setting(0, "processes", "Workers of sweeps and publications; 0 means one for each core.")  # type: ignore[assignment]
     pack: str = _setting("default", "name or folder", "The model pack that finds and compares faces.")  # type: ignore[assignment]
     invitation_days: int = _setting(30, "days", "How long an invitation can be used.")  # type: ignore[assignment]
     grant_days: int = _setting(365, "days", "End of a grant where the invitation names no date.")  # type: ignore[assignment]
