@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from kenbaar.archive import create_archive
-from kenbaar.cli._measure import enrol_made_up
+from kenbaar.cli._bench_ground import enrol_made_up
 from kenbaar.consent import Sessions
 from kenbaar.errors import UsageError
 from kenbaar.faces import Template

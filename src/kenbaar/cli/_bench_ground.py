@@ -1,0 +1,137 @@
+"""What every benchmark stands on: a passing archive, made-up people, composed photos, the machine's name."""
+
+from __future__ import annotations
+
+import os
+import platform
+import secrets
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kenbaar.cli._app import Out
+
+if TYPE_CHECKING:
+    from kenbaar.archive import Archive
+    from kenbaar.sweep import SweepProgress
+
+WORKERS = click.option("--workers", type=click.IntRange(1, 256), help="Worker processes (default: one for each core).")
+PHOTOS = click.option(
+    "--photos", default="120", show_default=True, help="How many composed photos, or a folder of yours."
+)
+PACK = click.option(
+    "--pack", "pack_name", default=None, help="A pack's name or folder (default: the one in the settings)."
+)
+
+
+def enrol_made_up(archive: Archive, people: int, first: int = 0) -> list[str]:
+    """Enrols so many made-up people with random templates, a real key, grant and sealed template each; their ids.
+
+    first: their numbers begin with this one.
+    """
+    import numpy as np
+
+    from kenbaar.consent import Grant, Purpose, SealedTemplate, Subject
+    from kenbaar.keys import new_data_key, pack_vectors, seal_template, wrap_data_key
+
+    if not people:
+        return []
+    now, pack, rng = datetime.now(UTC), archive.pack, np.random.default_rng(20261121 + first)
+    vectors = rng.normal(size=(people, pack.dim)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    find = Purpose.parse("find")
+    logs, keys = archive.keys.add_many("log", people, at=now), archive.keys.add_many("purpose", people, at=now)
+    subjects, grants, templates = [], [], []
+    for i, n in enumerate(range(first, first + people)):
+        subject, data_key = f"s-bench{n:07d}", new_data_key()
+        subjects.append(
+            Subject(
+                subject,
+                "made up",
+                "organisation",
+                now,
+                enrolled_at=now,
+                log_key=logs[i][0],
+                salt=secrets.token_bytes(16),
+            )
+        )
+        wrapped = wrap_data_key(keys[i][1], data_key)
+        grants.append(Grant(f"g-bench{n:07d}", subject, find, keys[i][0], wrapped, now, now + timedelta(days=365)))
+        sealed = seal_template(data_key, pack_vectors(vectors[i : i + 1]), subject=subject, pack=pack.digest, version=1)
+        templates.append(SealedTemplate(subject, pack.digest, 1, sealed))
+    with archive.writing():
+        archive.consents.templates.put_many(templates)
+        archive.consents.store.add_enrolled(subjects, grants)
+    return [s.id for s in subjects]
+
+
+@contextmanager
+def scratch(out: Out, pack_name: str | None) -> Iterator[tuple[Archive, Path]]:
+    """A passing archive with the pack of the settings, gone at the end."""
+    from kenbaar.archive import create_archive
+
+    settings = out.settings()
+    with tempfile.TemporaryDirectory(prefix="kenbaar-bench-") as folder:
+        place = Path(folder)
+        passing = replace(
+            settings, home=place / "home", pack=pack_name or settings.pack, archive_url="", templates_url=""
+        )
+        archive = create_archive(passing, "bench", "us")
+        try:
+            yield archive, place
+        finally:
+            archive.close()
+
+
+def composed(out: Out, photos: str, folder: Path) -> tuple[Path, int]:
+    """The folder to sweep and how many photos it has: composed here, or the user's own."""
+    from kenbaar.measure import compose_photos
+    from kenbaar.media import PhotoFile, walk_photos
+    from kenbaar.modelpack import fetch_demo_photos
+
+    if not photos.isdigit():
+        source = Path(photos).expanduser().absolute()
+        if not source.is_dir():
+            raise click.UsageError(f"{photos!r} is neither a number nor a folder.")
+        return source, sum(isinstance(f, PhotoFile) for f in walk_photos(source))
+    from kenbaar.cli._packs import byte_bar
+
+    demo = fetch_demo_photos(out.settings().cache, say=byte_bar(out))
+    portraits = [demo / n for n in ("astronaut.png", "biden.jpg", "obama.jpg", "obama2.jpg")]
+    compose_photos(portraits, demo / "coffee.png", folder / "photos", int(photos))
+    return folder / "photos", int(photos)
+
+
+def machine() -> str:
+    return f"{platform.machine()}, {len(os.sched_getaffinity(0))} core(s), Python {platform.python_version()}"
+
+
+class Sweeper:
+    """Sweeps `source` as a collection of its own, each time it is called; and the last of them again."""
+
+    def __init__(self, archive: Archive, source: Path) -> None:
+        self.archive, self.source, self.name = archive, source, ""
+
+    def __call__(self, workers: int, say: Callable[[SweepProgress], None]) -> Any:
+        self.name = f"bench-{secrets.token_hex(4)}"
+        self.archive.collections.add(self.name, self.source, mode="transient", reason="bench")
+        return self._sweep(workers, say)
+
+    def again(self, workers: int, say: Callable[[SweepProgress], None]) -> Any:
+        """After one more made-up person enrolled."""
+        enrol_made_up(self.archive, 1, first=secrets.randbelow(10**6) + 10**6)
+        return self._sweep(workers, say)
+
+    def _sweep(self, workers: int, say: Callable[[SweepProgress], None]) -> Any:
+        from kenbaar.consent import Sessions
+
+        archive = self.archive
+        return archive.sweeps.sweep(
+            self.name, archive.packs.in_use(), sessions=Sessions(), workers=workers, limits=archive.limits, say=say
+        )
