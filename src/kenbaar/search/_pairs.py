@@ -18,6 +18,10 @@ running maximum stay in cache and reach 85-95 % of a bare matrix product; twice 
 MAX_PROBES, MAX_ROWS = 512, 16384
 """Shape limits of a block; a tall and a wide one are both slower than a squarish one of the same size."""
 
+FEW_PROBES = 3
+"""So few probes are multiplied one by one. Alone it is as fast as a matrix product; and OpenBLAS would share that between
+threads that wait for each other, which takes 3 to 10 times as long where other work has the cores (decision 0026)."""
+
 _RESCORE_PAIRS = 32768
 """Pairs scored in float64 at a time: 2 x 32 MB at d = 128."""
 
@@ -100,11 +104,15 @@ def _blocks(
     scores = np.empty(height * width, np.float32)
     best = np.empty(height, np.float32)
     for row0 in range(0, len(rows), width):
-        part = rows[row0 : row0 + width].T
+        part = rows[row0 : row0 + width]
         for probe0 in range(0, len(probes), height):
             some = probes[probe0 : probe0 + height]
-            cells = scores[: len(some) * part.shape[1]].reshape(len(some), part.shape[1])
-            np.matmul(some, part, out=cells)
+            cells = scores[: len(some) * len(part)].reshape(len(some), len(part))
+            if len(probes) <= FEW_PROBES:
+                for probe, line in zip(some, cells, strict=True):
+                    np.vecdot(part, probe, out=line)
+            else:
+                np.matmul(some, part.T, out=cells)
             reached = np.flatnonzero(np.max(cells, axis=1, out=best[: len(some)]) >= near)
             if len(reached):  # a stranger's faces end here: one pass over scores that are still in cache
                 at, column = np.nonzero(cells[reached] >= near)
