@@ -19,8 +19,8 @@ MAX_PROBES, MAX_ROWS = 512, 16384
 """Shape limits of a block; a tall and a wide one are both slower than a squarish one of the same size."""
 
 FEW_PROBES = 3
-"""So few probes are multiplied one by one. Alone it is as fast as a matrix product; and OpenBLAS would share that between
-threads that wait for each other, which takes 3 to 10 times as long where other work has the cores (decision 0026)."""
+"""So few probes are multiplied one by one: as fast as a matrix product, which OpenBLAS would share between threads
+that wait for each other, which takes 3 to 10 times as long where other work has the cores (decision 0026)."""
 
 _RESCORE_PAIRS = 32768
 """Pairs scored in float64 at a time: 2 x 32 MB at d = 128."""
