@@ -10,6 +10,7 @@ import threading
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Lock
@@ -24,6 +25,7 @@ from kenbaar.search import Threshold
 from kenbaar.sweep._again import look_again
 from kenbaar.sweep._look import Barred, Comparison, KnownFaces, Look, look_at
 
+_BLAS_THREADS = "OPENBLAS_NUM_THREADS"  # read once, by the process that loads NumPy
 WAITING_PER_WORKER = 3  # enough that no worker idles; few, so that memory is flat and a withdrawal is near
 _worker: _Worker | KenbaarError | None = None
 
@@ -149,7 +151,8 @@ class _Pool:
     def submit(self, task: Task) -> Future[Look | Failure]:
         """The look's future; where the pool broke before it was asked, one that says so, like those of the others."""
         try:
-            return self._processes.submit(_look, task)
+            with _one_thread_each():
+                return self._processes.submit(_look, task)
         except BrokenProcessPool as err:
             broken: Future[Look | Failure] = Future()
             broken.set_exception(err)
@@ -158,7 +161,9 @@ class _Pool:
     def answers(self) -> bool:
         """Whether a worker could be started."""
         try:
-            self._processes.submit(os.getpid).result()
+            with _one_thread_each():
+                started = self._processes.submit(os.getpid)
+            started.result()
         except BrokenProcessPool:
             return False
         return True
@@ -167,6 +172,20 @@ class _Pool:
         """Ends the workers; what was not begun is not done. With wait, none is left on return."""
         self._processes.shutdown(wait=wait, cancel_futures=True)
         self._there.close()  # with it goes the last reader: a setup that nobody took is dropped
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """What is started now multiplies matrices in one thread: with more, workers wait for each other's (0026)."""
+    before = os.environ.get(_BLAS_THREADS)
+    os.environ[_BLAS_THREADS] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[_BLAS_THREADS]
+        else:
+            os.environ[_BLAS_THREADS] = before
 
 
 def _hand_out(pipe: Connection, setup: WorkerSetup, workers: int) -> None:
