@@ -288,6 +288,32 @@ def nan_pack(folder: Path) -> Path:
     return write_pack(folder, tiny_manifest(detector, embedder), detector, embedder)
 
 
+def test_a_pack_that_takes_everybody_for_one_person_is_measured_and_drawn(
+    kenbaar: Kenbaar, some: Path, tmp_path: Path
+) -> None:
+    answer = measured(kenbaar, some, "--pack", one_vector_pack(tmp_path / "one"))
+    assert answer["eer"] == 0.5
+    assert answer["rates"]["failure_to_enrol"]["errors"] == 0
+    assert Path(answer["report"]).read_text("utf-8").count('role="img"') == 2
+
+
+def one_vector_pack(folder: Path) -> Path:
+    """A pack that answers the same vector for every face."""
+    import onnx
+    from onnx import helper, numpy_helper
+
+    from tests.modelpack.tiny_pack import tiny_embedder
+
+    model = onnx.load_from_string(tiny_embedder(16, 32, 0))
+    last = next(w for w in model.graph.initializer if numpy_helper.to_array(w).shape == (16, 16))
+    last.CopyFrom(numpy_helper.from_array(np.zeros((16, 16), np.float32), last.name))
+    model.graph.initializer.append(numpy_helper.from_array(np.eye(1, 16, dtype=np.float32), "one"))
+    model.graph.node[-1].output[0] = "nothing"
+    model.graph.node.append(helper.make_node("Add", ["nothing", "one"], ["embeddings"]))
+    embedder, detector = bytes(model.SerializeToString()), tiny_detector()
+    return write_pack(folder, tiny_manifest(detector, embedder), detector, embedder)
+
+
 def test_a_pack_that_changed_meanwhile_is_refused(some: Path, tmp_path: Path) -> None:
     folder = build_tiny_pack(tmp_path / "pack")
     pack = load_pack(folder)
@@ -400,7 +426,7 @@ def test_nothing_is_adopted_without_an_archive_or_with_another_pack(
     other = build_tiny_pack(tmp_path / "other", seed=5)
     sentence = kenbaar.refused("evaluate", volunteers, "--pack", other, "--adopt", 0.25, code=4)
     assert "another pack" in sentence
-    for wrong in (0, 1, -0.1, "much"):
+    for wrong in (0, 1, -0.1, "much", "nan", "-nan", "inf", "-inf"):
         kenbaar.refused("evaluate", volunteers, "--adopt", wrong, code=2)
     assert _adopted_events(kenbaar) == []
 
@@ -413,7 +439,9 @@ def test_with_another_pack_the_adopted_point_rests_and_a_sweep_says_so(
     archive("collection", "add", "party", tmp_path / "photos", "--mode", "transient", "--reason", "a test")
     assert "operating point" not in archive.answer("sweep", "party", "--workers", 1).words
     archive.pack = build_tiny_pack(tmp_path / "other", seed=5)
-    assert "belongs to another model pack" in archive.answer("sweep", "party", "--workers", 1).words
+    words = archive.answer("sweep", "party", "--workers", 1).words
+    assert "belongs to another model pack than the one in use" in words
+    assert "the pack's own is used for people enrolled with it" in words
     assert measured(archive, volunteers)["in_force"]["accept"] == 0.7  # the pack's own
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,13 @@ if TYPE_CHECKING:
     from kenbaar.measure import Evaluation, Point
     from kenbaar.search import Threshold
     from kenbaar.settings import Settings
+
+
+def _number(_ctx: click.Context, _param: click.Parameter, value: float | None) -> float | None:
+    """Refuses nan at once: it lies in no range, and click's FloatRange lets it through."""
+    if value is not None and not math.isfinite(value):
+        raise click.BadParameter(f"{value} is not a number between 0 and 1.")
+    return value
 
 
 @click.command()
@@ -33,6 +41,7 @@ if TYPE_CHECKING:
     "fpir",
     metavar="FPIR",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    callback=_number,
     help="Make the threshold for this FPIR (0.001 is 0.1 %) the archive's own.",
 )
 @common

@@ -125,8 +125,8 @@ def doubling_warning(notes: Notes, gallery: int, in_force: Threshold) -> str | N
         return None
     if adopted.threshold.pack != in_force.pack:
         return (
-            "The operating point this archive adopted belongs to another model pack, so the pack's own is used. "
-            "Measure again: kenbaar evaluate DIR --adopt FPIR."
+            "The operating point this archive adopted belongs to another model pack than the one in use, "
+            "so the pack's own is used for people enrolled with it. Measure again: kenbaar evaluate DIR --adopt FPIR."
         )
     if not adopted.outgrown(gallery):
         return None

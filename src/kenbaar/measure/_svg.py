@@ -88,7 +88,7 @@ def det_chart(curves: Sequence[Curve], usual: int, now: tuple[float, float] | No
     now: (FPIR, FNIR) of the threshold in force. A rate of 0 is drawn on the edge.
     """
     seen = [r.value for c in curves for p in c.points for r in (p.fpir, p.fnir) if r.value > 0]
-    least = max(1e-5, 10 ** math.floor(math.log10(min(seen)))) if seen else 0.001
+    least = min(0.1, max(1e-5, 10 ** math.floor(math.log10(min(seen))))) if seen else 0.001  # an axis has a length
     axis = _Log(least, 1.0)
     frame = _Frame()
     across, up = axis.told(frame.x(1) - frame.x(0), _APART), axis.told(frame.y(0) - frame.y(1), _APART / 2)
