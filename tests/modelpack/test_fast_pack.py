@@ -55,6 +55,14 @@ def test_it_is_made_once_and_a_damaged_one_is_made_anew(cache: Path, folder: Pat
     assert not [p for p in (cache / "packs").iterdir() if p.name.startswith(".making")]
 
 
+def test_one_whose_manifest_was_edited_is_made_anew(cache: Path, folder: Path) -> None:
+    whole = (folder / "manifest.json").read_bytes()
+    (folder / "manifest.json").write_bytes(whole.replace(b"scraped", b"taken"))
+    told: list[Progress] = []
+    assert fetch_fast_pack(cache, told.append) == folder and told
+    assert (folder / "manifest.json").read_bytes() == whole
+
+
 def test_an_interrupted_run_leaves_nothing_visible_and_the_next_one_finishes(cache: Path, folder: Path) -> None:
     shutil.rmtree(folder)
 

@@ -27,7 +27,7 @@ def bench_publish_command(out: Out, photos: str, workers: int | None, pack_name:
     from kenbaar.publish import Workers
 
     with scratch(out, pack_name) as (archive, folder):
-        source, count = composed(out, photos, folder)
+        source, found = composed(out, photos, folder)
         cores = workers or len(os.sched_getaffinity(0))
         Sweeper(archive, source)(cores, lambda _: None)
         name = archive.collections.store.all()[0].name
@@ -42,7 +42,7 @@ def bench_publish_command(out: Out, photos: str, workers: int | None, pack_name:
             workers=Workers(cores, archive.packs.folder),
         )
         seconds = time.perf_counter() - begin
-        stages = _publish_steps(archive, next(p for p in sorted(source.rglob("*")) if p.is_file()))
+        stages = _publish_steps(archive, found[0])
     full_size = stages["full-size pass"]
     masking = stages["decode"] + stages["find everybody"] + stages["mask and encode"]
     out.say(machine())
@@ -50,14 +50,14 @@ def bench_publish_command(out: Out, photos: str, workers: int | None, pack_name:
         out.say(f"  {step:16} {ms:8.2f} ms")
     out.say(f"masking a photo takes {masking / full_size:.2f} times one bare pass of its detector over the full size,")
     out.say(f"masking it and checking the copy {stages['whole'] / full_size:.2f} times (one thread)")
-    out.say(f"{count / seconds:.2f} photos/s with {cores} worker(s), their start included")
+    out.say(f"{len(found) / seconds:.2f} photos/s with {cores} worker(s), their start included")
     out.say(f"{report.masked} faces masked, {len(report.held)} photos held")
     out.answer(
         {
-            "photos_per_s": round(count / seconds, 3),
-            "s_per_photo": round(seconds / count, 3),
+            "photos_per_s": round(len(found) / seconds, 3),
+            "s_per_photo": round(seconds / len(found), 3),
             "workers": cores,
-            "photos": count,
+            "photos": len(found),
             "masked": report.masked,
             "held": len(report.held),
             "masking_ratio": round(masking / full_size, 3),

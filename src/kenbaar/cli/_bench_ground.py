@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from kenbaar.archive import Archive
     from kenbaar.sweep import SweepProgress
 
+_MOST_PHOTOS = 20_000  # 8 GB of them
 WORKERS = click.option("--workers", type=click.IntRange(1, 256), help="Worker processes (default: one for each core).")
 PHOTOS = click.option(
     "--photos", default="120", show_default=True, help="How many composed photos, or a folder of yours."
@@ -89,23 +90,30 @@ def scratch(out: Out, pack_name: str | None) -> Iterator[tuple[Archive, Path]]:
             archive.close()
 
 
-def composed(out: Out, photos: str, folder: Path) -> tuple[Path, int]:
-    """The folder to sweep and how many photos it has: composed here, or the user's own."""
+def composed(out: Out, photos: str, folder: Path) -> tuple[Path, list[Path]]:
+    """The folder to sweep and its photos: composed here, or the user's own. At least one."""
     from kenbaar.measure import compose_photos
-    from kenbaar.media import PhotoFile, walk_photos
+    from kenbaar.media import PhotoFile, decode_name, walk_photos
     from kenbaar.modelpack import fetch_demo_photos
 
-    if not photos.isdigit():
+    if photos.isdecimal():
+        count = int(photos)
+        if not 1 <= count <= _MOST_PHOTOS:
+            raise click.UsageError(f"{photos} photos cannot be composed: give 1 to {_MOST_PHOTOS:,}, or a folder.")
+        from kenbaar.cli._packs import byte_bar
+
+        demo = fetch_demo_photos(out.settings().cache, say=byte_bar(out))
+        portraits = [demo / n for n in ("astronaut.png", "biden.jpg", "obama.jpg", "obama2.jpg")]
+        source = folder / "photos"
+        compose_photos(portraits, demo / "coffee.png", source, count)
+    else:
         source = Path(photos).expanduser().absolute()
         if not source.is_dir():
             raise click.UsageError(f"{photos!r} is neither a number nor a folder.")
-        return source, sum(isinstance(f, PhotoFile) for f in walk_photos(source))
-    from kenbaar.cli._packs import byte_bar
-
-    demo = fetch_demo_photos(out.settings().cache, say=byte_bar(out))
-    portraits = [demo / n for n in ("astronaut.png", "biden.jpg", "obama.jpg", "obama2.jpg")]
-    compose_photos(portraits, demo / "coffee.png", folder / "photos", int(photos))
-    return folder / "photos", int(photos)
+    found = [source / decode_name(f.relative) for f in walk_photos(source) if isinstance(f, PhotoFile)]
+    if not found:
+        raise click.UsageError(f"There is no photo in {photos!r}.")
+    return source, found
 
 
 def machine() -> str:

@@ -33,9 +33,9 @@ def bench_sweep_command(out: Out, photos: str, people: int, workers: int | None,
     from kenbaar.measure import bench_sweep, machine_speedup
 
     with scratch(out, pack_name) as (archive, folder):
-        source, count = composed(out, photos, folder)
+        source, found = composed(out, photos, folder)
         enrol_made_up(archive, people)
-        sweeper, one = Sweeper(archive, source), next(p for p in sorted(source.rglob("*")) if p.is_file())
+        sweeper, one = Sweeper(archive, source), found[0]
         result = bench_sweep(
             sweeper,
             sweeper.again,
@@ -43,7 +43,7 @@ def bench_sweep_command(out: Out, photos: str, people: int, workers: int | None,
             whole="look",
             bare=("detector alone", "embedder alone"),
             workers=workers or len(os.sched_getaffinity(0)),
-            photos=count,
+            photos=len(found),
             cores=lambda n: machine_speedup(archive.packs.folder, one, n),
         )
     out.say(machine())

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,8 @@ _PACK = "made-up vectors"
 _ROUNDS, _FEWER_ROUNDS, _MANY_PAIRS = 7, 3, 2_000_000_000  # from so many pairs on, a round takes seconds
 _SQUARE = 2048
 """Side of the bare product: three matrices of 16 MB, the shape BLAS libraries are best at."""
+
+_ID_BYTES, _ROOM = 100, 1.5  # an id as Python keeps it, and what is needed while rows are made
 
 _MATED = 0.3
 """Share of probes that are of somebody in the gallery, so that deciding is timed as well as dismissing."""
@@ -78,9 +81,21 @@ def bench_compact_match(people: int, probes: int, dim: int = 128) -> MatchCompar
     return MatchComparison(results[0], results[1], decisions[0] == decisions[1])
 
 
+def _available_bytes() -> int:
+    """What can be had without pushing others out (proc(5): MemAvailable)."""
+    told = dict(line.split(":", 1) for line in Path("/proc/meminfo").read_text("ascii").splitlines())
+    return int(told["MemAvailable"].split()[0]) * 1024
+
+
 def _refuse_nothing(people: int, probes: int, dim: int) -> None:
     if people < 1 or probes < 1 or dim < 2:
         raise UsageError("There is nothing to match.", "Give at least one person, one probe and two numbers.")
+    needed, free = people * (4 * dim + _ID_BYTES) * _ROOM, _available_bytes()
+    if needed > free:
+        raise UsageError(
+            f"{people:,} people of {dim} numbers need {needed / 1e9:,.1f} GB, and {free / 1e9:,.1f} GB are free.",
+            "Give fewer people.",
+        )
 
 
 def _measured(

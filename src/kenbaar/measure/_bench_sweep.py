@@ -49,11 +49,13 @@ def time_in_turns(steps: Mapping[str, Callable[[], object]], rounds: int = ROUND
 
 
 def steady_rate(progress: Sequence[tuple[float, int]]) -> float:
-    """Photos a second between the first and the last report of a sweep; 0 where there are fewer than two.
+    """Photos a second between the first and the last report of a sweep; where there is one only, up to that.
 
     progress: (seconds, photos done) as they were reported.
     """
     reports = [p for p in progress if p[1] > 0]
+    if len(reports) == 1 and reports[0][0] > 0:
+        return reports[0][1] / reports[0][0]
     if len(reports) < 2 or reports[-1][0] <= reports[0][0]:
         return 0.0
     return (reports[-1][1] - reports[0][1]) / (reports[-1][0] - reports[0][0])

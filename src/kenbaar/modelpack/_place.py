@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from kenbaar.errors import PackBroken, PackUnavailable
-from kenbaar.modelpack._manifest import read_file, read_manifest
+from kenbaar.modelpack._manifest import Manifest, read_file, read_manifest
 
 
-def is_whole(folder: Path) -> bool:
-    """Whether a pack lies there whose files are those of its manifest."""
+def is_whole(folder: Path, as_made: Callable[[Manifest, bytes, bytes], Manifest]) -> bool:
+    """Whether a pack lies there as it would be put: its files are those of its manifest, and that says what it should.
+
+    as_made: from the manifest, the detector and the embedder that lie there, the manifest of a pack made of them.
+    """
     try:
         manifest = read_manifest(folder)
-        read_file(folder, manifest.detector.file)
-        read_file(folder, manifest.embedder.file)
+        parts = [read_file(folder, part.file) for part in (manifest.detector, manifest.embedder)]
     except (PackUnavailable, PackBroken):
         return False
-    return True
+    return manifest == as_made(manifest, *parts)
 
 
 def put_in_place(folder: Path, files: Mapping[str, bytes], scratch: Path) -> None:
