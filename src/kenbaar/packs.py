@@ -8,11 +8,12 @@ packs.of(subject), packs.threshold_of(subject)   # for a claim
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
 from kenbaar.consent import Consents
-from kenbaar.errors import PackBroken
+from kenbaar.errors import PackBroken, PackUnavailable
 from kenbaar.measure import pack_default, threshold_in_force
 from kenbaar.modelpack import Manifest, ModelPack, find_pack, load_pack, packs_at_hand, read_manifest
 from kenbaar.search import Threshold
@@ -59,6 +60,13 @@ class Packs:
         in_use = self.manifest().digest
         needed = self._consents.templates.packs() - {in_use}
         return [self._for_workers(*found) for found in packs_at_hand(self._settings.cache, needed)] if needed else []
+
+    def names(self) -> dict[str, str]:
+        """digest -> name and version of every pack at hand."""
+        found = packs_at_hand(self._settings.cache)
+        with suppress(PackUnavailable, PackBroken):
+            found.append((self.folder, read_manifest(self.folder)))
+        return {manifest.digest: f"{manifest.name} {manifest.version}" for _, manifest in found}
 
     def of(self, subject: str) -> ModelPack:
         """The pack to compare this person's face with: the one in use, or the one their template is of."""

@@ -31,9 +31,18 @@ def test_people_are_found_with_the_pack_they_enrolled_with(changed: Club) -> Non
     enrol(changed, "Dov")
     changed.photo("both.jpg", "Dov", "Ada", "Passer-by")
     report = changed.sweep()
-    assert report["other_pack"] == 0 and report["unreadable"] == []
+    assert (report["older_pack"], report["other_pack"], report["unreadable"]) == (3, 0, [])
     assert {"new.jpg", "both.jpg"} <= set(changed.found("Ada")) and changed.found("Dov") == ["both.jpg"]
     assert changed.sweep()["looked"] == 0
+
+
+def test_it_is_told_who_has_a_template_of_which_pack(changed: Club) -> None:
+    enrol(changed, "Dov")
+    packs = {row["subject"]: row["packs"] for row in changed.kenbaar("subjects")["subjects"]}
+    assert packs[changed.ids["Dov"]] != packs[changed.ids["Ada"]] == packs[changed.ids["Bob"]]
+    shutil.rmtree(changed.kenbaar.cache / "packs" / "old-1")
+    packs = {row["subject"]: row["packs"] for row in changed.kenbaar("subjects")["subjects"]}
+    assert "not here" in packs[changed.ids["Ada"]][0]
 
 
 def test_somebody_of_an_older_pack_can_claim_a_face(changed: Club) -> None:

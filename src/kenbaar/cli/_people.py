@@ -164,13 +164,19 @@ def _write_receipt(out: Out, path: Path, text: str, subject: str) -> Path | None
     return path
 
 
+def _pack_words(packs: list[str]) -> str:
+    return f", pack {' and '.join(packs)}" if packs else ""
+
+
 @click.command()
 @common
 def subjects(out: Out) -> None:
     """Who was invited, and which consents are in force."""
     with out.archive() as archive:
         rows: list[dict[str, Any]] = []
+        packs = archive.packs.names()
         for person in archive.consents.store.subjects():
+            templates = sorted(t.pack for t in archive.consents.templates.packs_of(person.id))
             grants = archive.consents.living_grants(person.id)
             state = "left" if person.left_at else "enrolled" if person.enrolled_at else "invited"
             rows.append(
@@ -182,6 +188,7 @@ def subjects(out: Out) -> None:
                     "purposes": [str(g.purpose) for g in grants],
                     "until": last_day(min(g.until for g in grants)) if grants else None,
                     "look_alike": person.look_alike,
+                    "packs": [packs.get(digest, f"a pack that is not here ({digest[:19]})") for digest in templates],
                 }
             )
     for row in rows:
@@ -189,7 +196,7 @@ def subjects(out: Out) -> None:
         until = f", until {row['until']}" if row["until"] else ""
         out.say(
             f"{row['subject']}  {row['state']:8}  {row['name'] or '-'}  "
-            f"{', '.join(row['purposes']) or '-'}{until}{held}"
+            f"{', '.join(row['purposes']) or '-'}{until}{held}{_pack_words(row['packs'])}"
         )
     if not rows:
         out.say("Nobody was invited yet. See `kenbaar invite --help`.")

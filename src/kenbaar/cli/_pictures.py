@@ -160,10 +160,15 @@ def sweep(out: Out, name: str, workers: int | None, codes: tuple[str, ...]) -> N
     )
     if report.without_code:
         out.say(f"Not looked for: {report.without_code} who hold their own key (they can join with --code).")
+    if report.older_pack:
+        out.say(
+            f"Looked for with an older model pack: {report.older_pack}, until they renew (`kenbaar subjects` says who)."
+        )
     if report.other_pack:
         out.say(
             f"Not looked for: {report.other_pack} who enrolled with a model pack that is not here."
-            " Bring it with `kenbaar pack add FOLDER`, or ask them to renew: `kenbaar renew SUBJECT`."
+            " Bring it with `kenbaar pack add FOLDER`, or ask them to renew: `kenbaar renew SUBJECT`"
+            " (`kenbaar subjects` says who)."
         )
     for bad in report.unreadable:
         out.say(f"Unreadable: {bad.path}: {bad.why}")
@@ -182,6 +187,7 @@ def sweep(out: Out, name: str, workers: int | None, codes: tuple[str, ...]) -> N
             "moved": report.moved,
             "missing": report.missing,
             "without_code": report.without_code,
+            "older_pack": report.older_pack,
             "other_pack": report.other_pack,
         }
     )

@@ -56,6 +56,7 @@ class SweepReport:
 
     unknown: faces compared that matched nobody (0 where nothing is compared): a number, about nobody.
     without_code: people who hold their own key and did not open a session, so they were not looked for.
+    older_pack: people who were looked for with a pack they enrolled with earlier, until they renew.
     other_pack: people whose template is of a model pack that is not at hand, so they could not be looked for.
     """
 
@@ -71,6 +72,7 @@ class SweepReport:
     missing: int
     seconds: float
     without_code: int
+    older_pack: int
     other_pack: int
 
 
@@ -225,6 +227,7 @@ class _Run:
             missing=max(0, found.missing - self.moved),
             seconds=time.monotonic() - started,
             without_code=len(self.without_code),
+            older_pack=sum(len(c.gallery) for c in self.by_pack[1:]),
             other_pack=len(self.other_pack),
         )
         room.journal.record("sweep-end", purpose="find", collection=name, photos=report.photos, looked=self.looked)
