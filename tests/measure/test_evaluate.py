@@ -183,12 +183,44 @@ def test_unreadable_files_crowds_and_doubles_are_counted_and_said(kenbaar: Kenba
         assert words in answer.words
 
 
+def test_folders_that_share_files_and_files_that_are_no_photos_are_named_in_the_terminal_alone(
+    kenbaar: Kenbaar, some: Path
+) -> None:
+    shutil.copytree(some / "person-005", some / "zoe")
+    for n in range(22):
+        (some / "person-000" / f"broken-{n:02d}.jpg").write_bytes(bytes([n]))
+    answer = kenbaar.answer("evaluate", some, "--splits", 8)
+    assert "One person under two names? person-005 and zoe (4 files lie in both)" in answer.words
+    assert answer.words.count("Could not be read: person-000/broken-") == 20
+    assert "and 2 more like this" in answer.words
+    assert answer.data["rates"]["failure_to_enrol"]["people"] == 5  # of person-005 and zoe nothing is known
+    assert answer.data["rates"]["failure_to_enrol"]["errors"] == 0
+    for words in ("broken-", "person-0", "zoe"):
+        assert words not in json.dumps(answer.data)
+
+
+def test_one_of_a_thing_is_told_as_one_and_each_count_says_of_what(kenbaar: Kenbaar, some: Path) -> None:
+    (some / "person-000" / "broken.jpg").write_bytes(b"no photo")
+    shutil.copy(some / "person-001" / "0.png", some / "person-001" / "again.png")
+    shutil.copy(some / "person-002" / "0.png", some / "beside.png")
+    answer = kenbaar.answer("evaluate", some, "--splits", 8)
+    for sentence in (
+        "1 file could not be read and was left out.",
+        "1 file lies twice in one folder",
+        "1 photo lies beside the folders and was left out",
+    ):
+        assert any(note.startswith(sentence) for note in answer.data["notes"]), sentence
+    searches = answer.data["in_force"]["fnir"]["searches"]
+    assert f"{searches:,} searches, 6 people" in answer.words
+    assert "24 photos, 6 people" in answer.words  # failure to acquire: all but the broken and the doubled one
+
+
 def test_the_same_face_under_two_names_is_warned_of_and_still_measured(kenbaar: Kenbaar, some: Path) -> None:
     for n in range(4):
         draw_photo(some / "somebody-else" / f"{n}.png", 3, mixed_with=50 + n, share=0.2, seed=900 + n)
     answer = kenbaar.answer("evaluate", some, "--splits", 8)
     assert "One person under two names? person-003 and somebody-else" in answer.words
-    assert any("same face under two names" in note for note in answer.data["notes"])
+    assert any(note.startswith("1 pair of folders is as alike as") for note in answer.data["notes"])
     assert answer.data["people"] == 7
     clean = kenbaar.answer("evaluate", some.parent / "some", "--splits", 8)
     assert clean.words.count("One person under two names?") == 1
@@ -255,6 +287,19 @@ def test_one_person_nobody_and_one_photo_each_are_refused(kenbaar: Kenbaar, some
     for person in some.iterdir():
         (person / "0.png").write_bytes(b"nothing")
     assert "None of these files could be read" in kenbaar.refused("evaluate", some, code=4)
+
+
+def test_photos_that_are_all_in_two_peoples_folders_are_refused_for_that(
+    kenbaar: Kenbaar, some: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(some / "person-000", tmp_path / "two" / "ada")
+    shutil.copytree(some / "person-000", tmp_path / "two" / "bob")
+    sentence = kenbaar.refused("evaluate", tmp_path / "two", code=4)
+    assert sentence.startswith("Every usable photo lies in two people's folders, so whose they are is not known.")
+    assert "out of the other's folder" in sentence
+    shutil.copy(some / "person-001" / "0.png", tmp_path / "two" / "bob" / "own.png")
+    sentence = kenbaar.refused("evaluate", tmp_path / "two", code=4)
+    assert sentence.startswith("But for one person, every usable photo lies in two people's folders")
 
 
 def test_groups_nobody_is_in_are_refused_by_line(kenbaar: Kenbaar, some: Path) -> None:

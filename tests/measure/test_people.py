@@ -76,7 +76,7 @@ def test_one_person_nobody_and_no_folder_are_refused_with_what_to_do(tmp_path: P
     with pytest.raises(TooFewPeople, match="no photo of anybody"):
         read_people(tmp_path)
     (tmp_path / "a.jpg").touch()
-    with pytest.raises(TooFewPeople, match="whose they are is not said"):
+    with pytest.raises(TooFewPeople, match="1 photo lies in the folder itself, and nobody says whose"):
         read_people(tmp_path)
     with pytest.raises(TooFewPeople, match="one person only"):
         read_people(folders(tmp_path, "Ann"))

@@ -138,7 +138,7 @@ def _adopt(out: Out, told: Evaluation) -> None:
 
 def _tell(out: Out, told: Evaluation, folder: Path) -> None:
     """The report's figures in the terminal. File and folder names are said here only, to the person measuring."""
-    from kenbaar.measure import aim, rate_words
+    from kenbaar.measure import aim, plural, rate_words
     from kenbaar.media import encode_name
 
     at = told.adopted_point or told.now
@@ -147,21 +147,22 @@ def _tell(out: Out, told: Evaluation, folder: Path) -> None:
         f"Pack {told.pack_name} {told.pack[:19]}..., {told.splits} splits, seed {told.seed}."
     )
     out.say(
-        f"N = {told.n}, {told.enrolment_photos} enrolment photo(s), threshold {at.accept:.4f} "
+        f"N = {told.n}, {plural(told.enrolment_photos, 'enrolment photo')}, threshold {at.accept:.4f} "
         f"({'measured for --adopt' if told.adopted else 'in force'}); 95 % intervals:"
     )
-    for what, rate in (
-        ("FNIR, rank 1", at.fnir),
-        ("FNIR, rank 3", at.shown_fnir),
-        ("FPIR, rank 1", at.fpir),
-        ("FPIR, rank 3", at.shown_fpir),
-        ("somebody else's name", at.wrong_name),
-        ("failure to acquire", told.failure_to_acquire),
-        ("failure to enrol", told.failure_to_enrol),
-        ("photos refused", told.photos_refused),
-        ("1:1 equal error rate", told.one_to_one.eer),
+    for what, rate, one, many in (
+        ("FNIR, rank 1", at.fnir, "search", "searches"),
+        ("FNIR, rank 3", at.shown_fnir, "search", "searches"),
+        ("FPIR, rank 1", at.fpir, "search", "searches"),
+        ("FPIR, rank 3", at.shown_fpir, "search", "searches"),
+        ("somebody else's name", at.wrong_name, "search", "searches"),
+        ("failure to acquire", told.failure_to_acquire, "photo", "photos"),
+        ("failure to enrol", told.failure_to_enrol, "", ""),
+        ("photos refused", told.photos_refused, "photo", "photos"),
+        ("1:1 equal error rate", told.one_to_one.eer, "comparison", "comparisons"),
     ):
-        count = f"{rate.searches:,} of {rate.people:,} people" if rate else ""
+        things = [plural(rate.searches, one, many)] if rate and one else []
+        count = ", ".join([*things, plural(rate.people, "person", "people")]) if rate else ""
         out.say(f"  {what:22} {rate_words(rate):36} {count}")
     out.say()
     out.say("  photos      N   FPIR aimed at   threshold   FPIR                        FNIR")
@@ -183,11 +184,21 @@ def _tell(out: Out, told: Evaluation, folder: Path) -> None:
         out.say(f"  look-alikes named as the other   {rate_words(told.look_alikes.taken)}")
     for point in told.points:
         if point.n == told.n and point.enrolment_photos == told.enrolment_photos and point.target and not point.carried:
-            out.say(f"Do not claim an FPIR of {aim(point.target)}: that takes {point.missing:,} more people.")
+            out.say(
+                f"Do not claim an FPIR of {aim(point.target)}: that takes "
+                f"{plural(point.missing, 'more person', 'more people')}."
+            )
     for sentence in told.notes:
         out.note(sentence)
-    for left, right in told.doubles[:20]:
-        out.note(f"One person under two names? {left} and {right}")
+    _name(
+        out,
+        [
+            f"One person under two names? {left} and {right} ({plural(n, 'file lies', 'files lie')} in both)"
+            for left, right, n in told.shared
+        ],
+    )
+    _name(out, [f"One person under two names? {left} and {right}" for left, right in told.doubles])
+    _name(out, [f"Could not be read: {encode_name(str(path.relative_to(folder)))}" for path in told.unreadable])
     if told.worst:
         out.note("Went worst (for you alone; --examples shows the faces):")
     for example in told.worst:
@@ -196,6 +207,14 @@ def _tell(out: Out, told: Evaluation, folder: Path) -> None:
             out.note(
                 f"  {'near another name' if example.kind == 'named' else 'far from their own'}: {name}, beside {beside}"
             )
+
+
+def _name(out: Out, lines: list[str], most: int = 20) -> None:
+    """The first lines, and how many there are beside them."""
+    for line in lines[:most]:
+        out.note(line)
+    if len(lines) > most:
+        out.note(f"  and {len(lines) - most:,} more like this")
 
 
 def _row(point: Point, told: Evaluation) -> str:

@@ -27,7 +27,7 @@ from kenbaar.measure._pictures import Composed, compose_crowds, compose_photos
 from kenbaar.measure._rates import Rate
 from kenbaar.measure._report import picture_examples, report_folder, write_report
 from kenbaar.measure._report_data import report_data
-from kenbaar.measure._words import aim
+from kenbaar.measure._words import aim, plural
 from kenbaar.measure._words import told as rate_words
 
 __all__ = [
@@ -57,6 +57,7 @@ __all__ = [
     "machine_speedup",
     "pack_default",
     "picture_examples",
+    "plural",
     "rate_words",
     "read_adopted",
     "read_people",

@@ -12,6 +12,7 @@ from kenbaar.errors import ArchiveBroken, SettingsError, TooFewPeople, WrongMode
 from kenbaar.ledger import Journal
 from kenbaar.measure._figures import Evaluation
 from kenbaar.measure._rates import people_for_claim
+from kenbaar.measure._words import plural
 from kenbaar.modelpack import Manifest
 from kenbaar.search import Threshold
 
@@ -166,7 +167,7 @@ def adopt(evaluation: Evaluation, notes: Notes, journal: Journal, pack_default: 
         raise TooFewPeople(
             f"An FPIR of {threshold.fpir:.4g} needs searches by {needed:,} independent strangers without an "
             f"error (rule of 3); there are {people:,}, and the threshold would be looser than the pack's default.",
-            f"Bring {point.missing:,} more people who agree to be measured, or keep the default.",
+            f"Bring {plural(point.missing, 'more person', 'more people')} to be measured, or keep the default.",
         )
     adopted = Adopted(threshold, evaluation.measured_at.astimezone(UTC), searches, people, point.carried)
     with journal.writing():

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -24,11 +25,12 @@ from kenbaar.measure._breakdown import (
 from kenbaar.measure._curves import StrangerLevels, equal_error, exceed, spread
 from kenbaar.measure._decide import decide
 from kenbaar.measure._figures import Curve, CurvePoint, Evaluation, Histogram, OneToOne, Point
-from kenbaar.measure._noticed import find_doubles, worst_examples
+from kenbaar.measure._noticed import find_doubles, find_shared, worst_examples
 from kenbaar.measure._people import MeasuredPeople
 from kenbaar.measure._rates import Rate, Resampler, people_for_claim, single_rate
 from kenbaar.measure._samples import MeasuredPack, Samples, look_at_people
 from kenbaar.measure._splits import Trials, run_trials, splits_for
+from kenbaar.measure._words import plural
 from kenbaar.media import PhotoLimits
 from kenbaar.search import Threshold
 
@@ -173,6 +175,8 @@ class _Measuring:
             adopted_point=None if adopted is None else self.point(self.k, adopted.accept, beyond, adopt),
             worst=tuple(worst_examples(self.people, samples, main.searches)),
             doubles=tuple(self.doubles),
+            shared=tuple(find_shared(self.people, samples)),
+            unreadable=tuple(self.unreadable()),
         )
 
     # -- people and photos -----------------------------------------------------------------------------------------
@@ -192,12 +196,20 @@ class _Measuring:
         }
 
     def failure_to_enrol(self) -> Rate:
-        """People of whom no photo at all could be enrolled with."""
+        """People of whom no photo at all could be enrolled with; not those whose every photo is somebody else's too."""
         s = self.samples
+        told = np.zeros(s.people, np.bool_)
+        told[s.person[[state not in ("twice", "two people's") for state in s.state]]] = True
         good = np.bincount(s.person[s.can_enrol], minlength=s.people)
-        rate = single_rate(int((good == 0).sum()), s.people, s.people, int((good == 0).sum()))
-        assert rate is not None  # there are people
+        people, wrong = int(told.sum()), int((told & (good == 0)).sum())
+        rate = single_rate(wrong, people, people, wrong)
+        assert rate is not None  # at least two people have a photo that was used
         return rate
+
+    def unreadable(self) -> list[Path]:
+        """Files that are no photo."""
+        paths = (p for photos in self.people.photos for p in photos)
+        return [path for path, state in zip(paths, self.samples.state, strict=True) if state == "unreadable"]
 
     def photos_refused(self) -> Rate | None:
         """Photos an enrolment would send back, of all that could be read."""
@@ -215,30 +227,40 @@ class _Measuring:
         """What a reader has to know, in sentences without names."""
         s, found = self.samples, []
         if n := s.count("unreadable"):
-            found.append(f"{n} files could not be read and were left out.")
+            found.append(f"{plural(n, 'file')} could not be read and {_was(n)} left out.")
         if n := s.count("several faces"):
-            found.append(f"{n} photos show more than one face and were left out: the others in them did not agree.")
+            found.append(
+                f"{plural(n, 'photo shows', 'photos show')} more than one face and {_was(n)} left out: "
+                f"the others in {'it' if n == 1 else 'them'} did not agree."
+            )
         if n := s.count("two people's"):
-            found.append(f"{n} files lie in two people's folders and were left out. Whose they are is not known.")
+            found.append(
+                f"{plural(n, 'file lies', 'files lie')} in two people's folders and {_was(n)} left out. "
+                f"Whose {'it is' if n == 1 else 'they are'} is not known. The terminal names the folders."
+            )
         if n := s.count("twice"):
-            found.append(f"{n} files lie twice in one folder; one of each was used.")
+            found.append(f"{plural(n, 'file lies', 'files lie')} twice in one folder; one of each was used.")
         if n := len(self.doubles):
             found.append(
-                f"{n} pairs of folders are as alike as one person's own photos: the same face under two names? "
-                "They were measured as two people, which counts against the pack. The terminal names the folders."
+                f"{plural(n, 'pair of folders is', 'pairs of folders are')} as alike as one person's own photos: "
+                "the same face under two names? They were measured as two people, which counts against the pack. "
+                "The terminal names the folders."
             )
         missing = [str(k) for k in ENROLMENT_PHOTOS if k not in self.trials]
         if missing:
             found.append(
-                f"With {' and '.join(missing)} enrolment photos nothing could be measured: people need one more photo "
-                "than they enrol with."
+                f"With {' and '.join(missing)} enrolment photo{'s' * (missing != ['1'])} nothing could be measured: "
+                "people need one more photo than they enrol with."
             )
-        if self.people.stray:
+        if n := self.people.stray:
             found.append(
-                f"{self.people.stray} photos lie beside the folders and were left out: nobody says whose they are."
+                f"{plural(n, 'photo lies', 'photos lie')} beside the folders and {_was(n)} left out: "
+                f"nobody says whose {'it is' if n == 1 else 'they are'}."
             )
-        if self.people.closed:
-            found.append(f"{self.people.closed} folders could not be opened; what is in them was not measured.")
+        if n := self.people.closed:
+            found.append(
+                f"{plural(n, 'folder')} could not be opened; what is in {'it' if n == 1 else 'them'} was not measured."
+            )
         if self.samples.people < 30:
             found.append(
                 f"{self.samples.people} people are too few for any claim about others: "
@@ -356,14 +378,26 @@ def _photo_rate(person: NDArray[np.int32], of: NDArray[np.bool_], wrong: NDArray
     return single_rate(int(failed.sum()), int(of.sum()), len(np.unique(person[of])), len(np.unique(person[failed])))
 
 
+def _was(n: int) -> str:
+    return "was" if n == 1 else "were"
+
+
 def _refuse_too_few(samples: Samples) -> None:
     used = np.bincount(samples.person[samples.used], minlength=samples.people)
     people = int((used > 0).sum())
-    if not samples.count("used", "no face", "several faces", "twice"):
+    if not samples.count("used", "no face", "several faces", "twice", "two people's"):
         raise TooFewPeople("None of these files could be read as a photo.", "Check what they are, and copy them again.")
+    both = np.bincount(samples.person[[s == "two people's" for s in samples.state]], minlength=samples.people)
+    if people < 2 and people + int(((both > 0) & (used == 0)).sum()) > 1:
+        raise TooFewPeople(
+            f"{'But for one person, every' if people else 'Every'} usable photo lies in two people's folders, "
+            "so whose they are is not known.",
+            "Take each person's photos out of the other's folder.",
+        )
     if people < 2:
         raise TooFewPeople(
-            f"Only {people} of {samples.people} people has a photo in which exactly one face is found.",
+            f"{'Only 1' if people else 'None'} of {samples.people} people has a photo "
+            "in which exactly one face is found.",
             "Use photos in which each person is alone, seen from the front, in good light.",
         )
     good = np.bincount(samples.person[samples.can_enrol], minlength=samples.people)

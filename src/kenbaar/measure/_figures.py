@@ -92,7 +92,11 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """Everything the report tells. No vector, no name, but in `worst` and `doubles`, which stay with who measures."""
+    """Everything the report tells. No vector, no name, but in the last four fields, which stay with who measures.
+
+    worst: photos that went worst. doubles: pairs of folders whose faces are as one person's. shared: pairs of folders
+    that hold the same files, and how many. unreadable: files that are no photo.
+    """
 
     data: str
     data_digest: str
@@ -130,3 +134,5 @@ class Evaluation:
     adopted_point: Point | None
     worst: tuple[Example, ...] = field(repr=False)
     doubles: tuple[tuple[str, str], ...] = field(repr=False)
+    shared: tuple[tuple[str, str, int], ...] = field(repr=False)
+    unreadable: tuple[Path, ...] = field(repr=False)

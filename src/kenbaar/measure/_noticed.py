@@ -41,6 +41,12 @@ def find_doubles(people: MeasuredPeople, s: Samples) -> list[tuple[str, str]]:
     return found
 
 
+def find_shared(people: MeasuredPeople, s: Samples) -> list[tuple[str, str, int]]:
+    """Pairs of people in whose folders the same files lie, and how many; most first."""
+    pairs = sorted(s.shared.items(), key=lambda found: (-found[1], found[0]))
+    return [(people.names[left], people.names[right], n) for (left, right), n in pairs]
+
+
 def worst_examples(people: MeasuredPeople, samples: Samples, s: Searches) -> list[Example]:
     """The strangers' photos that came nearest to a name, and the mates' that came least near; each photo once."""
     paths = [p for photos in people.photos for p in photos]

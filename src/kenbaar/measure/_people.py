@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kenbaar.errors import NotFound, TooFewPeople, Unusable
+from kenbaar.measure._words import plural
 from kenbaar.media import PhotoFile, encode_name, walk_photos
 
 GROUPS_FILE, PAIRS_FILE = "groups.csv", "pairs.csv"
@@ -73,7 +74,7 @@ def _too_few(people: int, stray: int) -> TooFewPeople:
         )
     if stray:
         return TooFewPeople(
-            f"The {stray} photos lie in the folder itself, so whose they are is not said.",
+            f"{plural(stray, 'photo lies', 'photos lie')} in the folder itself, and nobody says whose.",
             "Make one folder for each person, and put their photos in it.",
         )
     return TooFewPeople("There is no photo of anybody in this folder.", "Make one folder a person with their photos.")

@@ -70,7 +70,8 @@ class Samples:
     person: int32 (F,). state: what became of each photo. probe: float32 (F, d), the face as a sweep embeds it, zeros
     where state is not "used". portrait: float32 (F, d), the face as an enrolment embeds it, zeros where it was refused.
     can_enrol: bool (F,). quality: float32 (F, 4), inter_eye_px, sharpness, brightness, |turn|; NaN without a face.
-    digests: of the files. refusals: why photos were refused for enrolment -> how many.
+    digests: of the files. refusals: why photos were refused for enrolment -> how many. shared: two people, the lower
+    number first -> how many files lie in both their folders.
     """
 
     pack: str
@@ -83,6 +84,7 @@ class Samples:
     quality: NDArray[np.float32]
     digests: list[str]
     refusals: Counter[str]
+    shared: Counter[tuple[int, int]] = field(default_factory=Counter)
 
     @property
     def used(self) -> NDArray[np.bool_]:
@@ -148,6 +150,7 @@ def _look(samples: Samples, i: int, path: Path, eye: _Eye, seen: dict[str, int])
             if samples.person[before] == samples.person[i]:
                 samples.state[i] = "twice"
             else:  # one of the two folders is wrong about it, and which is not known
+                samples.shared[int(samples.person[before]), int(samples.person[i])] += 1
                 samples.state[i] = samples.state[before] = "two people's"
                 samples.can_enrol[before] = False
                 samples.probe[before] = samples.portrait[before] = 0

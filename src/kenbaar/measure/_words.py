@@ -35,6 +35,11 @@ def span(rate: Rate | None) -> str:
     return "–" if rate is None else f"{percent(rate.low)} to {percent(rate.high)}"
 
 
+def plural(n: int, one: str, many: str | None = None) -> str:
+    """A number of things: "1 file", "1,177 searches"."""
+    return f"{n:,} {one if n == 1 else many or one + 's'}"
+
+
 def aim(target: float | None) -> str:
     """A rate somebody chose, as they chose it: "0.1 %"."""
     return "–" if target is None else f"{target * 100:g} %"
