@@ -315,6 +315,30 @@ def test_a_report_that_cannot_be_written_is_refused_before_anything_is_measured(
     assert "cannot be written" in kenbaar.refused("evaluate", some, "--out", tmp_path / "file", code=4)
 
 
+def test_a_refused_run_leaves_no_empty_folder_and_no_folder_of_others_is_taken_away(
+    kenbaar: Kenbaar, some: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for photo in some.glob("*/*.png"):
+        photo.write_bytes(b"nothing")
+    (here := tmp_path / "here").mkdir()
+    monkeypatch.chdir(here)
+    for out in ((), ("--out", here / "new")):
+        kenbaar.refused("evaluate", some, *out, code=4)
+        assert list(here.iterdir()) == []
+    (here / "mine").mkdir()
+    kenbaar.refused("evaluate", some, "--out", here / "mine", code=4)
+    assert (here / "mine").is_dir()
+
+
+def test_a_report_is_never_written_over(kenbaar: Kenbaar, some: Path, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "report.json").write_text("{}")
+    sentence = kenbaar.refused("evaluate", some, "--out", tmp_path / "out", code=4)
+    assert "holds a report already" in sentence
+    assert [p.name for p in (tmp_path / "out").iterdir()] == ["report.json"]
+    assert (tmp_path / "out" / "report.json").read_text() == "{}"
+
+
 def test_a_pack_that_answers_nan_is_broken_and_not_a_bad_photo(kenbaar: Kenbaar, some: Path, tmp_path: Path) -> None:
     folder = nan_pack(tmp_path / "nan")
     assert "no numbers" in kenbaar.refused("evaluate", some, "--pack", folder, code=6)
@@ -457,6 +481,18 @@ def test_a_claim_the_people_cannot_carry_is_adopted_only_where_it_is_stricter_th
     assert len(_adopted_events(archive)) == 1
 
 
+def test_a_point_looser_than_the_one_adopted_before_says_so(archive: Kenbaar, volunteers: Path) -> None:
+    def adopt(fpir: float) -> tuple[float, str]:
+        answer = archive.answer("evaluate", volunteers, "--splits", 8, "--adopt", fpir)
+        return answer.data["adopted"]["threshold"], answer.words
+
+    strict, words = adopt(0.2)
+    assert "Before" not in words
+    loose, words = adopt(0.5)
+    assert loose < strict and f"Before, names began at {strict:.4f}: this is looser." in words
+    assert "Before" not in adopt(0.2)[1]  # back again: stricter
+
+
 def test_a_threshold_that_would_name_nobody_is_not_adopted(archive: Kenbaar, volunteers: Path) -> None:
     sentence = archive.refused("evaluate", volunteers, "--splits", 8, "--adopt", 1e-9, code=4)
     assert "nobody would be named at all" in sentence
@@ -488,6 +524,37 @@ def test_with_another_pack_the_adopted_point_rests_and_a_sweep_says_so(
     assert "belongs to another model pack than the one in use" in words
     assert "the pack's own is used for people enrolled with it" in words
     assert measured(archive, volunteers)["in_force"]["accept"] == 0.7  # the pack's own
+
+
+def test_back_with_an_earlier_pack_its_own_adopted_point_holds_and_nothing_is_warned_of() -> None:
+    from datetime import UTC, datetime
+
+    from kenbaar.measure import Adopted, doubling_warning, looser, threshold_in_force
+    from kenbaar.search import Threshold
+
+    class Kept(dict[str, str]):
+        def note(self, name: str) -> str | None:
+            return self.get(name)
+
+        def set_notes(self, **notes: str) -> None:
+            self.update(notes)
+
+    def point(pack: str, accept: float, per_decade: float = 0.01) -> Threshold:
+        return Threshold(
+            pack=pack, accept=accept, strong=accept + 0.1, margin=0.01, fpir=0.1, n=8, per_decade=per_decade
+        )
+
+    def adopted(threshold: Threshold) -> str:
+        return Adopted(threshold, datetime(2026, 1, 1, tzinfo=UTC), 100, 16, True).text()
+
+    kept = Kept({"operating_point": adopted(point("b", 0.8)), "operating_point a": adopted(point("a", 0.7))})
+    assert threshold_in_force(kept, point("a", 0.6)) == point("a", 0.7)
+    assert doubling_warning(kept, 8, point("a", 0.7)) is None
+    assert "measured with 8" in str(doubling_warning(kept, 16, point("a", 0.7)))
+    assert "another model pack" in str(doubling_warning(kept, 8, point("c", 0.6)))
+    assert looser(point("a", 0.7), point("a", 0.7)) is None
+    assert "names began at 0.7000" in str(looser(point("a", 0.69), point("a", 0.7)))
+    assert "rose by 0.0200" in str(looser(point("a", 0.71), point("a", 0.7, per_decade=0.02)))
 
 
 def test_a_sweep_warns_when_twice_as_many_can_be_found_as_were_measured(

@@ -74,7 +74,6 @@ def evaluate(
     people = read_people(folder)
     limits = PhotoLimits(settings.max_megapixels * 1_000_000, settings.max_photo_mb * 1_000_000)
     pack = load_pack(place, threads=len(os.sched_getaffinity(0)))
-    report = report_folder(target, datetime.now(UTC))
     bars: dict[str, Any] = {}
 
     def say(step: str, done: int, total: int, seconds: float) -> None:
@@ -83,12 +82,13 @@ def evaluate(
     def on_disk() -> str:
         return load_pack(place).digest  # every file's digest, not the manifest's alone
 
-    told = measure(
-        people, pack, threshold, limits, pack_name=pack.name, detail_side=pack.manifest.detector.long_side,
-        on_disk=on_disk, say=say, splits=splits, seed=seed, adopt=fpir, data=data,
-    )  # fmt: skip
-    pictures = picture_examples(told.worst, people.folder, pack, limits) if examples else ()
-    page = write_report(told, report, pictures)
+    with report_folder(target, datetime.now(UTC)) as report:
+        told = measure(
+            people, pack, threshold, limits, pack_name=pack.name, detail_side=pack.manifest.detector.long_side,
+            on_disk=on_disk, say=say, splits=splits, seed=seed, adopt=fpir, data=data,
+        )  # fmt: skip
+        pictures = picture_examples(told.worst, people.folder, pack, limits) if examples else ()
+        page = write_report(told, report, pictures)
     _tell(out, told, people.folder)
     if fpir is not None:
         _adopt(out, told)
@@ -122,13 +122,16 @@ def _pack_and_threshold(
 
 def _adopt(out: Out, told: Evaluation) -> None:
     """Makes the measured threshold the archive's, or says why not."""
-    from kenbaar.measure import adopt, pack_default
+    from kenbaar.measure import adopt, adopted_for, looser, pack_default
     from kenbaar.modelpack import read_manifest
 
     with out.archive() as archive:
+        before = adopted_for(archive.consents.store, told.pack)
         adopted = adopt(told, archive.consents.store, archive, pack_default(read_manifest(archive.packs.folder)))
     t = adopted.threshold
     out.say(f"Adopted: names from {t.accept:.4f} on, for FPIR {t.fpir:.4g} with {t.n} enrolled; more people, stricter.")
+    if before is not None and (words := looser(t, before.threshold)):
+        out.note(words)
     if not adopted.carried:
         out.note(
             f"The {adopted.people} people measured cannot carry that claim. It was adopted because it is "

@@ -14,7 +14,16 @@
     bench_match(people=100_000, probes=1_000).gemm_share      # of a bare matrix product; 1 is the machine
 """
 
-from kenbaar.measure._adopt import Adopted, adopt, doubling_warning, pack_default, read_adopted, threshold_in_force
+from kenbaar.measure._adopt import (
+    Adopted,
+    adopt,
+    adopted_for,
+    doubling_warning,
+    looser,
+    pack_default,
+    read_adopted,
+    threshold_in_force,
+)
 from kenbaar.measure._bench_cores import machine_speedup
 from kenbaar.measure._bench_detect import DetectBench, FoundOfSize, bench_detect
 from kenbaar.measure._bench_gallery import GalleryBench, bench_gallery
@@ -44,6 +53,7 @@ __all__ = [
     "Rate",
     "SweepBench",
     "adopt",
+    "adopted_for",
     "aim",
     "bench_compact_match",
     "bench_detect",
@@ -54,6 +64,7 @@ __all__ = [
     "compose_photos",
     "doubling_warning",
     "evaluate",
+    "looser",
     "machine_speedup",
     "pack_default",
     "picture_examples",

@@ -104,11 +104,28 @@ def pack_default(manifest: Manifest) -> Threshold:
 
 def threshold_in_force(notes: Notes, pack_default: Threshold) -> Threshold:
     """What this archive searches with: the point it adopted, where it is of the pack in use; else the pack's own."""
-    for note in (NOTE, _earlier(pack_default.pack)):
+    adopted = adopted_for(notes, pack_default.pack)
+    return pack_default if adopted is None else adopted.threshold
+
+
+def adopted_for(notes: Notes, pack: str) -> Adopted | None:
+    """The point this archive adopted last for this pack; None: none. Raises ArchiveBroken."""
+    for note in (NOTE, _earlier(pack)):
         adopted = read_adopted(notes, note)
-        if adopted is not None and adopted.threshold.pack == pack_default.pack:
-            return adopted.threshold
-    return pack_default
+        if adopted is not None and adopted.threshold.pack == pack:
+            return adopted
+    return None
+
+
+def looser(now: Threshold, before: Threshold) -> str | None:
+    """What to tell who adopts a point that names more easily than the one adopted before; None where it does not."""
+    n = max(now.n, before.n)
+    level = before.for_gallery(n).accept
+    if now.for_gallery(n).accept < level:
+        return f"Before, names began at {level:.4f}: this is looser."
+    if now.per_decade < before.per_decade:
+        return f"Before, the threshold rose by {before.per_decade:.4f} with ten times the people: this is looser."
+    return None
 
 
 def _earlier(pack: str) -> str:
@@ -121,10 +138,10 @@ def doubling_warning(notes: Notes, gallery: int, in_force: Threshold) -> str | N
 
     gallery: how many people can be found now. in_force: the threshold the archive searches with.
     """
-    adopted = read_adopted(notes)
+    adopted = adopted_for(notes, in_force.pack)
     if adopted is None:
-        return None
-    if adopted.threshold.pack != in_force.pack:
+        if read_adopted(notes) is None:
+            return None
         return (
             "The operating point this archive adopted belongs to another model pack than the one in use, "
             "so the pack's own is used for people enrolled with it. Measure again: kenbaar evaluate DIR --adopt FPIR."

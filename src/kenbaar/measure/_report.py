@@ -6,8 +6,8 @@ import base64
 import functools
 import hashlib
 import json
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -30,12 +30,15 @@ PAGE, DATA, TABLE = "report.html", "report.json", "report.csv"
 _CROP_PX = 200
 
 
-def report_folder(folder: Path | None, at: datetime) -> Path:
+@contextmanager
+def report_folder(folder: Path | None, at: datetime) -> Iterator[Path]:
     """The folder the report goes to, made: the one asked for, or a new one here named after the time.
 
-    Made before anything is measured, so that an hour's work is not lost to a folder that cannot be written.
+    Made before anything is measured, so that an hour's work is not lost to a folder that cannot be written; taken away
+    again if the work fails and nothing is in it. Raises Unusable where it cannot be written or holds a report already.
     """
     target = folder
+    ours = folder is None or not folder.exists()
     stem, number = f"evaluation-{at.astimezone():%Y-%m-%d-%H%M%S}", 2
     try:
         while target is None:
@@ -44,13 +47,24 @@ def report_folder(folder: Path | None, at: datetime) -> Path:
             except FileExistsError:
                 target, stem, number = None, f"{stem.removesuffix(f'-{number - 1}')}-{number}", number + 1
         target.mkdir(parents=True, exist_ok=True)
+        if any((target / name).exists() for name in (PAGE, DATA, TABLE)):
+            raise Unusable(
+                "That folder holds a report already, and a report is never written over.",
+                "Give another folder with --out, or leave --out out for a new one.",
+            )
         (target / ".kenbaar-write-test").touch()
         (target / ".kenbaar-write-test").unlink()
     except OSError as err:
         raise Unusable(
             f"The report cannot be written there ({err.strerror}).", "Give a folder you may write to with --out."
         ) from err
-    return target
+    try:
+        yield target
+    except BaseException:
+        if ours:
+            with suppress(OSError):  # something lies in it
+                target.rmdir()
+        raise
 
 
 def write_report(told: Evaluation, folder: Path, examples: tuple[Picture, ...] = ()) -> Path:
