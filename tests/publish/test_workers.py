@@ -7,7 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -56,8 +56,18 @@ def copies(photos: list[Path], pack: ModelPack, workers: Workers | None) -> dict
 def workers_of_this_process() -> Iterator[int]:
     for task in Path("/proc/self/task").iterdir():
         for child in (task / "children").read_text().split():
-            if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes():
-                yield int(child)
+            with suppress(FileNotFoundError):  # it ended meanwhile
+                if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes():
+                    yield int(child)
+
+
+def none_is_left(seconds: float = 20) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if not list(workers_of_this_process()):
+            return True
+        time.sleep(0.05)
+    return False
 
 
 def test_two_workers_make_the_same_copies_in_the_same_order(photos, pack, tiny_pack_folder) -> None:
@@ -107,6 +117,7 @@ def test_a_worker_that_is_killed_costs_no_photo_and_none_is_told_twice(photos, p
     killer.join()
     assert [name for name, _ in answers] == [p.name for p in photos]
     assert all(isinstance(copy, Rendered) for _, copy in answers)
+    assert none_is_left()  # the killed worker's fellow is ended too, a moment later
 
 
 def test_stopping_early_leaves_no_worker(photos, pack, tiny_pack_folder) -> None:

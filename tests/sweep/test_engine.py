@@ -7,7 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -87,8 +87,9 @@ def test_one_worker_and_two_give_the_same(photos: list[Path], setup: WorkerSetup
 def workers_of_this_process() -> Iterator[int]:
     for task in Path("/proc/self/task").iterdir():
         for child in (task / "children").read_text().split():
-            if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes():
-                yield int(child)
+            with suppress(FileNotFoundError):  # it ended meanwhile
+                if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes():
+                    yield int(child)
 
 
 def test_a_compact_gallery_travels_to_every_worker_and_forgets_who_left(photos: list[Path], setup: WorkerSetup) -> None:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +17,7 @@ from kenbaar.consent._notice import notice_text
 from kenbaar.consent._purpose import Purpose
 from kenbaar.consent._receipt import ConsentFacts, make_consent_receipt
 from kenbaar.consent._records import ConsentStore, Grant, Holder, Invitation, SealedTemplate, Subject, TemplateStore
+from kenbaar.consent._rows import stored_rows
 from kenbaar.errors import (
     ConsentExpired,
     ConsentMissing,
@@ -27,17 +27,15 @@ from kenbaar.errors import (
     UsageError,
     WrongCode,
 )
-from kenbaar.gallery import COMPACT_FROM, SEGMENT_ROWS, CompactRows, ConsentedGallery, combine
+from kenbaar.gallery import COMPACT_FROM, ConsentedGallery, combine
 from kenbaar.keys import (
     CodeSession,
     KeyStore,
     RecoveryCode,
-    Safe,
     SigningKey,
     open_template,
     pack_vectors,
     seal_template,
-    unpack_many,
     unwrap_data_key,
     wrap_data_key,
 )
@@ -183,11 +181,7 @@ class Consents:
                 )
             if not any(p.kind in RECOGNISING for p in purposes):
                 vectors = None  # nothing agreed to compares a face: then no template is kept either
-            alike: list[str] = []
-            if vectors is not None:
-                gallery = self.open_gallery(RECOGNISING, pack, Sessions())
-                alike = [s for s in look_alikes(combine(vectors), gallery) if s != subject.id]
-                gallery.wipe()
+            alike = [] if vectors is None else self._alike(subject.id, vectors, pack, look_alikes)
             salt = secrets.token_bytes(16)
             code = RecoveryCode.new(subject.id, secrets.token_bytes) if subject.holder == "subject" else None
             session = code.open_session(salt) if code else None
@@ -234,11 +228,7 @@ class Consents:
             data_key = self._data_key(first.purpose, self.keys.get(first.key_id), first.wrapped_key or b"", session)
             if not any(p.kind in RECOGNISING for p in (*purposes, *(g.purpose for g in before))):
                 vectors = None
-            alike: list[str] = []
-            if vectors is not None:
-                gallery = self.open_gallery(RECOGNISING, pack, Sessions())
-                alike = [s for s in look_alikes(combine(vectors), gallery) if s != subject.id]
-                gallery.wipe()
+            alike = [] if vectors is None else self._alike(subject.id, vectors, pack, look_alikes)
             grants = [self._grant(subject.id, p, data_key, session, now, invitation.until) for p in purposes]  # 1
             self._seal(subject.id, pack, vectors, data_key)  # 2
             self.journal.record("renew", subject=subject.id, purposes=[str(p) for p in purposes])  # 3
@@ -251,6 +241,20 @@ class Consents:
             has_template = bool(self.templates.packs_of(subject.id))
             receipt = self._receipt(subject, purposes, notice, now, invitation.until, has_template)
         return Enrolled(subject.id, purposes, invitation.until, receipt, len(alike), None)
+
+    def _alike(
+        self,
+        subject: str,
+        vectors: NDArray[np.float32],
+        pack: str,
+        look_alikes: Callable[[NDArray[np.float32], ConsentedGallery], Sequence[str]],
+    ) -> list[str]:
+        """Who else of that pack looks much like somebody with these vectors."""
+        gallery = self.open_gallery(RECOGNISING, pack, Sessions())
+        try:
+            return [s for s in look_alikes(combine(vectors), gallery) if s != subject]
+        finally:
+            gallery.wipe()
 
     def _seal(self, subject: str, pack: str, vectors: NDArray[np.float32] | None, data_key: bytes) -> None:
         """Keeps somebody's template for that pack, if there is one."""
@@ -408,7 +412,7 @@ class Consents:
                 subjects.append(subject)
                 yield open_template(data_key, template.sealed, subject=subject, pack=pack, version=template.version)
 
-        rows = _stored(opened(), dim, self.compact_from)
+        rows = stored_rows(opened(), dim, self.compact_from)
         return ConsentedGallery.of(
             pack=pack, purposes=kinds, opened_at=now, subjects=subjects, rows=rows, stricter=alike & set(subjects)
         )
@@ -417,40 +421,3 @@ class Consents:
         """Unwraps the data key of one grant. A share alone does not open it."""
         purpose_key = session.purpose_key(key, str(purpose)) if session else key
         return unwrap_data_key(purpose_key, wrapped, otherwise=WrongCode if session else KeyDestroyed)
-
-
-def _stored(plains: Iterator[bytes], dim: int, compact_from: int) -> NDArray[np.float32] | CompactRows:
-    """A row for each opened template: float32 where they are few, compact from so many on."""
-    first = list(islice(plains, compact_from))
-    if len(first) < compact_from:
-        return _rows(first, dim)
-    dim = unpack_many(first[:1])[0].shape[1]
-
-    def parts() -> Iterator[NDArray[np.float32]]:
-        yield _rows(first, dim)
-        first.clear()
-        while part := list(islice(plains, SEGMENT_ROWS)):
-            yield _rows(part, dim)
-
-    return CompactRows.of(parts(), dim, Safe(4 * dim))
-
-
-_ROWS_AT_ONCE = 8192  # float64 means of so many people at a time: 8 MB, so that a large gallery needs no second copy
-
-
-def _rows(plains: Sequence[bytes], dim: int) -> NDArray[np.float32]:
-    """One row per opened template, float32 (n, d): what gallery.combine() gives, for many people at once."""
-    if not plains:
-        return np.zeros((0, dim), np.float32)
-    vectors, owner = unpack_many(plains)
-    starts = np.flatnonzero(np.diff(owner, prepend=-1))
-    if len(starts) == len(vectors):
-        return vectors  # one vector each: it is its own mean
-    rows = np.empty((len(plains), vectors.shape[1]), np.float32)
-    for first in range(0, len(plains), _ROWS_AT_ONCE):
-        begin = starts[first : first + _ROWS_AT_ONCE]
-        end = starts[first + len(begin)] if first + len(begin) < len(starts) else len(vectors)
-        sums = np.add.reduceat(vectors[begin[0] : end].astype(np.float64), begin - begin[0], axis=0)
-        rows[first : first + len(begin)] = sums / np.linalg.norm(sums, axis=1, keepdims=True)
-    vectors[...] = 0
-    return rows

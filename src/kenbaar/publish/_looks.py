@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kenbaar.faces import Box, Face
+from kenbaar.modelpack import PhotoPixels
 
 _TILE_AREA = 500_000  # px of the look: the network is a third quicker per pixel there than on two megapixels at once
 _OVERLAP_PX = 96  # of the look: a face up to this size lies whole in some tile; larger ones the look before finds
@@ -81,27 +82,11 @@ RECHECK = DetectionSchedule(
 a higher score, so that textures do not hold copies."""
 
 
-class PixelsOfPhoto(Protocol):
-    """What is looked at; media.Photo is one. pixels: upright RGB uint8, 1/scale of width x height px."""
-
-    @property
-    def pixels(self) -> NDArray[np.uint8]: ...
-
-    @property
-    def scale(self) -> int: ...
-
-    @property
-    def width(self) -> int: ...
-
-    @property
-    def height(self) -> int: ...
-
-
 class FaceFinder(Protocol):
     """What these looks need of a ModelPack."""
 
     def find_faces_and_hints(
-        self, photo: PixelsOfPhoto, *, long_side: int | None = None, min_score: float | None = None, hint_score: float
+        self, photo: PhotoPixels, *, long_side: int | None = None, min_score: float | None = None, hint_score: float
     ) -> tuple[list[Face], list[Face]]:
         """All faces of a photo, and what scores from hint_score on and is too doubtful to be one."""
 
@@ -128,7 +113,7 @@ class _Finding:
 
 
 def find_all_faces(
-    photo: PixelsOfPhoto,
+    photo: PhotoPixels,
     finder: FaceFinder,
     schedule: DetectionSchedule,
     *,
@@ -275,7 +260,7 @@ def _at_edge(box: Box, rows: int, columns: int) -> bool:
     return min(box.x_min, box.y_min, columns - box.x_max, rows - box.y_max) <= _EDGE_PX
 
 
-def _in_photo(box: Box, photo: PixelsOfPhoto, mirrored: bool) -> Box:
+def _in_photo(box: Box, photo: PhotoPixels, mirrored: bool) -> Box:
     """A box told in px of the pixels looked at, in px of the full photo."""
     k, columns = photo.scale, photo.pixels.shape[1]
     if mirrored:

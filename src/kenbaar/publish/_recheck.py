@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from kenbaar.faces import Box
-from kenbaar.publish._looks import DetectionSchedule, FaceFinder, PixelsOfPhoto, find_all_faces
+from kenbaar.modelpack import PhotoPixels
+from kenbaar.publish._looks import DetectionSchedule, FaceFinder, find_all_faces
 from kenbaar.publish._mask import MASK_COLOUR, CopyPlan, covered
 
 HIDDEN_SHARE = 0.75
@@ -14,7 +15,7 @@ _EDGE_PX = 2  # the decoder's interpolation of colour reaches this far into a ma
 _MOST_OFF = 24  # what JPEG and WebP change in a flat area, levels; a face differs by far more
 
 
-def find_exposed(photo: PixelsOfPhoto, finder: FaceFinder, plan: CopyPlan, schedule: DetectionSchedule) -> list[Box]:
+def find_exposed(photo: PhotoPixels, finder: FaceFinder, plan: CopyPlan, schedule: DetectionSchedule) -> list[Box]:
     """What in a finished copy is neither hidden nor meant to be seen, sorted; publish holds the copy if anything is.
 
     photo: decoded from the bytes of the finished file, at full size.
@@ -32,7 +33,7 @@ def find_exposed(photo: PixelsOfPhoto, finder: FaceFinder, plan: CopyPlan, sched
     return sorted(exposed)
 
 
-def _is_opaque(photo: PixelsOfPhoto, box: Box) -> bool:
+def _is_opaque(photo: PhotoPixels, box: Box) -> bool:
     inside = box.padded(-_EDGE_PX).clipped(photo.width, photo.height)
     under = photo.pixels[inside.y_min : inside.y_max, inside.x_min : inside.x_max].astype(np.int16)
     return bool((np.abs(under - np.array(MASK_COLOUR, np.int16)) <= _MOST_OFF).all())

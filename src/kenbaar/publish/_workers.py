@@ -6,10 +6,8 @@ path and boxes, and answers with the bytes of a copy and what its check says.
 
 from __future__ import annotations
 
-import contextlib
 import multiprocessing
 import os
-import signal
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -25,6 +23,7 @@ from kenbaar.media import PhotoLimits
 from kenbaar.modelpack import load_pack
 from kenbaar.publish._looks import FaceFinder
 from kenbaar.publish._render import Rendered, make_copy
+from kenbaar.workers import begin_worker, end_broken
 
 WORTH_PROCESSES = 8
 """So many copies are made before a second process would have started: importing and opening the pack take a second."""
@@ -111,7 +110,7 @@ def _in_processes(
             try:
                 made = future.result()
             except BrokenProcessPool:
-                pool.shutdown(wait=False, cancel_futures=True)
+                end_broken(pool)
                 suspects = [task for task, _ in pending]
                 pending.clear()
                 yield from _one_by_one(suspects, setup)
@@ -133,7 +132,7 @@ def _one_by_one(
             try:
                 made = _submitted(pool, task).result()
             except BrokenProcessPool:
-                pool.shutdown(wait=False)
+                end_broken(pool)
                 made = NoCopy("this photo brought the reader down; leave it out, or save it anew with another program")
                 pool = _started(setup)
             yield task, made
@@ -146,7 +145,7 @@ def _started(setup: _Setup) -> ProcessPoolExecutor:
     try:
         pool.submit(os.getpid).result()
     except BrokenProcessPool as err:
-        pool.shutdown(wait=False)
+        end_broken(pool)
         raise Unusable(
             "No worker process can be started.", "Free some memory, or use fewer --workers; then publish again."
         ) from err
@@ -173,22 +172,9 @@ def _pool(setup: _Setup, count: int) -> ProcessPoolExecutor:
 
 
 def _start(setup: _Setup, parent: int) -> None:
-    """In the worker: no core dumps, one thread, the pack opened once; Ctrl-C is the parent's business.
-
-    Failures come back as values, so stderr is closed: what a C decoder prints about a damaged photo is no one's news.
-    """
-    from kenbaar.keys import disable_core_dumps
-
+    """In the worker, once: the pack opened, with all else that every photo needs."""
     global _worker
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _die_with(parent)
-    disable_core_dumps()
-    if not os.environ.get("KENBAAR_DEBUG"):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-    with contextlib.suppress(ImportError):
-        import cv2
-
-        cv2.setNumThreads(1)
+    begin_worker(parent)
     try:
         pack = load_pack(setup.pack_folder, threads=1)
         if pack.digest != setup.pack:
@@ -196,16 +182,6 @@ def _start(setup: _Setup, parent: int) -> None:
         _worker = pack, setup.limits
     except KenbaarError as err:
         _worker = err  # told with the first photo: raised here, it would look as if that photo had done it
-
-
-def _die_with(parent: int) -> None:
-    """A worker whose parent was killed ends too: it holds an undisguised photo (Linux: PR_SET_PDEATHSIG)."""
-    import ctypes
-
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(1)
 
 
 def _make(task: CopyTask[None]) -> Rendered | NoCopy:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
-import signal
 import threading
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -24,6 +23,7 @@ from kenbaar.modelpack import ModelPack
 from kenbaar.search import Threshold
 from kenbaar.sweep._again import look_again
 from kenbaar.sweep._look import Barred, Comparison, KnownFaces, Look, look_at
+from kenbaar.workers import begin_worker, end_broken
 
 _BLAS_THREADS = "OPENBLAS_NUM_THREADS"  # read once, by the process that loads NumPy
 WAITING_PER_WORKER = 3  # enough that no worker idles; few, so that memory is flat and a withdrawal is near
@@ -170,7 +170,10 @@ class _Pool:
 
     def shutdown(self, *, wait: bool = True) -> None:
         """Ends the workers; what was not begun is not done. With wait, none is left on return."""
-        self._processes.shutdown(wait=wait, cancel_futures=True)
+        if wait:
+            self._processes.shutdown(wait=True, cancel_futures=True)
+        else:
+            end_broken(self._processes)
         self._there.close()  # with it goes the last reader: a setup that nobody took is dropped
 
 
@@ -222,23 +225,11 @@ def _started(setup: WorkerSetup) -> _Pool:
 
 
 def _start(pipe: Connection, turn: Lock, parent: int) -> None:
-    """In the worker: no core dumps, one thread, the pack opened once; Ctrl-C is the parent's business.
-
-    Failures come back as values, so stderr is closed: what a C decoder prints about a damaged photo is no one's news.
-    """
-    from kenbaar.keys import disable_core_dumps
+    """In the worker, once: the pack opened, with all else that every photo needs."""
     from kenbaar.modelpack import load_pack
 
     global _worker
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _die_with(parent)
-    disable_core_dumps()
-    if not os.environ.get("KENBAAR_DEBUG"):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-    with contextlib.suppress(ImportError):
-        import cv2
-
-        cv2.setNumThreads(1)
+    begin_worker(parent)
     with turn:
         setup: WorkerSetup = pipe.recv()
     pipe.close()
@@ -260,16 +251,6 @@ def _start(pipe: Connection, turn: Lock, parent: int) -> None:
         return
     subjects = frozenset(setup.gallery.subjects)
     _worker = _Worker(pack, setup.limits, setup.permit, setup.gallery, setup.threshold, older, subjects)
-
-
-def _die_with(parent: int) -> None:
-    """A worker whose parent was killed ends too: it holds people's vectors (Linux: PR_SET_PDEATHSIG)."""
-    import ctypes
-
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(1)
 
 
 def _look(task: Task) -> Look | Failure:

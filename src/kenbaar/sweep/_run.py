@@ -8,21 +8,17 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
-from collections.abc import Collection as Members
-from collections.abc import Set as AbstractSet
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
 from kenbaar.collections import Appearance, Collection, Collections, EmbeddingPermit, Item, LookResult
-from kenbaar.consent import RECOGNISING, Consents, Sessions
+from kenbaar.consent import Consents, Sessions
 from kenbaar.errors import Busy, Unusable
-from kenbaar.gallery import ConsentedGallery
 from kenbaar.ledger import Journal
 from kenbaar.media import PhotoLimits, decode_name
-from kenbaar.search import Threshold
-from kenbaar.sweep._again import steady_threshold
+from kenbaar.sweep._compared import PackInUse, open_galleries
 from kenbaar.sweep._local import Failure, OlderPack, Task, WorkerSetup, run_looks
 from kenbaar.sweep._look import Barred, KnownFaces, Look
 from kenbaar.sweep._plan import note_files, to_look
@@ -76,16 +72,6 @@ class SweepReport:
     other_pack: int
 
 
-@dataclass(frozen=True, slots=True)
-class PackInUse:
-    """A model pack a sweep runs with: where it lies, which it is, and the threshold that belongs to it."""
-
-    folder: Path
-    digest: str
-    dim: int
-    threshold: Threshold
-
-
 class Sweeps:
     """Sweeps the collections of one archive, one sweep per collection at a time."""
 
@@ -131,21 +117,6 @@ class Sweeps:
                     compared.gallery.wipe()
 
 
-@dataclass(frozen=True, slots=True)
-class _Compared:
-    """Who is looked for with one pack, and from which score they are found."""
-
-    pack: PackInUse
-    gallery: ConsentedGallery
-    threshold: Threshold
-
-    @property
-    def levels(self) -> str:
-        """The threshold, as it is kept beside the grants an item was compared with."""
-        t = self.threshold
-        return f"{t.accept:.6f}/{t.strong:.6f}/{t.margin:.6f}"
-
-
 class _Run:
     """One sweep under way."""
 
@@ -162,7 +133,7 @@ class _Run:
         compares = permit.scope == "all"
         recognisable = room.consents.recognisable() if compares else {}
         wanted = {s for s in recognisable if permit.only is None or s in permit.only}
-        self.by_pack = _galleries(room.consents, packs, wanted, permit.only if compares else (), sessions)
+        self.by_pack = open_galleries(room.consents, packs, wanted, permit.only if compares else (), sessions)
         self.compared = frozenset(s for c in self.by_pack for s in c.gallery.subjects)
         self.without_code = (wanted - self.compared) & room.consents.store.self_held()
         with_template = room.consents.templates.subjects() if wanted - self.compared else set()
@@ -348,30 +319,6 @@ class _Run:
     @staticmethod
     def _gallery_digest(grants: frozenset[str]) -> str:
         return hashlib.sha256("\n".join(sorted(grants)).encode()).hexdigest()
-
-
-def _galleries(
-    consents: Consents,
-    packs: Sequence[PackInUse],
-    wanted: AbstractSet[str],
-    only: Members[str] | None,
-    sessions: Sessions,
-) -> list[_Compared]:
-    """The people to be found, by pack: the first pack's, which may be nobody, and of the others those that have any.
-
-    Each person once, with the first pack that they have a template of. The thresholds are those for all of them.
-    """
-    opened: list[tuple[PackInUse, ConsentedGallery]] = []
-    left = set(wanted)
-    for n, pack in enumerate(packs):
-        if n and not left:
-            break
-        gallery = consents.open_gallery(RECOGNISING, pack.digest, sessions, only=only if not n else left, dim=pack.dim)
-        left -= set(gallery.subjects)
-        if len(gallery) or not n:
-            opened.append((pack, gallery))
-    people = sum(len(gallery) for _, gallery in opened)
-    return [_Compared(pack, gallery, steady_threshold(pack.threshold, people)) for pack, gallery in opened]
 
 
 def _batches(results: Iterator[tuple[Task, Look | Failure]]) -> Iterator[list[tuple[Task, Look | Failure]]]:

@@ -1,0 +1,47 @@
+"""How a process begins that looks at photos for another one: sweeps and publications have such workers."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from concurrent.futures import ProcessPoolExecutor
+
+from kenbaar.keys import disable_core_dumps
+
+
+def begin_worker(parent: int) -> None:
+    """In the worker, first: no core dumps, one thread for pictures, an end with its parent; Ctrl-C is the parent's.
+
+    Failures come back as values, so stderr is closed: what a C decoder prints about a damaged photo is no one's news.
+    parent: the process id of who started it.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _die_with(parent)
+    disable_core_dumps()
+    if not os.environ.get("KENBAAR_DEBUG"):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    with contextlib.suppress(ImportError):
+        import cv2
+
+        cv2.setNumThreads(1)
+
+
+def end_broken(pool: ProcessPoolExecutor) -> None:
+    """Ends what is left of a pool of which a worker died. One that was being started at that moment would be forgotten
+    by the pool itself, and wait for ever with what it was handed."""
+    left = list((pool._processes or {}).values())
+    pool.shutdown(wait=False, cancel_futures=True)
+    for process in left:
+        with contextlib.suppress(ValueError):  # closed by the pool meanwhile
+            process.kill()
+
+
+def _die_with(parent: int) -> None:
+    """A worker whose parent was killed ends too: it holds people's vectors (Linux: PR_SET_PDEATHSIG)."""
+    import ctypes
+
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
