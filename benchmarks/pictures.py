@@ -38,7 +38,7 @@ def compose(folder: Path, count: int) -> None:
 
     from kenbaar.faces import Box
     from kenbaar.measure import compose_crowds, compose_photos
-    from kenbaar.modelpack import fetch_default_pack, fetch_demo_photos
+    from kenbaar.packmaking import fetch_default_pack, fetch_demo_photos
     from kenbaar.settings import load_settings
 
     cache = load_settings(folder).cache

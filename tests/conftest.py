@@ -12,7 +12,7 @@ import pytest
 # Importlib mode puts no folder on the path; with this, every room writes `from tests.modelpack.tiny_pack import ...`.
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from kenbaar.modelpack import fetch_default_pack, fetch_demo_photos
+from kenbaar.packmaking import fetch_default_pack, fetch_demo_photos
 from tests.modelpack.tiny_pack import build_tiny_pack
 
 

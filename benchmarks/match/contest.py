@@ -16,12 +16,12 @@ import numpy as np
 import usearch
 from numpy.typing import NDArray
 from usearch.index import MetricKind
-from usearch.index import search as usearch_search
+from usearch.index import match_faces as usearch_search
 
 from kenbaar.faces import Template
 from kenbaar.gallery import SEGMENT_ROWS, CompactRows, ConsentedGallery
 from kenbaar.keys import Safe
-from kenbaar.search import Decision, Threshold, search
+from kenbaar.matching import Decision, Threshold, match_faces
 
 DIM = 128
 COMMON, DIRECTIONS = 0.86, 38
@@ -95,8 +95,8 @@ def main() -> None:
         fewer = probes[: max(1, min(count, USEARCH_PAIRS // len(rows)))]
         one_each = range(count)  # every face from a picture of its own
         calls: dict[str, tuple[int, Callable[[], Any]]] = {
-            "kenbaar compact": (count, lambda: search(templates, compact, level, pictures=one_each)),  # noqa: B023
-            "kenbaar float32": (count, lambda: search(templates, floats, level, pictures=one_each)),  # noqa: B023
+            "kenbaar compact": (count, lambda: match_faces(templates, compact, level, pictures=one_each)),  # noqa: B023
+            "kenbaar float32": (count, lambda: match_faces(templates, floats, level, pictures=one_each)),  # noqa: B023
             "faiss flat": (count, lambda: index.search(probes, TOP)),  # noqa: B023
             "usearch exact": (
                 len(fewer),

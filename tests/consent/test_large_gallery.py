@@ -14,7 +14,7 @@ from kenbaar.cli._bench_ground import enrol_made_up
 from kenbaar.consent import Sessions
 from kenbaar.errors import UsageError
 from kenbaar.faces import Template
-from kenbaar.search import Threshold, search
+from kenbaar.matching import Threshold, match_faces
 from kenbaar.settings import Settings
 
 
@@ -38,7 +38,7 @@ def test_from_so_many_on_a_gallery_is_compact_and_decides_the_same(
         assert np.array_equal(opened.exact_rows(np.arange(people, dtype=np.int32)), floats.rows)
         at = Threshold(pack, 0.9, 0.95, 0.01, 0.001, 1000, 0)
         faces = [Template(row, pack) for row in floats.rows[::7].copy()]
-        assert search(faces, opened, at) == search(faces, floats, at)
+        assert match_faces(faces, opened, at) == match_faces(faces, floats, at)
         assert opened.opened_at > datetime(2026, 1, 1, tzinfo=UTC)
         archive.leaving.withdraw(subjects[7])
         after = consents.open_gallery(("find",), pack, Sessions())

@@ -38,11 +38,11 @@ def test_every_arrow_points_inwards() -> None:
 @pytest.mark.parametrize(
     ("file", "line", "contract"),
     [
-        ("gallery/_consented.py", "import kenbaar.search", "Imports point inwards"),
+        ("gallery/_consented.py", "import kenbaar.matching", "Imports point inwards"),
         ("consent/_desk.py", "import kenbaar.storage", "Imports point inwards"),
         ("publish/_copy.py", "import sqlalchemy", "Only storage knows a database"),
         ("sweep/_look.py", "import click", "Only the command line knows click"),
-        ("search/_decide.py", "import onnxruntime", "Only modelpack runs models"),
+        ("matching/_decide.py", "import onnxruntime", "Only modelpack runs models"),
         ("publish/_render.py", "from PIL import Image", "Only media reads and writes photos"),
         ("rights/_requests.py", "import cryptography.fernet", "Only keys and ledger do cryptography"),
     ],

@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kenbaar.faces import Template
+from kenbaar.matching import Threshold, candidates, match_faces
 from kenbaar.measure._breakdown import Rates
 from kenbaar.measure._decide import decide, naming_levels
 from kenbaar.measure._rates import Resampler
 from kenbaar.measure._samples import Samples
 from kenbaar.measure._splits import KEPT, Searches, Split, draw_split, gallery_size, run_trials, search_split
-from kenbaar.search import Threshold, candidates, search
 
 POINT = Threshold("sha256:test", accept=0.6, strong=0.8, margin=0.05, fpir=0.01, n=10, per_decade=0.1)
 
@@ -140,7 +140,7 @@ def test_search_and_the_evaluation_agree_on_every_probe(photos: int, accept: flo
         for i, photo in enumerate(split.probes.tolist()):
             probe = Template(samples.probe[photo], "sha256:test")
             mate = f"s-{samples.person[photo]:08d}"
-            (decision,) = search([probe], split.gallery, threshold)
+            (decision,) = match_faces([probe], split.gallery, threshold)
             assert answers.named_right[i] == (decision.subject == mate)
             assert answers.named_wrong[i] == (decision.subject not in (None, mate))
             shown = [c.subject for c in candidates(probe, split.gallery, threshold)]
@@ -153,7 +153,7 @@ def test_search_and_the_evaluation_agree_on_every_probe(photos: int, accept: flo
 def test_look_alikes_are_marked_as_an_enrolment_marks_them() -> None:
     samples = made_samples(people=20, dim=4)
     split = _split(samples, 3, 0)
-    from kenbaar.search import find_lookalikes
+    from kenbaar.matching import find_lookalikes
 
     for i, subject in enumerate(split.gallery.subjects):
         others = set(find_lookalikes(split.gallery.rows[i], split.gallery, POINT)) - {subject}

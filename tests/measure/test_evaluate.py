@@ -529,8 +529,8 @@ def test_with_another_pack_the_adopted_point_rests_and_a_sweep_says_so(
 def test_back_with_an_earlier_pack_its_own_adopted_point_holds_and_nothing_is_warned_of() -> None:
     from datetime import UTC, datetime
 
+    from kenbaar.matching import Threshold
     from kenbaar.measure import Adopted, doubling_warning, looser, threshold_in_force
-    from kenbaar.search import Threshold
 
     class Kept(dict[str, str]):
         def note(self, name: str) -> str | None:

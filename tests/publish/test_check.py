@@ -11,16 +11,14 @@ from bright_squares import BrightSquares, photo_of, scene
 from photo_samples import exif, png_chunk, quarters, saved, swapped_profile
 from PIL import Image
 
+from kenbaar.detection import PUBLISH, RECHECK, find_all_faces
 from kenbaar.faces import Box
 from kenbaar.media import Rights, encode_photo, open_photo, open_photo_bytes
 from kenbaar.modelpack import load_pack
 from kenbaar.publish import (
-    PUBLISH,
-    RECHECK,
     CopyPlan,
     check_copy,
     covered,
-    find_all_faces,
     find_exposed,
     plan_masks,
     render_copy,

@@ -19,9 +19,9 @@ from kenbaar.collections import EmbeddingPermit
 from kenbaar.errors import PackBroken
 from kenbaar.gallery import CompactRows, ConsentedGallery
 from kenbaar.keys import Safe
+from kenbaar.matching import Threshold
 from kenbaar.media import PhotoLimits, open_photo
 from kenbaar.modelpack import load_pack, read_manifest
-from kenbaar.search import Threshold
 from kenbaar.sweep import Failure, Look, Task, WorkerSetup, run_looks
 from tests.modelpack.tiny_pack import blank_photo, build_tiny_pack, draw_face
 

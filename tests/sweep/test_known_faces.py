@@ -16,9 +16,9 @@ from PIL import Image
 from kenbaar.collections import EmbeddingPermit
 from kenbaar.faces import Face, Landmarks, Template
 from kenbaar.gallery import ConsentedGallery
+from kenbaar.matching import Threshold
 from kenbaar.media import Photo, PhotoLimits, open_photo
 from kenbaar.modelpack import ModelPack, PhotoPixels, load_pack
-from kenbaar.search import Threshold
 from kenbaar.sweep import KnownFaces, Look, look_again, look_at, steady_threshold
 from tests.modelpack.tiny_pack import blank_photo, draw_face
 

@@ -13,9 +13,9 @@ from PIL import Image
 from kenbaar.collections import EmbeddingPermit
 from kenbaar.faces import Face, Template
 from kenbaar.gallery import ConsentedGallery
+from kenbaar.matching import Threshold
 from kenbaar.media import Photo, PhotoLimits
 from kenbaar.modelpack import ModelPack, load_pack
-from kenbaar.search import Threshold
 from kenbaar.sweep import Barred, Look, look_at
 from tests.modelpack.tiny_pack import blank_photo, draw_face
 

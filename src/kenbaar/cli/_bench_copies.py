@@ -74,10 +74,11 @@ def _publish_steps(archive: Archive, photo: Path) -> dict[str, float]:
     """
     import cv2
 
+    from kenbaar.detection import PUBLISH, find_all_faces
     from kenbaar.measure import time_in_turns
     from kenbaar.media import Rights, digest_bytes, open_photo
     from kenbaar.modelpack import load_pack
-    from kenbaar.publish import PUBLISH, check_copy, find_all_faces, make_copy, plan_masks, render_copy
+    from kenbaar.publish import check_copy, make_copy, plan_masks, render_copy
 
     cv2.setNumThreads(1)
     pack, limits = load_pack(archive.packs.folder, threads=1), archive.limits

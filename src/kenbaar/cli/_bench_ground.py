@@ -94,7 +94,7 @@ def composed(out: Out, photos: str, folder: Path) -> tuple[Path, list[Path]]:
     """The folder to sweep and its photos: composed here, or the user's own. At least one."""
     from kenbaar.measure import compose_photos
     from kenbaar.media import PhotoFile, decode_name, walk_photos
-    from kenbaar.modelpack import fetch_demo_photos
+    from kenbaar.packmaking import fetch_demo_photos
 
     if photos.isdecimal():
         count = int(photos)

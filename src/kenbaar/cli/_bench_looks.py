@@ -79,9 +79,9 @@ def _steps(archive: Archive, photo: Path) -> dict[str, Callable[[], object]]:
 
     from kenbaar.collections import EmbeddingPermit
     from kenbaar.consent import Sessions
+    from kenbaar.matching import match_faces
     from kenbaar.media import open_photo
     from kenbaar.modelpack import load_pack
-    from kenbaar.search import search
     from kenbaar.sweep import look_at
 
     cv2.setNumThreads(1)
@@ -99,7 +99,7 @@ def _steps(archive: Archive, photo: Path) -> dict[str, Callable[[], object]]:
         "detector alone": detector,
         "make templates": lambda: pack.make_templates(opened, faces),
         "embedder alone": embedder,
-        "match": lambda: search(probes, gallery, threshold),
+        "match": lambda: match_faces(probes, gallery, threshold),
         "look": lambda: look_at(photo, archive.limits, pack, permit, gallery, threshold, detail_side=side),
     }
 
@@ -157,7 +157,8 @@ def _detecting(
     from kenbaar.consent import Sessions
     from kenbaar.measure import compose_crowds
     from kenbaar.media import open_photo
-    from kenbaar.modelpack import fetch_demo_photos, load_pack
+    from kenbaar.modelpack import load_pack
+    from kenbaar.packmaking import fetch_demo_photos
     from kenbaar.sweep import look_at
 
     cv2.setNumThreads(1)

@@ -22,7 +22,7 @@ def demo(out: Out, folder: Path | None) -> None:
     """Tell the whole story on photographs of stand-ins, in DIR (default: ./kenbaar-demo), ending with a page."""
     from kenbaar.cli._packs import byte_bar
     from kenbaar.demo import Stage, clear_stage, tell_story, write_page
-    from kenbaar.modelpack import fetch_default_pack, fetch_demo_photos
+    from kenbaar.packmaking import fetch_default_pack, fetch_demo_photos
 
     cache = out.settings().cache
     place = clear_stage(folder or Path("kenbaar-demo"))

@@ -12,8 +12,8 @@ import click
 from kenbaar.cli._app import Out, common
 
 if TYPE_CHECKING:
+    from kenbaar.matching import Threshold
     from kenbaar.measure import Evaluation, Point
-    from kenbaar.search import Threshold
     from kenbaar.settings import Settings
 
 

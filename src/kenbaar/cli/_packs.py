@@ -58,7 +58,8 @@ def pack_list(out: Out) -> None:
 @common
 def pack_fetch(out: Out, only: str | None, files: tuple[Path, ...]) -> None:
     """Fetch the default pack and make the fast one from it. Once; everything works offline from then on."""
-    from kenbaar.modelpack import fetch_default_pack, fetch_fast_pack, read_manifest
+    from kenbaar.modelpack import read_manifest
+    from kenbaar.packmaking import fetch_default_pack, fetch_fast_pack
 
     cache, say = out.settings().cache, byte_bar(out)
     rows = []
@@ -126,7 +127,8 @@ def pack_card(out: Out, name: str | None) -> None:
 @common
 def pack_add(out: Out, folder: Path) -> None:
     """Bring a pack of your own: it is checked, tried once, and copied into the cache. See docs/packs.md."""
-    from kenbaar.modelpack import add_pack, read_manifest
+    from kenbaar.modelpack import read_manifest
+    from kenbaar.packmaking import add_pack
 
     place = add_pack(folder.expanduser(), out.settings().cache)
     manifest = read_manifest(place)
@@ -144,7 +146,7 @@ def pack_manifest(out: Out, folder: Path, write: bool) -> None:
     import json
 
     from kenbaar.media import write_file
-    from kenbaar.modelpack import filled_manifest
+    from kenbaar.packmaking import filled_manifest
 
     manifest = filled_manifest(folder.expanduser())
     if write:

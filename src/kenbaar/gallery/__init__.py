@@ -11,7 +11,7 @@
 
     gallery = ConsentedGallery.of(pack=pack.digest, purposes=["find"], opened_at=now, subjects=ids, rows=rows)
     gallery                                   # <ConsentedGallery: 120 subjects, 120 rows of 128, for find>
-    search(probes, gallery, threshold)        # kenbaar.search
+    match_faces(probes, gallery, threshold)        # kenbaar.matching
     gallery = gallery.without({"s-a1b2c3d4"}) # she withdrew; the old one is empty now
     row = combine(her_template_vectors)       # one row for one person
     gallery.wipe()                            # zeros where people were

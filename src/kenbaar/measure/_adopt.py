@@ -10,11 +10,11 @@ from typing import Any, Protocol
 
 from kenbaar.errors import ArchiveBroken, SettingsError, TooFewPeople, WrongModelPack
 from kenbaar.ledger import Journal
+from kenbaar.matching import Threshold
 from kenbaar.measure._figures import Evaluation
 from kenbaar.measure._rates import people_for_claim
 from kenbaar.measure._words import plural
 from kenbaar.modelpack import Manifest
-from kenbaar.search import Threshold
 
 NOTE = "operating_point"
 

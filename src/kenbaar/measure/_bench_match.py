@@ -17,7 +17,7 @@ from kenbaar.errors import UsageError
 from kenbaar.faces import Template
 from kenbaar.gallery import SEGMENT_ROWS, CompactRows, ConsentedGallery
 from kenbaar.keys import Safe
-from kenbaar.search import Decision, Threshold, search
+from kenbaar.matching import Decision, Threshold, match_faces
 
 _PACK = "made-up vectors"
 _ROUNDS, _FEWER_ROUNDS, _MANY_PAIRS = 7, 3, 2_000_000_000  # from so many pairs on, a round takes seconds
@@ -112,13 +112,13 @@ def _measured(
         lambda: np.matmul(left, left, out=out),
     ]
     for one in galleries:
-        calls += [partial(search, faces, one, threshold), partial(search, faces[-1:], one, threshold)]
+        calls += [partial(match_faces, faces, one, threshold), partial(match_faces, faces[-1:], one, threshold)]
     read, bare, *took = _medians(calls, _ROUNDS if n * probes < _MANY_PAIRS else _FEWER_ROUNDS)
     bare_rate = 2.0 * _SQUARE**3 / bare
     results, decisions = [], []
     for i, gallery in enumerate(galleries):
         many, one_probe = took[2 * i : 2 * i + 2]
-        found, peak = _peak_bytes(partial(search, faces, gallery, threshold))
+        found, peak = _peak_bytes(partial(match_faces, faces, gallery, threshold))
         in_memory, sealed = _size_bytes(gallery)
         rate = 2.0 * probes * n * dim / many
         results.append(

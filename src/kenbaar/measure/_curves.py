@@ -7,10 +7,10 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from kenbaar.matching import Threshold
 from kenbaar.measure._decide import naming_levels
 from kenbaar.measure._rates import BOOTSTRAP, MODEL, Rate, Resampler, interval
 from kenbaar.measure._splits import Claims, Searches
-from kenbaar.search import Threshold
 
 TAIL_SHARE = 0.01
 """The share of strangers' searches the tail is fitted to: on Yale (docs/evaluate.md) the model then agrees with what

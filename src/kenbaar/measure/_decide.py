@@ -1,4 +1,4 @@
-"""What search would answer to each of many searches at a level: the rules of kenbaar.search, on scores kept."""
+"""What search would answer to each of many searches at a level: the rules of kenbaar.matching, on scores kept."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from kenbaar.matching import LOOKALIKE_DECADES, Threshold
 from kenbaar.measure._splits import Searches
-from kenbaar.search import LOOKALIKE_DECADES, Threshold
 
 SHOWN = 3
 """The most candidates search.candidates shows a reviewer: the R of rank-3 rates."""

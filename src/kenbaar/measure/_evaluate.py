@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from kenbaar.consent import LOOSER_DECADES
 from kenbaar.errors import PackBroken, TooFewPeople, WrongModelPack
+from kenbaar.matching import Threshold
 from kenbaar.measure._breakdown import (
     Rates,
     by_face_size,
@@ -32,7 +33,6 @@ from kenbaar.measure._samples import MeasuredPack, Samples, look_at_people
 from kenbaar.measure._splits import Trials, run_trials, splits_for
 from kenbaar.measure._words import plural
 from kenbaar.media import PhotoLimits
-from kenbaar.search import Threshold
 
 ENROLMENT_PHOTOS = (1, 3, 5)
 USUAL_PHOTOS = 3  # what the breakdowns are told with, where people have so many

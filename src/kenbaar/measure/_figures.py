@@ -7,9 +7,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
+from kenbaar.matching import Threshold
 from kenbaar.measure._breakdown import Differences, Group, LookAlikes, Part
 from kenbaar.measure._rates import Rate
-from kenbaar.search import Threshold
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,10 +22,10 @@ from kenbaar.consent import read_portraits
 from kenbaar.errors import EnrolmentRefused, PhotoUnreadable
 from kenbaar.faces import Face, Template
 from kenbaar.gallery import ConsentedGallery
+from kenbaar.matching import Threshold
 from kenbaar.measure._people import MeasuredPeople
 from kenbaar.media import Photo, PhotoLimits, open_photo
 from kenbaar.modelpack import FaceQuality, PhotoPixels
-from kenbaar.search import Threshold
 from kenbaar.sweep import look_at
 
 State = Literal["used", "no face", "several faces", "unreadable", "twice", "two people's"]

@@ -19,9 +19,9 @@ from kenbaar.consent import read_portraits
 from kenbaar.errors import EnrolmentRefused
 from kenbaar.faces import Box, Face, Landmarks, Template
 from kenbaar.gallery import ConsentedGallery, combine
+from kenbaar.matching import Threshold, exact_scores, find_lookalikes
 from kenbaar.measure._samples import Samples
 from kenbaar.media import Photo
-from kenbaar.search import Threshold, exact_scores, find_lookalikes
 
 KEPT = 5
 """Best others kept of each search: one decides with its runner-up, three are shown to a reviewer, and two to spare for

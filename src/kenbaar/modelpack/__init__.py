@@ -6,9 +6,8 @@
 - Faces come back in px of the full photo, whatever scale it was decoded at, sorted by box; boxes are whole px in it.
 - Templates are unit vectors; one by one or in a batch, they are the same. A network that answers with anything but
   finite numbers of the stated shape is a broken pack, never a face.
-- No state between calls, no files written, no network: only the fetch functions and add_pack do that, once.
+- No state between calls, no files written, no network: what fetches and converts weights is packmaking.
 
-    fetch_default_pack(cache, say=print)                     # once; offline from then on
     pack = load_pack(find_pack(cache, "default"))            # or "fast", the name of an added pack, a folder
     faces = pack.find_faces(photo)
     templates = pack.make_templates(photo, faces)
@@ -16,14 +15,9 @@
     pack.operating_point.accept, pack.digest
 """
 
-from kenbaar.modelpack._add import add_pack, filled_manifest
 from kenbaar.modelpack._at_hand import default_pack_folder, fast_pack_folder, find_pack, packs_at_hand
 from kenbaar.modelpack._card import describe_pack, model_card
-from kenbaar.modelpack._demo import fetch_demo_photos
 from kenbaar.modelpack._detect import PhotoPixels
-from kenbaar.modelpack._fetch import Progress
-from kenbaar.modelpack._fetch_default import fetch_default_pack
-from kenbaar.modelpack._fetch_fast import fetch_fast_pack
 from kenbaar.modelpack._manifest import (
     DetectorSpec,
     EmbedderSpec,
@@ -48,17 +42,11 @@ __all__ = [
     "OperatingPoint",
     "PackFile",
     "PhotoPixels",
-    "Progress",
     "Provenance",
     "QualityGate",
-    "add_pack",
     "default_pack_folder",
     "describe_pack",
     "fast_pack_folder",
-    "fetch_default_pack",
-    "fetch_demo_photos",
-    "fetch_fast_pack",
-    "filled_manifest",
     "find_pack",
     "load_pack",
     "model_card",

@@ -6,13 +6,11 @@ from collections.abc import Collection
 from pathlib import Path
 
 from kenbaar.errors import PackBroken, PackUnavailable
-from kenbaar.modelpack._default import NAME as DEFAULT
-from kenbaar.modelpack._default import VERSION as DEFAULT_VERSION
-from kenbaar.modelpack._fast import NAME as FAST
-from kenbaar.modelpack._fast import VERSION as FAST_VERSION
 from kenbaar.modelpack._manifest import MANIFEST_NAME, Manifest, read_manifest
 
-_OURS = {DEFAULT: DEFAULT_VERSION, FAST: FAST_VERSION}
+DEFAULT, DEFAULT_VERSION = "default", "1"
+FAST, FAST_VERSION = "fast", "1"
+_OURS = {DEFAULT: DEFAULT_VERSION, FAST: FAST_VERSION}  # the packs that this version of Kenbaar makes (packmaking)
 
 
 def packs_folder(cache: Path) -> Path:

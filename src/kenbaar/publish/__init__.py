@@ -13,7 +13,6 @@ visible; who is shown is on record before the file has its name.
 """
 
 from kenbaar.publish._copy import check_copy, render_copy, scan_copy
-from kenbaar.publish._looks import PUBLISH, RECHECK, DetectionSchedule, FaceFinder, find_all_faces
 from kenbaar.publish._mask import GRID_PX, MASK_COLOUR, CopyPlan, covered, mask, mask_box, plan_masks
 from kenbaar.publish._publisher import Held, Publisher, PublishReport
 from kenbaar.publish._recheck import find_exposed
@@ -24,20 +23,15 @@ from kenbaar.publish._workers import Workers
 __all__ = [
     "GRID_PX",
     "MASK_COLOUR",
-    "PUBLISH",
-    "RECHECK",
     "Copy",
     "CopyPlan",
     "CopyStore",
-    "DetectionSchedule",
-    "FaceFinder",
     "Held",
     "PublishReport",
     "Publisher",
     "Workers",
     "check_copy",
     "covered",
-    "find_all_faces",
     "find_exposed",
     "make_copy",
     "mask",

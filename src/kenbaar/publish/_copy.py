@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kenbaar.detection import RECHECK, DetectionSchedule, FaceFinder
 from kenbaar.errors import PhotoUnreadable
 from kenbaar.media import (
     Photo,
@@ -12,7 +13,6 @@ from kenbaar.media import (
     find_leftovers,
     open_photo_bytes,
 )
-from kenbaar.publish._looks import RECHECK, DetectionSchedule, FaceFinder
 from kenbaar.publish._mask import CopyPlan, mask
 from kenbaar.publish._recheck import find_exposed
 

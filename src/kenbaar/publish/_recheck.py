@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from kenbaar.detection import DetectionSchedule, FaceFinder, find_all_faces
 from kenbaar.faces import Box
 from kenbaar.modelpack import PhotoPixels
-from kenbaar.publish._looks import DetectionSchedule, FaceFinder, find_all_faces
 from kenbaar.publish._mask import MASK_COLOUR, CopyPlan, covered
 
 HIDDEN_SHARE = 0.75

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from kenbaar.detection import PUBLISH, RECHECK, FaceFinder, find_all_faces
 from kenbaar.errors import PhotoUnreadable
 from kenbaar.faces import Box
 from kenbaar.media import PhotoLimits, digest_bytes, open_photo_bytes, read_photo_bytes, read_rights
 from kenbaar.publish._copy import check_copy, render_copy
-from kenbaar.publish._looks import PUBLISH, RECHECK, FaceFinder, find_all_faces
 from kenbaar.publish._mask import CopyPlan, plan_masks
 from kenbaar.publish._recheck import find_exposed
 

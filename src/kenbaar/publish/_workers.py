@@ -17,11 +17,11 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
+from kenbaar.detection import FaceFinder
 from kenbaar.errors import KenbaarError, PackBroken, Unusable
 from kenbaar.faces import Box
 from kenbaar.media import PhotoLimits
 from kenbaar.modelpack import load_pack
-from kenbaar.publish._looks import FaceFinder
 from kenbaar.publish._render import Rendered, make_copy
 from kenbaar.workers import begin_worker, end_broken
 

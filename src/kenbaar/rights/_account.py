@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Literal
 
 from kenbaar.collections import Band, How
-from kenbaar.search import Threshold
+from kenbaar.matching import Threshold
 
 FORMAT = "kenbaar-export/1"
 

@@ -14,6 +14,7 @@ from kenbaar.consent import Consents, Grant, Purpose, Sessions, Subject
 from kenbaar.errors import KenbaarError, PackUnavailable, PhotoUnreadable, UsageError
 from kenbaar.faces import Box
 from kenbaar.ledger import Act, Journal
+from kenbaar.matching import Threshold
 from kenbaar.media import COPY_SUFFIXES, PhotoLimits, Rights, copy_format, decode_name, encode_photo
 from kenbaar.publish import Copy, CopyStore
 from kenbaar.rights._account import (
@@ -35,7 +36,6 @@ from kenbaar.rights._own_template import OwnTemplate, open_own_template
 from kenbaar.rights._pages import page
 from kenbaar.rights._sheet import Leaf, own_frame
 from kenbaar.rights._zip import ZipOut
-from kenbaar.search import Threshold
 
 PICTURES_A_PAGE = 100  # thumbnails held in memory, twice at most: some 3 MB each
 SCHEMA = "export.schema.json"

@@ -14,8 +14,8 @@ from kenbaar.consent import RECOGNISING, Consents, Sessions, Subject
 from kenbaar.errors import ClaimRefused, ConsentMissing, NotFound, PhotoUnreadable, Refused
 from kenbaar.faces import Box, Face, Template
 from kenbaar.ledger import Journal
+from kenbaar.matching import Threshold, compare_one
 from kenbaar.media import Photo, PhotoLimits, decode_name, open_photo
-from kenbaar.search import Threshold, compare_one
 
 
 class ClaimPack(Protocol):

@@ -13,7 +13,6 @@ second); one unreadable photo is counted and the sweep goes on; memory does not 
 """
 
 from kenbaar.sweep._again import look_again, steady_threshold
-from kenbaar.sweep._closer import find_faces_closely
 from kenbaar.sweep._compared import PackInUse
 from kenbaar.sweep._local import Failure, OlderPack, Task, WorkerSetup, run_looks
 from kenbaar.sweep._look import Barred, Comparison, FaceFinder, KnownFaces, Look, Seen, look_at
@@ -35,7 +34,6 @@ __all__ = [
     "Task",
     "Unreadable",
     "WorkerSetup",
-    "find_faces_closely",
     "look_again",
     "look_at",
     "run_looks",

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from kenbaar.faces import Face, Template
 from kenbaar.gallery import ConsentedGallery
+from kenbaar.matching import Threshold
 from kenbaar.media import Photo, PhotoLimits
-from kenbaar.search import Threshold
 from kenbaar.sweep._look import KnownFaces, Look, open_known
 
 MOST_NEW = 20  # people: with more, most photos have a face near one of them, and the rough templates are made in vain

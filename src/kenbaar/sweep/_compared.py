@@ -8,7 +8,7 @@ from pathlib import Path
 
 from kenbaar.consent import RECOGNISING, Consents, Sessions
 from kenbaar.gallery import ConsentedGallery
-from kenbaar.search import Threshold
+from kenbaar.matching import Threshold
 from kenbaar.sweep._again import steady_threshold
 
 

@@ -18,9 +18,9 @@ from pathlib import Path
 from kenbaar.collections import EmbeddingPermit
 from kenbaar.errors import KenbaarError, PackBroken, Unusable
 from kenbaar.gallery import ConsentedGallery
+from kenbaar.matching import Threshold
 from kenbaar.media import PhotoLimits
 from kenbaar.modelpack import ModelPack
-from kenbaar.search import Threshold
 from kenbaar.sweep._again import look_again
 from kenbaar.sweep._look import Barred, Comparison, KnownFaces, Look, look_at
 from kenbaar.workers import begin_worker, end_broken

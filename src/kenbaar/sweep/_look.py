@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Protocol
 
 from kenbaar.collections import Band, EmbeddingPermit
+from kenbaar.detection import find_faces_closely
 from kenbaar.faces import Box, Face, Landmarks, Template
 from kenbaar.gallery import ConsentedGallery
+from kenbaar.matching import Decision, Threshold, match_faces
 from kenbaar.media import Photo, PhotoLimits, open_photo_bytes, read_photo_bytes
 from kenbaar.modelpack import PhotoPixels
-from kenbaar.search import Decision, Threshold, search
-from kenbaar.sweep._closer import find_faces_closely
 
 ENOUGH_BETWEEN_EYES_PX = 20  # of the decoded pixels: a template of more detail is the same (cosine 0.993 and up; from
 # 16 px 0.990, from 8 px 0.96: docs/decisions/0021)
@@ -157,7 +157,7 @@ def _compared(
 ) -> list[Decision]:
     """Who each face is, of those enrolled with one pack."""
     probes = comparison.pack.make_templates(photo, faces)
-    decisions = search(probes, comparison.gallery, comparison.threshold, barred=barred)
+    decisions = match_faces(probes, comparison.gallery, comparison.threshold, barred=barred)
     for probe in probes:
         probe.vector[...] = 0  # what nobody consented to does not outlive its comparison
     return decisions

@@ -1,0 +1,83 @@
+"""Enrolling and renewing: from photos that come from outside to a template that only consent opens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kenbaar.archive._packs import Packs, note_of
+from kenbaar.consent import LOOSER_DECADES, RECOGNISING, Consents, Enrolled, Purpose, Sessions, read_portraits
+from kenbaar.errors import EnrolmentRefused
+from kenbaar.gallery import ConsentedGallery
+from kenbaar.ledger import Journal
+from kenbaar.matching import Threshold, find_lookalikes
+from kenbaar.media import Photo, PhotoLimits, open_untrusted_photo
+from kenbaar.modelpack import ModelPack
+from kenbaar.settings import Settings
+
+NOBODY_OPENED = Sessions()  # no recovery code was brought along
+
+
+class Enrolments:
+    """Enrols people in one archive."""
+
+    def __init__(self, settings: Settings, consents: Consents, packs: Packs, journal: Journal) -> None:
+        self._settings, self._consents, self._packs, self._journal = settings, consents, packs, journal
+        self._limits = PhotoLimits(settings.max_megapixels * 1_000_000, settings.max_photo_mb * 1_000_000)
+
+    def enrol(
+        self, token: str, photos: Sequence[Path], agreed: Sequence[str], sessions: Sessions = NOBODY_OPENED
+    ) -> Enrolled:
+        """Enrols the person this token invites, with 1 to 5 photos of them, or with none: then by hand alone.
+
+        Somebody enrolled already renews: then the photos must show who enrolled, and a key of their own needs their
+        session. The photos come from outside: each is decoded in a process of its own, and dropped when the template
+        is sealed.
+        """
+        subject, _, _ = self._consents.offer(token)
+        opened = [self._open_untrusted(path) for path in photos]
+        vectors = self._read_portraits(opened, self._packs.opened, self._packs.threshold) if photos else None
+        pack, purposes = self._packs.threshold.pack if photos else "", [Purpose.parse(p) for p in agreed]
+        if photos:
+            with self._journal.writing():
+                self._consents.store.set_notes(**{note_of(self._packs.opened.manifest): pack})
+
+        def look_alikes(row: NDArray[np.float32], gallery: ConsentedGallery) -> list[str]:
+            return find_lookalikes(row, gallery, self._packs.threshold)
+
+        if subject.enrolled_at is None:
+            return self._consents.enrol(token, vectors, pack, agreed=purposes, look_alikes=look_alikes)
+        self._consents.require_session(subject, sessions)
+        if opened:
+            self._refuse_somebody_else(subject.id, opened, sessions)
+        return self._consents.renew(token, vectors, pack, agreed=purposes, sessions=sessions, look_alikes=look_alikes)
+
+    def _read_portraits(self, photos: Sequence[Photo], pack: ModelPack, point: Threshold) -> NDArray[np.float32]:
+        return read_portraits(photos, pack, same_person=point.accept - LOOSER_DECADES * point.per_decade)
+
+    def _refuse_somebody_else(self, subject: str, photos: Sequence[Photo], sessions: Sessions) -> None:
+        """Raises EnrolmentRefused where photos do not show who has the template here; nothing where there is none."""
+        pack, point = self._packs.of(subject), self._packs.threshold_of(subject)
+        gallery = self._consents.open_gallery(RECOGNISING, pack.digest, sessions, only={subject})
+        rows = gallery.rows_of(subject)
+        gallery.wipe()
+        if len(rows):
+            same = self._read_portraits(photos, pack, point) @ rows.T
+            rows[...] = 0
+            if same.min() < point.accept - LOOSER_DECADES * point.per_decade:
+                raise EnrolmentRefused(
+                    f"These photos do not all seem to show who enrolled as {subject}.",
+                    "Use photos of that person alone; somebody else needs an invitation of their own.",
+                )
+
+    def _open_untrusted(self, path: Path) -> Photo:
+        return open_untrusted_photo(
+            path,
+            self._limits,
+            timeout_s=self._settings.untrusted_seconds,
+            memory_bytes=self._settings.untrusted_mb * 1_000_000,
+            cpu_s=self._settings.untrusted_seconds,
+        )

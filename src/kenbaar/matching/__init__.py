@@ -1,0 +1,35 @@
+"""Who of the people who agreed is on these faces? A name, "undecided", or "unknown"; never a score.
+
+- Exact: one matrix product over every row. The same probes and gallery give the same decisions on any block size;
+  what decides is computed again in float64 for the few pairs that come near the threshold.
+- "Unknown" is the default answer. Of two people who look alike on a face none is named: that is "undecided".
+- One person at most once per picture.
+- A threshold belongs to one pack and one gallery size, and tightens by itself as the gallery grows.
+- Probes are compared with people who agreed, never with each other, and nothing of them is kept.
+
+    threshold = pack.threshold                           # Threshold: pack, accept, strong, margin, fpir, n, per_decade
+    decisions = match_faces(probes, gallery, threshold)       # one Decision per probe, all of one picture
+    decisions = match_faces(probes, gallery, threshold, barred={(0, "s-a1b2c3d4")})      # "this is not me"
+    decision = compare_one(probe, gallery, "s-a1b2c3d4", threshold)                 # "this is me": 1:1
+    find_lookalikes(row, gallery, threshold)             # at enrolment: ids to be stricter about, both ways
+    candidates(probe, gallery, threshold)                # at most 3, ranked, with a band
+"""
+
+from kenbaar.matching._decide import Band, Decision, Outcome, match_faces
+from kenbaar.matching._pairs import exact_scores
+from kenbaar.matching._single import Candidate, candidates, compare_one, find_lookalikes
+from kenbaar.matching._threshold import LOOKALIKE_DECADES, Threshold
+
+__all__ = [
+    "LOOKALIKE_DECADES",
+    "Band",
+    "Candidate",
+    "Decision",
+    "Outcome",
+    "Threshold",
+    "candidates",
+    "compare_one",
+    "exact_scores",
+    "find_lookalikes",
+    "match_faces",
+]

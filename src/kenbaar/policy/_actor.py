@@ -1,0 +1,35 @@
+"""Who does an act: every act has an actor, which stands in the ledger and is shown to the person concerned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+ActorKind = Literal["operator", "staff", "subject", "system"]
+RoleName = Literal["officer", "editor", "reviewer", "auditor"]
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts.
+
+    kind: operator (an account of the shell), staff (an account of Kenbaar's, with a role and an end date),
+    subject (the person themselves, by code or session), system (the calendar, recovery after a kill).
+    name: the account's name or id, the subject's id, or the part of the system.
+    role: what an operator or staff may do; None for subjects and the system.
+    """
+
+    kind: ActorKind
+    name: str
+    role: RoleName | None = None
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.name}"
+
+
+SYSTEM = Actor("system", "kenbaar")
+
+
+def subject_actor(subject: str) -> Actor:
+    """The person with that id, acting for themselves."""
+    return Actor("subject", subject)

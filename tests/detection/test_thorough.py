@@ -1,0 +1,202 @@
+"""How a photo is looked at when nobody may be missed: whole, in tiles, and closely where in doubt."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from bright_squares import DOUBTFUL, BrightSquares, photo_of, scene
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kenbaar.detection import PUBLISH, RECHECK, find_all_faces
+from kenbaar.faces import Box, Face, Landmarks
+from kenbaar.media import encode_photo, open_photo, open_photo_bytes
+from kenbaar.modelpack import load_pack
+
+
+def near(box: Box, other: Box) -> bool:
+    return box.iou(other) > 0.8
+
+
+@pytest.mark.parametrize("looks", [PUBLISH, RECHECK])
+def test_faces_found_in_tiles_mirrors_and_enlargements_land_where_they_are(looks):
+    squares = [Box(30, 40, 90, 120), Box(1000, 500, 1060, 590), Box(2300, 1100, 2380, 1190), Box(1180, 30, 1240, 100)]
+    found = find_all_faces(photo_of(scene(2400, 1200, *squares)), BrightSquares(), looks)
+    assert len(found) == 4
+    assert all(any(near(box, square) for square in squares) for box in found)
+    (small,) = find_all_faces(photo_of(scene(400, 300, Box(10, 20, 40, 60))), BrightSquares(), looks)
+    assert near(small, Box(10, 20, 40, 60))
+
+
+@pytest.mark.parametrize("looks", [PUBLISH, RECHECK])
+def test_a_piece_of_a_large_face_cut_off_by_a_tile_is_no_face_of_its_own(looks):
+    face = Box(700, 300, 1700, 1100)
+    (found,) = find_all_faces(photo_of(scene(2400, 1400, face)), BrightSquares(), looks)
+    assert near(found, face)
+
+
+@pytest.mark.parametrize("looks", [PUBLISH, RECHECK])
+def test_a_face_cut_off_by_the_photo_itself_is_found(looks):
+    corners = photo_of(scene(2400, 1400, Box(0, 0, 60, 70), Box(2340, 1330, 2400, 1400)))
+    assert len(find_all_faces(corners, BrightSquares(), looks)) == 2
+
+
+def test_a_face_in_a_reduced_photo_is_told_at_full_size():
+    data = encode_photo(scene(800, 600, Box(80, 160, 240, 320)), "JPEG")
+    photo = open_photo_bytes(data, detail_side=200)
+    assert photo.scale == 4
+    (found,) = find_all_faces(photo, BrightSquares(), PUBLISH)
+    assert near(found, Box(80, 160, 240, 320))
+
+
+@given(st.integers(16, 20_000), st.sampled_from([PUBLISH, RECHECK]))
+def test_every_look_is_finer_than_the_one_before_but_never_so_much_that_a_size_of_face_falls_between(photo_px, looks):
+    sides = looks.long_sides(photo_px)
+    for coarse, fine in pairwise(sides):
+        assert 1 < fine / coarse <= 3.5
+    assert looks.share * photo_px - 1 <= sides[-1] <= max(1.5 * photo_px + 1, looks.coarse_px)
+
+
+def test_no_tile_is_larger_than_the_memory_it_may_take_and_together_they_show_the_whole_photo():
+    find = BrightSquares()
+    find_all_faces(photo_of(scene(3000, 2000)), find, PUBLISH)
+    _, *tiles = find.asked
+    assert len(tiles) > 4 and all(columns * rows <= 520_000 for columns, rows in tiles)
+    last = PUBLISH.long_sides(3000)[-1]
+    assert sum(columns * rows for columns, rows in tiles) >= last * last * 2 / 3
+
+
+@settings(deadline=None, max_examples=12)
+@given(st.integers(0, 2340), st.integers(0, 1340))
+def test_a_small_face_lies_whole_in_some_tile_wherever_it_is(x, y):
+    where = Box(x, y, x + 60, y + 60)
+    (found,) = find_all_faces(photo_like(scene(2400, 1400, where)), BrightSquares(), PUBLISH)
+    assert near(found, where)
+
+
+def test_what_is_doubtful_is_looked_at_closely_and_is_a_face_only_if_that_look_says_so():
+    where = Box(1000, 500, 1030, 536)
+    photo = photo_of(scene(1920, 1080, where, level=DOUBTFUL))
+    (found,) = find_all_faces(photo, BrightSquares(), PUBLISH)
+    assert near(found, where)
+    assert find_all_faces(photo, BrightSquares(believes=False), PUBLISH) == []
+    find = BrightSquares()
+    assert find_all_faces(photo, find, PUBLISH, hidden=lambda box: near(box, where)) == [] and not find.closely
+
+
+def test_a_closer_look_shows_the_doubtful_face_upright_and_in_the_middle():
+    find = BrightSquares()
+    find_all_faces(photo_of(scene(1920, 1080, Box(600, 300, 630, 336), level=DOUBTFUL)), find, PUBLISH)
+    (seen,) = find.closely
+    bright = np.argwhere(seen[..., 0] > 128)
+    assert abs(bright.mean(axis=0) - 31.5).max() <= 2
+    assert 36 <= np.ptp(bright[:, 0]) + 1 <= 44
+
+
+def test_what_the_edge_of_the_photo_cuts_off_is_masked_on_a_smaller_suspicion():
+    class Suspects(BrightSquares):
+        def find_in_batch(self, pictures, *, min_score):
+            close = pictures[0].shape[:2] == (64, 64)
+            found = super().find_in_batch(pictures, min_score=0.0)
+            return [[] if close else [Face(f.box, f.landmarks, 0.12) for f in faces] for faces in found]
+
+        def find_faces_and_hints(self, photo, *, long_side=None, min_score=0.5, hint_score=0.2):
+            return [], []
+
+    at_edge, inside = Box(0, 500, 30, 560), Box(900, 500, 940, 548)
+    photo = photo_of(scene(1920, 1080, at_edge, inside))
+    (found,) = find_all_faces(photo, Suspects(), PUBLISH)
+    assert near(found, at_edge)
+    assert find_all_faces(photo, Suspects(), RECHECK) == []  # a copy is not held for it
+
+
+def test_a_face_found_twice_is_one_face_and_its_box_holds_both():
+    first, second = Box(100, 100, 500, 500), Box(140, 80, 540, 520)
+    landmarks = Landmarks(np.zeros((5, 2), np.float32))
+
+    class Twice:
+        def find_faces_and_hints(self, photo, *, long_side=None, min_score=0.5, hint_score=0.2):
+            return [Face(first, landmarks, 0.9)], [Face(second, landmarks, 0.2)]
+
+        def find_in_batch(self, pictures, *, min_score):
+            return [[] for _ in pictures]
+
+    looks = PUBLISH
+    assert find_all_faces(photo_of(scene(600, 600)), Twice(), looks) == [first]  # the second is doubtful, and the same
+    Twice.find_faces_and_hints = lambda self, photo, **asked: (
+        [Face(first, landmarks, 0.9), Face(second, landmarks, 0.8)],
+        [],
+    )
+    assert find_all_faces(photo_of(scene(600, 600)), Twice(), looks) == [Box(100, 80, 540, 520)]
+
+
+def photo_like(pixels: np.ndarray):
+    """These pixels as a photo, without the detour of a file."""
+
+    class Like:
+        scale, width, height = 1, pixels.shape[1], pixels.shape[0]
+
+    Like.pixels = pixels
+    return Like()
+
+
+# -- with the real pack ------------------------------------------------------------------------------------------------
+
+
+def composed(demo: Path, size: tuple[int, int], places: list[tuple[float, float, int]]) -> tuple[np.ndarray, list[Box]]:
+    """A cup of coffee with the face of a portrait pasted at (x, y) of the middle, so many px high; and the boxes."""
+    import cv2
+
+    portrait, face = open_photo(demo / "obama.jpg"), Box(375, 90, 618, 430)
+    coffee = open_photo(demo / "coffee.png").pixels
+    columns, rows = size
+    canvas = cv2.resize(coffee, size, interpolation=cv2.INTER_CUBIC)
+    head = face.padded(70)
+    boxes = []
+    for x, y, high in places:
+        k = high / face.height
+        wide, tall = round(head.width * k), round(head.height * k)
+        small = cv2.resize(
+            portrait.pixels[head.y_min : head.y_max, head.x_min : head.x_max],
+            (wide, tall),
+            interpolation=cv2.INTER_AREA,
+        )
+        left, top = round(x - wide / 2), round(y - tall / 2)
+        inside = Box(left, top, left + wide, top + tall).clipped(columns, rows)
+        canvas[inside.y_min : inside.y_max, inside.x_min : inside.x_max] = small[
+            inside.y_min - top : inside.y_max - top, inside.x_min - left : inside.x_max - left
+        ]
+        half_x, half_y = face.width * k / 2, high / 2
+        boxes.append(
+            Box(round(x - half_x), round(y - half_y), round(x + half_x), round(y + half_y)).clipped(columns, rows)
+        )
+    return canvas, boxes
+
+
+@pytest.mark.slow
+def test_faces_of_24_to_500_px_are_all_found_in_a_photo_of_two_megapixels(default_pack_folder, demo_photos):
+    places = [(150 * n + 100, 100, size) for n, size in enumerate((24, 28, 32, 40, 48, 60, 80))]
+    places += [(300, 600, 500), (900, 600, 200), (1200, 600, 120), (1819, 979, 26), (1500, 900, 24), (959, 1000, 30)]
+    pixels, boxes = composed(demo_photos, (1920, 1080), places)
+    found = find_all_faces(photo_of(pixels), load_pack(default_pack_folder), PUBLISH)
+    assert [box for box in boxes if not any(box.iou(f) >= 0.4 for f in found)] == []
+    assert len(found) <= len(boxes) + 1
+
+
+@pytest.mark.slow
+def test_half_a_face_at_each_side_of_the_photo_is_found(default_pack_folder, demo_photos):
+    places = [(0, 540, 180), (1919, 300, 60), (960, 1070, 220), (1919, 800, 120), (0, 200, 90)]
+    pixels, boxes = composed(demo_photos, (1920, 1080), places)
+    found = find_all_faces(photo_of(pixels), load_pack(default_pack_folder), PUBLISH)
+    assert [box for box in boxes if not any(box.iou(f) >= 0.4 for f in found)] == []
+
+
+@pytest.mark.slow
+def test_a_photo_of_nobody_gets_no_mask(default_pack_folder, demo_photos):
+    pack = load_pack(default_pack_folder)
+    pixels, _ = composed(demo_photos, (1920, 1080), [])
+    assert find_all_faces(photo_of(pixels), pack, PUBLISH) == []
+    assert find_all_faces(photo_of(pixels), pack, RECHECK) == []
