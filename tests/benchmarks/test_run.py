@@ -57,9 +57,9 @@ def test_the_truth_is_where_the_faces_are_in_the_composed_photos(tmp_path: Path)
     compose_photos([tmp_path / f"{n}.png" for n in range(3)], None, tmp_path / "photos", 7)
     for n in range(7):
         photo = Image.open(tmp_path / "photos" / f"{n:06d}.jpg")
-        for face in truth_of(portraits, n):
-            x0, y0, x1, y1 = face["box"]
-            wanted = colours[int(face["name"])]
+        for true in truth_of(portraits, n):
+            x0, y0, x1, y1 = true["box"]
+            wanted = colours[int(true["name"])]
             for x, y in ((x0 + 5, y0 + 5), (x1 - 5, y1 - 5)):
                 seen = photo.getpixel((round(x), round(y)))
                 assert isinstance(seen, tuple)

@@ -345,14 +345,15 @@ def test_a_receipt_that_lacks_any_mandatory_member_is_refused_by_us_and_by_the_s
 
 def test_a_signed_payload_of_another_shape_is_refused() -> None:
     whole = dict(verify_receipt(receipt("consent")).payload)
-    for change in (
+    changes: list[dict[str, Any]] = [
         {"dpv:hasRecordOfActivity": []},
         {"dpv:hasRecordOfActivity": "all"},
         {"dct:publisher": "us"},
         {"@type": "kb:DestructionReceipt"},
         {"dct:created": 7},
         {"dct:identifier": ""},
-    ):
+    ]
+    for change in changes:
         with pytest.raises(ReceiptBroken):
             verify_receipt(sign_jws({**whole, **change}, TYPES["consent"], KEY))
 

@@ -8,12 +8,14 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from playwright.sync_api import ConsoleMessage
 
 from kenbaar.demo import Stage, clear_stage
 from kenbaar.demo._pictures import compose_pictures, hidden_facts
@@ -206,6 +208,10 @@ def test_every_picture_on_the_page_says_what_it_shows_to_who_cannot_see_it(playe
     assert all(re.search(r"visible|covered|nobody", alt) for alt in alts)
 
 
+def _note(complaints: list[str], message: ConsoleMessage) -> None:
+    complaints.append(message.text)
+
+
 @pytest.mark.slow
 def test_browsers_draw_it_without_complaint_at_every_width(played: dict[str, Any]) -> None:
     chromium = shutil.which("chromium")
@@ -220,7 +226,7 @@ def test_browsers_draw_it_without_complaint_at_every_width(played: dict[str, Any
         for width in (360, 1280):
             page = browser.new_context(viewport={"width": width, "height": 800}).new_page()
             complaints: list[str] = []
-            page.on("console", lambda message, heard=complaints: heard.append(message.text))
+            page.on("console", partial(_note, complaints))
             page.goto(f"file://{played['page']}")
             assert complaints == []
             assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bright_squares import DOUBTFUL, BrightSquares, photo_of, scene
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +14,7 @@ from kenbaar.detection import PUBLISH, RECHECK, find_all_faces
 from kenbaar.faces import Box, Face, Landmarks
 from kenbaar.media import encode_photo, open_photo, open_photo_bytes
 from kenbaar.modelpack import load_pack
+from tests.publish.bright_squares import DOUBTFUL, BrightSquares, photo_of, scene
 
 
 def near(box: Box, other: Box) -> bool:

@@ -148,7 +148,8 @@ def draw_people(file: Path, *names: str) -> None:
     pixels = blank_photo(max(320, 60 + STEP * len(names)), 320, seed=len(file.name))
     for place, name in enumerate(names):
         draw_face(pixels, 40 + STEP * place, 96, FACES[name], SIDE)
-    Image.fromarray(pixels).save(file, **({} if file.suffix == ".png" else {"quality": 95}))
+    options: dict[str, Any] = {} if file.suffix == ".png" else {"quality": 95}
+    Image.fromarray(pixels).save(file, **options)
 
 
 def face_visible(file: Path, n: int) -> bool:

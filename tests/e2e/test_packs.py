@@ -21,7 +21,7 @@ def brought(party: Club) -> Path:
     return build_tiny_pack(party.folder / "brought", seed=5)
 
 
-def edit(pack: Path, change: Callable[[dict[str, Any]], None]) -> None:
+def edit(pack: Path, change: Callable[[dict[str, Any]], object]) -> None:
     manifest = json.loads((pack / "manifest.json").read_text("utf-8"))
     change(manifest)
     (pack / "manifest.json").write_text(json.dumps(manifest), "utf-8")

@@ -22,7 +22,7 @@ from kenbaar.keys import Safe
 
 def unit(count: int, dim: int = 8, seed: int = 1) -> NDArray[np.float32]:
     rows = np.random.default_rng(seed).standard_normal((count, dim))
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
 
 
 def compact(rows: NDArray[np.float32], step: int = 3) -> CompactRows:

@@ -23,7 +23,7 @@ NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 def unit(count: int, dim: int = 8, seed: int = 1) -> NDArray[np.float32]:
     rows = np.random.default_rng(seed).standard_normal((count, dim))
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
 
 
 def gallery(count: int = 5, **changes: Any) -> ConsentedGallery:

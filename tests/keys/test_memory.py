@@ -8,7 +8,7 @@ import pytest
 from kenbaar.keys import wipe
 
 
-def test_wiping_leaves_zeros_in_the_same_buffer():
+def test_wiping_leaves_zeros_in_the_same_buffer() -> None:
     buffer = bytearray(b"secret")
     same = memoryview(buffer)
     wipe(buffer)
@@ -16,7 +16,7 @@ def test_wiping_leaves_zeros_in_the_same_buffer():
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="prctl is Linux's")
-def test_after_it_a_crash_leaves_no_image_of_memory():
+def test_after_it_a_crash_leaves_no_image_of_memory() -> None:
     lines = (
         "import ctypes, resource\n"
         "from kenbaar.keys import disable_core_dumps\n"

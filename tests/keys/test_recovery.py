@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import itertools
 import os
+from datetime import datetime
 
 import pytest
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from kenbaar.errors import KeyDestroyed, WrongCode
 from kenbaar.keys import (
     CROCKFORD,
+    KeyStore,
     RecoveryCode,
     derive_purpose_key,
     new_data_key,
@@ -30,7 +32,7 @@ def code(subject: str = "s-4f7q2w9k", secret: bytes = bytes(range(16))) -> Recov
 
 
 @given(subject=subjects, secret=secrets)
-def test_a_code_that_was_printed_is_read_back_with_its_subject(subject, secret):
+def test_a_code_that_was_printed_is_read_back_with_its_subject(subject: str, secret: bytes) -> None:
     printed = RecoveryCode(subject, secret).text
     read = RecoveryCode.parse(printed)
     assert printed.startswith("KB-") and len(printed) == 47
@@ -38,7 +40,9 @@ def test_a_code_that_was_printed_is_read_back_with_its_subject(subject, secret):
 
 
 @given(subject=subjects, secret=secrets, data=st.data())
-def test_case_spaces_dashes_and_look_alike_letters_are_forgiven(subject, secret, data):
+def test_case_spaces_dashes_and_look_alike_letters_are_forgiven(
+    subject: str, secret: bytes, data: st.DataObject
+) -> None:
     printed = RecoveryCode(subject, secret).text
     typed = ""
     for char in printed[3:]:
@@ -48,7 +52,7 @@ def test_case_spaces_dashes_and_look_alike_letters_are_forgiven(subject, secret,
     assert RecoveryCode.parse(typed).text == printed
 
 
-def test_every_single_wrong_character_is_found():
+def test_every_single_wrong_character_is_found() -> None:
     chars = code().text[3:].replace("-", "")
     for at, other in itertools.product(range(36), CROCKFORD.upper()):
         if other != chars[at]:
@@ -57,7 +61,7 @@ def test_every_single_wrong_character_is_found():
 
 
 @given(subject=subjects, secret=secrets)
-def test_every_two_characters_that_changed_places_are_found(subject, secret):
+def test_every_two_characters_that_changed_places_are_found(subject: str, secret: bytes) -> None:
     chars = RecoveryCode(subject, secret).text[3:].replace("-", "")
     for one, two in itertools.combinations(range(36), 2):
         if chars[one] != chars[two]:
@@ -68,14 +72,14 @@ def test_every_two_characters_that_changed_places_are_found(subject, secret):
 
 
 @given(st.text(max_size=80) | st.text("KB-" + CROCKFORD + "ilou", min_size=30, max_size=50))
-def test_whatever_is_typed_is_a_code_or_is_refused(text):
+def test_whatever_is_typed_is_a_code_or_is_refused(text: str) -> None:
     try:
         assert RecoveryCode.parse(text).subject
     except WrongCode as refusal:
         assert refusal.exit_code == 3
 
 
-def test_a_refusal_does_not_repeat_what_was_typed():
+def test_a_refusal_does_not_repeat_what_was_typed() -> None:
     typed = code().text
     for wrong in (typed[:-1], typed[:-1] + "U", typed[:-1] + ("2" if typed[-1] != "2" else "3")):
         with pytest.raises(WrongCode) as refusal:
@@ -83,7 +87,7 @@ def test_a_refusal_does_not_repeat_what_was_typed():
         assert typed[13:17] not in repr(refusal.value)
 
 
-def test_a_check_that_holds_does_not_excuse_bits_too_many():
+def test_a_check_that_holds_does_not_excuse_bits_too_many() -> None:
     chars = "4f7q2w9k" + "z" + "0" * 25
     number = sum(CROCKFORD.index(char) * 32**place for place, char in enumerate(reversed(chars)))
     check = CROCKFORD[number % 1021 // 32] + CROCKFORD[number % 1021 % 32]
@@ -92,12 +96,12 @@ def test_a_check_that_holds_does_not_excuse_bits_too_many():
 
 
 @pytest.mark.parametrize("length", [0, 1, 35, 37, 38, 40])
-def test_a_code_of_another_length_is_refused(length):
+def test_a_code_of_another_length_is_refused(length: int) -> None:
     with pytest.raises(WrongCode, match="letters and digits"):
         RecoveryCode.parse("2" * length)
 
 
-def test_a_new_code_takes_its_bits_from_the_generator_given():
+def test_a_new_code_takes_its_bits_from_the_generator_given() -> None:
     asked = []
     made = RecoveryCode.new("s-4f7q2w9k", lambda size: asked.append(size) or b"\x07" * size)  # type: ignore[func-returns-value]
     assert asked == [16] and made.text == code(secret=b"\x07" * 16).text
@@ -105,26 +109,26 @@ def test_a_new_code_takes_its_bits_from_the_generator_given():
 
 
 @pytest.mark.parametrize("subject", ["", "anna", "s-4f7q2w9", "s-4f7q2w9kk", "s-4F7Q2W9K", "s-4f7q2wil"])
-def test_a_code_for_what_is_no_subject_id_is_a_mistake(subject):
+def test_a_code_for_what_is_no_subject_id_is_a_mistake(subject: str) -> None:
     with pytest.raises(ValueError):
         RecoveryCode(subject, bytes(16))
 
 
-def test_the_key_is_hkdf_of_argon2id_of_the_secret_as_the_documentation_says():
+def test_the_key_is_hkdf_of_argon2id_of_the_secret_as_the_documentation_says() -> None:
     stretched = Argon2id(salt=SALT, length=32, iterations=3, lanes=4, memory_cost=65536).derive(bytes(range(16)))
     info = b"".join(len(f).to_bytes(4, "big") + f for f in (b"kenbaar purpose key", b"find", b"s-4f7q2w9k"))
     extracted = hmac.digest(SHARE, stretched, hashlib.sha256)
     assert derive_purpose_key(code(), SALT, SHARE, "find") == hmac.digest(extracted, info + b"\x01", hashlib.sha256)
 
 
-def test_a_session_gives_the_same_keys_as_deriving_one_by_one_and_each_purpose_its_own():
+def test_a_session_gives_the_same_keys_as_deriving_one_by_one_and_each_purpose_its_own() -> None:
     with code().open_session(SALT) as session:
         keys = {purpose: session.purpose_key(SHARE, purpose) for purpose in ("find", "show:website", "show", "name")}
     assert keys["find"] == derive_purpose_key(code(), SALT, SHARE, "find")
     assert len(set(keys.values())) == 4
 
 
-def test_every_ingredient_matters():
+def test_every_ingredient_matters() -> None:
     usual = derive_purpose_key(code(), SALT, SHARE, "find")
     others = [
         derive_purpose_key(code(secret=bytes(16)), SALT, SHARE, "find"),
@@ -136,7 +140,7 @@ def test_every_ingredient_matters():
     assert len({usual, *others}) == 6
 
 
-def test_once_the_share_is_destroyed_the_code_alone_opens_nothing(store, now):
+def test_once_the_share_is_destroyed_the_code_alone_opens_nothing(store: KeyStore, now: datetime) -> None:
     share_id, share = store.add("share", at=now)
     grant = wrap_data_key(derive_purpose_key(code(), SALT, share, "find"), new_data_key())
     store.destroy([share_id], at=now)
@@ -146,7 +150,7 @@ def test_once_the_share_is_destroyed_the_code_alone_opens_nothing(store, now):
         unwrap_data_key(derive_purpose_key(code(), SALT, bytes(32), "find"), grant, otherwise=WrongCode)
 
 
-def test_a_closed_session_derives_nothing():
+def test_a_closed_session_derives_nothing() -> None:
     session = code().open_session(SALT)
     session.close()
     with pytest.raises(ValueError):
@@ -154,12 +158,12 @@ def test_a_closed_session_derives_nothing():
 
 
 @pytest.mark.parametrize(("salt", "share"), [(bytes(15), SHARE), (SALT, bytes(31)), (b"", SHARE), (SALT, b"")])
-def test_a_salt_or_share_of_another_length_is_a_mistake(salt, share):
+def test_a_salt_or_share_of_another_length_is_a_mistake(salt: bytes, share: bytes) -> None:
     with pytest.raises(ValueError):
         derive_purpose_key(code(), salt, share, "find")
 
 
-def test_no_repr_shows_the_code():
+def test_no_repr_shows_the_code() -> None:
     one = code(secret=os.urandom(16))
     with one.open_session(SALT) as session:
         for shown in (repr(one), str(one), repr(session), str(session)):

@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import shutil
 import threading
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from kenbaar.errors import KeyDestroyed, KeyStoreBroken
 from kenbaar.keys import STEPS, FileMasterKey, KeyStore, open_with_master, rotate_master
+from tests.keys.other_process import InAnotherProcess
 
 
 def opened(home: Path) -> KeyStore:
@@ -18,7 +20,9 @@ def files(home: Path) -> set[str]:
     return {str(path.relative_to(home)) for path in home.rglob("*") if path.is_file()}
 
 
-def test_after_a_rotation_the_living_open_and_the_destroyed_stay_destroyed(home, store, now):
+def test_after_a_rotation_the_living_open_and_the_destroyed_stay_destroyed(
+    home: Path, store: KeyStore, now: datetime
+) -> None:
     made = store.add_many("purpose", 3, at=now)
     store.destroy([made[1][0]], at=now)
     master, generation, store_id = store.master_id, store.generation, store.id
@@ -32,7 +36,7 @@ def test_after_a_rotation_the_living_open_and_the_destroyed_stay_destroyed(home,
     assert files(home) == {"keys/store", "keys/lock", "master.key"}
 
 
-def test_yesterdays_store_put_back_after_a_rotation_opens_nothing(home, store, now):
+def test_yesterdays_store_put_back_after_a_rotation_opens_nothing(home: Path, store: KeyStore, now: datetime) -> None:
     key_id, _ = store.add("purpose", at=now)
     shutil.copytree(home / "keys", home / "yesterday")
     store.destroy([key_id], at=now)
@@ -43,7 +47,9 @@ def test_yesterdays_store_put_back_after_a_rotation_opens_nothing(home, store, n
         opened(home)
 
 
-def test_yesterdays_header_cannot_be_made_to_name_the_new_master_key(home, store, now):
+def test_yesterdays_header_cannot_be_made_to_name_the_new_master_key(
+    home: Path, store: KeyStore, now: datetime
+) -> None:
     store.add("purpose", at=now)
     old_id, yesterday = store.master_id, (home / "keys" / "store").read_bytes()
     new_id = rotate_master(home / "keys", home / "master.key").master_id
@@ -53,7 +59,7 @@ def test_yesterdays_header_cannot_be_made_to_name_the_new_master_key(home, store
         opened(home)
 
 
-def test_nothing_of_the_old_master_key_is_left_in_the_home(home, store, now):
+def test_nothing_of_the_old_master_key_is_left_in_the_home(home: Path, store: KeyStore, now: datetime) -> None:
     old = (home / "master.key").read_bytes().split()[-1]
     rotate_master(home / "keys", home / "master.key")
     for path in home.rglob("*"):
@@ -61,7 +67,7 @@ def test_nothing_of_the_old_master_key_is_left_in_the_home(home, store, now):
             assert old not in path.read_bytes()
 
 
-def test_the_old_master_key_is_overwritten_where_it_lay(home, store):
+def test_the_old_master_key_is_overwritten_where_it_lay(home: Path, store: KeyStore) -> None:
     (home / "same-file").hardlink_to(home / "master.key")
     length = (home / "master.key").stat().st_size
     rotate_master(home / "keys", home / "master.key")
@@ -69,7 +75,9 @@ def test_the_old_master_key_is_overwritten_where_it_lay(home, store):
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_killed_at_any_step_the_store_opens_and_the_dead_stay_dead(home, store, now, in_another_process, step):
+def test_killed_at_any_step_the_store_opens_and_the_dead_stay_dead(
+    home: Path, store: KeyStore, now: datetime, in_another_process: InAnotherProcess, step: str
+) -> None:
     made = store.add_many("purpose", 3, at=now)
     store.destroy([made[1][0]], at=now)
     old_master = store.master_id
@@ -87,7 +95,7 @@ def test_killed_at_any_step_the_store_opens_and_the_dead_stay_dead(home, store, 
 
 
 @pytest.mark.parametrize("left", [b"", b"kenbaar master key 1\nid m-", bytes(90)])
-def test_a_new_master_key_half_written_is_taken_away(home, store, now, left):
+def test_a_new_master_key_half_written_is_taken_away(home: Path, store: KeyStore, now: datetime, left: bytes) -> None:
     key_id, key = store.add("purpose", at=now)
     (home / "master.key.new").write_bytes(left)
     (home / "master.key.new").chmod(0o600)
@@ -96,7 +104,9 @@ def test_a_new_master_key_half_written_is_taken_away(home, store, now, left):
     assert files(home) == {"keys/store", "keys/lock", "master.key"}
 
 
-def test_an_old_master_key_half_overwritten_does_not_matter(home, store, now, in_another_process):
+def test_an_old_master_key_half_overwritten_does_not_matter(
+    home: Path, store: KeyStore, now: datetime, in_another_process: InAnotherProcess
+) -> None:
     key_id, key = store.add("purpose", at=now)
     in_another_process(
         "def at_step(step):\n    if step == 'store replaced': os.kill(os.getpid(), signal.SIGKILL)\n"
@@ -107,7 +117,7 @@ def test_an_old_master_key_half_overwritten_does_not_matter(home, store, now, in
     assert opened(home).get(key_id) == key
 
 
-def test_where_neither_master_key_is_the_stores_nothing_is_thrown_away(home, store):
+def test_where_neither_master_key_is_the_stores_nothing_is_thrown_away(home: Path, store: KeyStore) -> None:
     other = FileMasterKey.create(home / "other.key")
     (home / "master.key").unlink()
     (home / "other.key").rename(home / "master.key")
@@ -118,7 +128,9 @@ def test_where_neither_master_key_is_the_stores_nothing_is_thrown_away(home, sto
     assert files(home) == before and other.path == home / "other.key"
 
 
-def test_a_rotation_that_finds_no_room_leaves_everything_as_it_was(home, store, now, in_another_process):
+def test_a_rotation_that_finds_no_room_leaves_everything_as_it_was(
+    home: Path, store: KeyStore, now: datetime, in_another_process: InAnotherProcess
+) -> None:
     made = dict(store.add_many("purpose", 50, at=now))
     before = files(home), store.master_id, store.generation
     done = in_another_process(
@@ -131,7 +143,7 @@ def test_a_rotation_that_finds_no_room_leaves_everything_as_it_was(home, store, 
     assert store.get_many(list(made)) == made
 
 
-def test_an_error_in_the_middle_is_settled_at_once(home, store, now):
+def test_an_error_in_the_middle_is_settled_at_once(home: Path, store: KeyStore, now: datetime) -> None:
     key_id, key = store.add("purpose", at=now)
 
     class PowerCut(Exception):
@@ -171,7 +183,7 @@ class InMemoryKms:
         return key
 
 
-def test_a_kms_is_asked_once_per_opening_and_can_be_changed_for_another(home, now):
+def test_a_kms_is_asked_once_per_opening_and_can_be_changed_for_another(home: Path, now: datetime) -> None:
     first, second = InMemoryKms("one"), InMemoryKms("two")
     store = KeyStore.create(home / "keys", first)
     made = dict(store.add_many("purpose", 300, at=now))
@@ -185,7 +197,7 @@ def test_a_kms_is_asked_once_per_opening_and_can_be_changed_for_another(home, no
         KeyStore.open(home / "keys", first)
 
 
-def test_keys_added_while_a_rotation_goes_on_are_not_lost(home, now):
+def test_keys_added_while_a_rotation_goes_on_are_not_lost(home: Path, now: datetime) -> None:
     kms = InMemoryKms("one")
     store = KeyStore.create(home / "keys", kms)
     store.add_many("purpose", 2000, at=now)

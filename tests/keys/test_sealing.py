@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,14 +19,16 @@ def sealed_for_anna() -> bytes:
 
 
 @given(key=keys, plaintext=st.binary(max_size=2000), subject=st.text(), pack=st.text(), version=st.integers(0, 2**63))
-def test_what_is_sealed_opens_for_the_same_subject_pack_and_version(key, plaintext, subject, pack, version):
+def test_what_is_sealed_opens_for_the_same_subject_pack_and_version(
+    key: bytes, plaintext: bytes, subject: str, pack: str, version: int
+) -> None:
     sealed = seal_template(key, plaintext, subject=subject, pack=pack, version=version)
     assert len(sealed) == len(plaintext) + 29
     assert open_template(key, sealed, subject=subject, pack=pack, version=version) == plaintext
 
 
 @pytest.mark.parametrize("bit", range((29 + 8) * 8))
-def test_any_flipped_bit_is_refused(bit):
+def test_any_flipped_bit_is_refused(bit: int) -> None:
     sealed = bytearray(sealed_for_anna())
     sealed[bit // 8] ^= 1 << bit % 8
     with pytest.raises(TemplateUnreadable):
@@ -32,7 +36,7 @@ def test_any_flipped_bit_is_refused(bit):
 
 
 @pytest.mark.parametrize("length", range(29 + 8))
-def test_a_seal_cut_short_is_refused(length):
+def test_a_seal_cut_short_is_refused(length: int) -> None:
     with pytest.raises(TemplateUnreadable):
         open_template(KEY, sealed_for_anna()[:length], subject="s-anna0001", pack=PACK, version=1)
 
@@ -41,18 +45,18 @@ def test_a_seal_cut_short_is_refused(length):
     "other",
     [{"subject": "s-bert0001"}, {"pack": OTHER_PACK}, {"version": 2}, {"subject": "s-anna0001" + PACK, "pack": ""}],
 )
-def test_another_subject_pack_or_version_is_refused(other):
+def test_another_subject_pack_or_version_is_refused(other: dict[str, Any]) -> None:
     with pytest.raises(TemplateUnreadable):
-        open_template(KEY, sealed_for_anna(), **({"subject": "s-anna0001", "pack": PACK, "version": 1} | other))
+        open_template(KEY, sealed_for_anna(), **{"subject": "s-anna0001", "pack": PACK, "version": 1, **other})
 
 
-def test_fields_that_join_to_the_same_letters_are_not_the_same():
+def test_fields_that_join_to_the_same_letters_are_not_the_same() -> None:
     sealed = seal_template(KEY, b"x", subject="ab", pack="c", version=1)
     with pytest.raises(TemplateUnreadable):
         open_template(KEY, sealed, subject="a", pack="bc", version=1)
 
 
-def test_two_subjects_sealed_templates_cannot_be_swapped():
+def test_two_subjects_sealed_templates_cannot_be_swapped() -> None:
     anna, bert = new_data_key(), new_data_key()
     sealed = {
         key: seal_template(key, b"face", subject=subject, pack=PACK, version=1)
@@ -62,17 +66,19 @@ def test_two_subjects_sealed_templates_cannot_be_swapped():
         open_template(anna, sealed[bert], subject="s-anna0001", pack=PACK, version=1)
 
 
-def test_the_same_template_sealed_twice_looks_different():
+def test_the_same_template_sealed_twice_looks_different() -> None:
     assert sealed_for_anna() != sealed_for_anna()
 
 
-def test_a_template_is_not_opened_as_something_else():
+def test_a_template_is_not_opened_as_something_else() -> None:
     with pytest.raises(SealBroken):
         unseal(KEY, sealed_for_anna(), b"")
 
 
 @given(key=keys, plaintext=st.binary(max_size=500), aad=st.binary(max_size=100), other=st.binary(max_size=100))
-def test_the_generic_seal_opens_with_its_own_key_and_aad_alone(key, plaintext, aad, other):
+def test_the_generic_seal_opens_with_its_own_key_and_aad_alone(
+    key: bytes, plaintext: bytes, aad: bytes, other: bytes
+) -> None:
     sealed = seal(key, plaintext, aad)
     assert unseal(key, sealed, aad) == plaintext
     with pytest.raises(SealBroken):
@@ -83,7 +89,7 @@ def test_the_generic_seal_opens_with_its_own_key_and_aad_alone(key, plaintext, a
 
 
 @given(at=st.integers(0), bit=st.integers(0, 7), plaintext=st.binary(max_size=100))
-def test_any_flipped_bit_of_a_generic_seal_is_refused(at, bit, plaintext):
+def test_any_flipped_bit_of_a_generic_seal_is_refused(at: int, bit: int, plaintext: bytes) -> None:
     sealed = bytearray(seal(KEY, plaintext, b"entry"))
     sealed[at % len(sealed)] ^= 1 << bit
     with pytest.raises(SealBroken):
@@ -91,7 +97,7 @@ def test_any_flipped_bit_of_a_generic_seal_is_refused(at, bit, plaintext):
 
 
 @pytest.mark.parametrize("length", [0, 16, 24, 31, 33])
-def test_a_key_that_is_not_256_bits_is_a_mistake(length):
+def test_a_key_that_is_not_256_bits_is_a_mistake(length: int) -> None:
     with pytest.raises(ValueError):
         seal(bytes(length), b"", b"")
     with pytest.raises(ValueError):
@@ -104,7 +110,7 @@ def test_a_key_that_is_not_256_bits_is_a_mistake(length):
         unwrap_data_key(bytes(length), bytes(40))
 
 
-def test_a_data_key_is_wrapped_as_rfc_3394_section_4_6_prints_it():
+def test_a_data_key_is_wrapped_as_rfc_3394_section_4_6_prints_it() -> None:
     data_key = bytes.fromhex("00112233445566778899AABBCCDDEEFF000102030405060708090A0B0C0D0E0F")
     wrapped = bytes.fromhex("28C9F404C4B810F4CBCCB35CFB87F8263F5786E2D80ED326CBC7F0E71A99F43BFB988B9B7A02DD21")
     assert wrap_data_key(KEY, data_key) == wrapped
@@ -112,7 +118,9 @@ def test_a_data_key_is_wrapped_as_rfc_3394_section_4_6_prints_it():
 
 
 @given(purpose_key=keys, data_key=keys, bit=st.integers(0, 319))
-def test_a_wrapped_key_opens_with_its_own_key_alone_and_not_with_a_bit_flipped(purpose_key, data_key, bit):
+def test_a_wrapped_key_opens_with_its_own_key_alone_and_not_with_a_bit_flipped(
+    purpose_key: bytes, data_key: bytes, bit: int
+) -> None:
     wrapped = wrap_data_key(purpose_key, data_key)
     assert unwrap_data_key(purpose_key, wrapped) == data_key
     with pytest.raises(KeyDestroyed):
@@ -124,14 +132,14 @@ def test_a_wrapped_key_opens_with_its_own_key_alone_and_not_with_a_bit_flipped(p
 
 
 @pytest.mark.parametrize("wrapped", [b"", bytes(8), bytes(39), bytes(40), bytes(48)])
-def test_what_is_no_wrapped_key_is_refused_as_the_caller_says(wrapped):
+def test_what_is_no_wrapped_key_is_refused_as_the_caller_says(wrapped: bytes) -> None:
     with pytest.raises(KeyDestroyed):
         unwrap_data_key(KEY, wrapped)
     with pytest.raises(WrongCode):
         unwrap_data_key(KEY, wrapped, otherwise=WrongCode)
 
 
-def test_a_wrapped_key_of_another_length_is_refused():
+def test_a_wrapped_key_of_another_length_is_refused() -> None:
     from cryptography.hazmat.primitives.keywrap import aes_key_wrap
 
     with pytest.raises(KeyDestroyed):

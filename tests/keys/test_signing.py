@@ -17,14 +17,18 @@ RFC_SIGNATURE = bytes.fromhex(
 )
 
 
-def test_key_thumbprint_and_signature_are_those_of_rfc_8037():
+def public_key(key: SigningKey) -> OKPKey:
+    return OKPKey.import_key({**key.public_jwk()})
+
+
+def test_key_thumbprint_and_signature_are_those_of_rfc_8037() -> None:
     key = SigningKey(SEED)
     assert key.public_jwk()["x"] == "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
-    assert key.kid == "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k" == OKPKey.import_key(key.public_jwk()).thumbprint()
+    assert key.kid == "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k" == public_key(key).thumbprint()
     assert key.sign(RFC_SIGNED) == RFC_SIGNATURE
 
 
-def test_a_signature_holds_for_its_own_message_alone():
+def test_a_signature_holds_for_its_own_message_alone() -> None:
     key = SigningKey(bytes(32))
     public = Ed25519PublicKey.from_public_bytes(key.public_bytes)
     public.verify(key.sign(b"receipt"), b"receipt")
@@ -32,21 +36,21 @@ def test_a_signature_holds_for_its_own_message_alone():
         public.verify(key.sign(b"receipt"), b"receipt!")
 
 
-def test_the_jws_library_signs_with_the_private_and_verifies_with_the_public_key():
+def test_the_jws_library_signs_with_the_private_and_verifies_with_the_public_key() -> None:
     key = SigningKey(SEED)
     token = jws.serialize_compact(
-        {"alg": "Ed25519"}, b"{}", OKPKey.import_key(key.private_jwk()), algorithms=["Ed25519"]
+        {"alg": "Ed25519"}, b"{}", OKPKey.import_key({**key.private_jwk()}), algorithms=["Ed25519"]
     )
-    assert jws.deserialize_compact(token, OKPKey.import_key(key.public_jwk()), algorithms=["Ed25519"]).payload == b"{}"
+    assert jws.deserialize_compact(token, public_key(key), algorithms=["Ed25519"]).payload == b"{}"
 
 
-def test_the_public_key_and_the_repr_do_not_show_the_seed():
+def test_the_public_key_and_the_repr_do_not_show_the_seed() -> None:
     key = SigningKey(SEED)
     assert "d" not in key.public_jwk()
     assert key.private_jwk()["d"] not in repr(key) + str(key.public_jwk())
 
 
 @pytest.mark.parametrize("length", [0, 31, 33, 64])
-def test_a_seed_of_another_length_is_a_mistake(length):
+def test_a_seed_of_another_length_is_a_mistake(length: int) -> None:
     with pytest.raises(ValueError):
         SigningKey(bytes(length))

@@ -9,6 +9,7 @@ import pytest
 
 from kenbaar.errors import KeyDestroyed, KeyStoreBroken, NoSpace, UsageError
 from kenbaar.keys import FileMasterKey, KeyKind, KeyStore, create_with_master, open_with_master
+from tests.keys.other_process import InAnotherProcess
 
 
 def reopened(home: Path, **remembered: object) -> KeyStore:
@@ -23,28 +24,28 @@ def sealed_bytes(home: Path, key_id: str) -> bytes:
     return raw[at + 40 : at + 100]
 
 
-def test_a_key_put_in_comes_out_of_the_store_opened_again(home, store, now):
+def test_a_key_put_in_comes_out_of_the_store_opened_again(home: Path, store: KeyStore, now: datetime) -> None:
     key_id, key = store.add(KeyKind.PURPOSE, at=now)
     assert len(key) == 32
     assert reopened(home).get(key_id) == key
 
 
-def test_a_key_can_be_brought_along(store, now):
+def test_a_key_can_be_brought_along(store: KeyStore, now: datetime) -> None:
     key_id, key = store.add("signing", at=now, key=bytes(range(32)))
     assert store.get(key_id) == key == bytes(range(32))
 
 
-def test_a_key_of_another_length_is_not_taken(store, now):
+def test_a_key_of_another_length_is_not_taken(store: KeyStore, now: datetime) -> None:
     with pytest.raises(ValueError):
         store.add("purpose", at=now, key=bytes(16))
 
 
-def test_a_time_without_a_zone_is_not_taken(store):
+def test_a_time_without_a_zone_is_not_taken(store: KeyStore) -> None:
     with pytest.raises(ValueError):
         store.add("purpose", at=datetime(2026, 1, 1))
 
 
-def test_keys_are_told_apart_by_kind(store, now):
+def test_keys_are_told_apart_by_kind(store: KeyStore, now: datetime) -> None:
     purpose, share = store.add("purpose", at=now)[0], store.add("share", at=now)[0]
     assert (store.ids("purpose"), store.ids("share"), store.ids("log")) == ([purpose], [share], [])
     assert store.ids() == [purpose, share]
@@ -52,19 +53,19 @@ def test_keys_are_told_apart_by_kind(store, now):
         store.add("everything", at=now)
 
 
-def test_no_two_keys_or_ids_are_the_same(store, now):
+def test_no_two_keys_or_ids_are_the_same(store: KeyStore, now: datetime) -> None:
     made = store.add_many("purpose", 500, at=now)
     assert len({key_id for key_id, _ in made}) == len({key for _, key in made}) == len(store) == 500
 
 
-def test_many_keys_come_in_the_order_asked_for(store, now):
+def test_many_keys_come_in_the_order_asked_for(store: KeyStore, now: datetime) -> None:
     made = dict(store.add_many("purpose", 200, at=now))
     wanted = list(reversed(made))
     assert list(store.get_many(wanted).items()) == [(key_id, made[key_id]) for key_id in wanted]
     assert store.get_many([]) == {} and store.alive([]) == set()
 
 
-def test_a_destroyed_key_is_refused_and_its_neighbours_are_not(home, store, now):
+def test_a_destroyed_key_is_refused_and_its_neighbours_are_not(home: Path, store: KeyStore, now: datetime) -> None:
     made = store.add_many("purpose", 3, at=now)
     assert store.destroy([made[1][0]], at=now) == 1
     for one in (store, reopened(home)):
@@ -74,7 +75,7 @@ def test_a_destroyed_key_is_refused_and_its_neighbours_are_not(home, store, now)
         assert one.alive([key_id for key_id, _ in made]) == {made[0][0], made[2][0]}
 
 
-def test_nothing_of_a_destroyed_key_is_left_in_the_file(home, store, now):
+def test_nothing_of_a_destroyed_key_is_left_in_the_file(home: Path, store: KeyStore, now: datetime) -> None:
     key_id, _ = store.add("purpose", at=now)
     sealed = sealed_bytes(home, key_id)
     assert any(sealed)
@@ -85,14 +86,14 @@ def test_nothing_of_a_destroyed_key_is_left_in_the_file(home, store, now):
         assert sealed[start : start + 8] not in raw
 
 
-def test_the_key_itself_is_nowhere_in_the_folder(home, store, now):
+def test_the_key_itself_is_nowhere_in_the_folder(home: Path, store: KeyStore, now: datetime) -> None:
     _, key = store.add("purpose", at=now)
     for path in home.rglob("*"):
         if path.is_file():
             assert key[:8] not in path.read_bytes()
 
 
-def test_a_tombstone_keeps_the_id_and_the_time(home, store, now):
+def test_a_tombstone_keeps_the_id_and_the_time(home: Path, store: KeyStore, now: datetime) -> None:
     first, second = store.add("purpose", at=now)[0], store.add("share", at=now)[0]
     later = now + timedelta(days=3, microseconds=7)
     store.destroy([second], at=later)
@@ -100,7 +101,7 @@ def test_a_tombstone_keeps_the_id_and_the_time(home, store, now):
     assert reopened(home).ids() == [first]
 
 
-def test_destroying_again_changes_neither_the_count_nor_the_time(store, now):
+def test_destroying_again_changes_neither_the_count_nor_the_time(store: KeyStore, now: datetime) -> None:
     key_id = store.add("purpose", at=now)[0]
     assert store.destroy([key_id, key_id], at=now) == 1
     generation = store.generation
@@ -108,7 +109,7 @@ def test_destroying_again_changes_neither_the_count_nor_the_time(store, now):
     assert store.destroyed() == {key_id: now} and store.generation == generation
 
 
-def test_what_never_was_here_is_not_called_destroyed(home, store, now):
+def test_what_never_was_here_is_not_called_destroyed(home: Path, store: KeyStore, now: datetime) -> None:
     other = create_with_master(home / "else" / "keys", home / "else" / "master.key")
     foreign = other.add("purpose", at=now)[0]
     store.add("purpose", at=now)
@@ -123,12 +124,12 @@ def test_what_never_was_here_is_not_called_destroyed(home, store, now):
 
 
 @pytest.mark.parametrize("not_an_id", ["", "k-", "x-" + "0" * 32, "k-" + "g" * 32, "k-" + "0" * 33, "k-" + " " * 32])
-def test_what_is_not_a_key_id_is_refused_with_a_sentence(store, not_an_id):
+def test_what_is_not_a_key_id_is_refused_with_a_sentence(store: KeyStore, not_an_id: str) -> None:
     with pytest.raises(KeyStoreBroken):
         store.get(not_an_id)
 
 
-def test_the_generation_grows_with_destruction_and_not_with_keys_added(store, now):
+def test_the_generation_grows_with_destruction_and_not_with_keys_added(store: KeyStore, now: datetime) -> None:
     before = store.generation
     key_id = store.add("purpose", at=now)[0]
     assert store.generation == before
@@ -137,14 +138,16 @@ def test_the_generation_grows_with_destruction_and_not_with_keys_added(store, no
 
 
 @pytest.mark.parametrize("year", [1970, 1901, 2026, 9999])
-def test_the_clock_does_not_matter_to_destruction(store, year):
+def test_the_clock_does_not_matter_to_destruction(store: KeyStore, year: int) -> None:
     at = datetime(year, 1, 1, tzinfo=UTC)
     key_id = store.add("purpose", at=datetime(2026, 1, 1, tzinfo=UTC))[0]
     store.destroy([key_id], at=at)
     assert store.alive([key_id]) == set() and abs(store.destroyed()[key_id] - at) <= timedelta(microseconds=1)
 
 
-def test_another_process_sees_a_key_added_and_a_key_destroyed(home, store, now, in_another_process):
+def test_another_process_sees_a_key_added_and_a_key_destroyed(
+    home: Path, store: KeyStore, now: datetime, in_another_process: InAnotherProcess
+) -> None:
     kept, ended = store.add("purpose", at=now)[0], store.add("purpose", at=now)[0]
     done = in_another_process(f"store.destroy(['{ended}'], at=now); print(store.add('share', at=now)[0])")
     assert done.returncode == 0, done.stderr
@@ -154,7 +157,7 @@ def test_another_process_sees_a_key_added_and_a_key_destroyed(home, store, now, 
     assert len(store.get(done.stdout.strip())) == 32
 
 
-def test_threads_adding_at_once_lose_nothing(home, store, now):
+def test_threads_adding_at_once_lose_nothing(home: Path, store: KeyStore, now: datetime) -> None:
     made: list[tuple[str, bytes]] = []
 
     def add() -> None:
@@ -170,7 +173,7 @@ def test_threads_adding_at_once_lose_nothing(home, store, now):
     assert store.get_many([key_id for key_id, _ in made]) == dict(made)
 
 
-def test_an_older_copy_is_refused_by_who_remembers_the_generation(home, store, now):
+def test_an_older_copy_is_refused_by_who_remembers_the_generation(home: Path, store: KeyStore, now: datetime) -> None:
     key_id = store.add("purpose", at=now)[0]
     shutil.copy(home / "keys" / "store", home / "yesterday")
     store.destroy([key_id], at=now)
@@ -182,13 +185,13 @@ def test_an_older_copy_is_refused_by_who_remembers_the_generation(home, store, n
         store.get(key_id)  # a process that was running all the time remembers by itself
 
 
-def test_another_archives_store_is_refused(home, store):
+def test_another_archives_store_is_refused(home: Path, store: KeyStore) -> None:
     with pytest.raises(KeyStoreBroken, match="not this archive's"):
         reopened(home, store_id="0" * 32)
     assert reopened(home, store_id=store.id).id == store.id
 
 
-def test_a_missing_store_is_told_from_an_empty_one(home, store):
+def test_a_missing_store_is_told_from_an_empty_one(home: Path, store: KeyStore) -> None:
     assert len(store) == 0 and bool(store)
     (home / "keys" / "store").unlink()
     for act in (lambda: reopened(home), lambda: store.ids(), lambda: store.get("k-" + "0" * 32)):
@@ -200,7 +203,7 @@ def test_a_missing_store_is_told_from_an_empty_one(home, store):
             act()
 
 
-def test_a_store_is_never_made_over_another(home, store, now):
+def test_a_store_is_never_made_over_another(home: Path, store: KeyStore, now: datetime) -> None:
     key_id, key = store.add("purpose", at=now)
     with pytest.raises(UsageError):
         create_with_master(home / "keys", home / "master.key")
@@ -209,7 +212,7 @@ def test_a_store_is_never_made_over_another(home, store, now):
     assert store.get(key_id) == key
 
 
-def test_making_a_store_goes_on_where_it_was_killed(home):
+def test_making_a_store_goes_on_where_it_was_killed(home: Path) -> None:
     (home / "master.key").touch()
     first_id = create_with_master(home / "keys", home / "master.key").id
     (home / "keys" / "store").unlink()  # killed after the master key and before the store
@@ -218,19 +221,19 @@ def test_making_a_store_goes_on_where_it_was_killed(home):
     assert again.id != first_id and (home / "master.key").read_bytes() == master
 
 
-def test_a_store_whose_master_key_is_gone_does_not_get_a_new_one(home, store):
+def test_a_store_whose_master_key_is_gone_does_not_get_a_new_one(home: Path, store: KeyStore) -> None:
     (home / "master.key").unlink()
     with pytest.raises(KeyStoreBroken, match="master key"):
         create_with_master(home / "keys", home / "master.key")
     assert not (home / "master.key").exists()
 
 
-def test_the_master_key_may_not_lie_in_the_stores_folder(home):
+def test_the_master_key_may_not_lie_in_the_stores_folder(home: Path) -> None:
     with pytest.raises(ValueError):
         create_with_master(home / "keys", home / "keys" / "master.key")
 
 
-def test_files_are_for_their_owner_alone_and_the_stores_are_made_so_again(home, store):
+def test_files_are_for_their_owner_alone_and_the_stores_are_made_so_again(home: Path, store: KeyStore) -> None:
     paths = [home / "keys" / "store", home / "keys" / "lock", home / "master.key"]
     assert [path.stat().st_mode & 0o777 for path in paths] == [0o600] * 3
     assert (home / "keys").stat().st_mode & 0o777 == 0o700
@@ -241,14 +244,16 @@ def test_files_are_for_their_owner_alone_and_the_stores_are_made_so_again(home, 
     assert (home / "keys").stat().st_mode & 0o777 == 0o700
 
 
-def test_a_store_that_is_a_symbolic_link_is_refused(home, store):
+def test_a_store_that_is_a_symbolic_link_is_refused(home: Path, store: KeyStore) -> None:
     (home / "keys" / "store").rename(home / "elsewhere")
     (home / "keys" / "store").symlink_to(home / "elsewhere")
     with pytest.raises(KeyStoreBroken):
         reopened(home)
 
 
-def test_on_a_full_disk_no_key_is_added_and_every_key_can_still_be_destroyed(home, store, now, in_another_process):
+def test_on_a_full_disk_no_key_is_added_and_every_key_can_still_be_destroyed(
+    home: Path, store: KeyStore, now: datetime, in_another_process: InAnotherProcess
+) -> None:
     made = store.add_many("purpose", 4, at=now)
     done = in_another_process(
         "size = (home / 'keys' / 'store').stat().st_size\n"
@@ -261,7 +266,7 @@ def test_on_a_full_disk_no_key_is_added_and_every_key_can_still_be_destroyed(hom
     assert (home / "keys" / "store").stat().st_size == 8192 + 4 * 128
 
 
-def test_no_repr_shows_a_key(store, now):
+def test_no_repr_shows_a_key(store: KeyStore, now: datetime) -> None:
     key_id, key = store.add("purpose", at=now)
     assert key.hex() not in repr(store) and repr(key)[2:-1] not in repr(store)
     store.destroy([key_id], at=now)

@@ -6,6 +6,7 @@ import random
 import subprocess
 import sys
 import time
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,9 @@ def raw_store(home: Path) -> bytes:
 
 
 @pytest.mark.parametrize("beyond", [0, SLOT // 2])
-def test_a_key_half_added_is_nothing_and_damages_nothing(home, store, now, beyond):
+def test_a_key_half_added_is_nothing_and_damages_nothing(
+    home: Path, store: KeyStore, now: datetime, beyond: int
+) -> None:
     made = dict(store.add_many("purpose", 2, at=now))
     before = raw_store(home)
     store.add_many("purpose", 2, at=now)
@@ -42,7 +45,7 @@ def test_a_key_half_added_is_nothing_and_damages_nothing(home, store, now, beyon
     assert len(raw_store(home)) == FIRST_SLOT + 3 * SLOT
 
 
-def test_a_header_torn_anywhere_is_the_old_one_or_the_new_one(home, store, now):
+def test_a_header_torn_anywhere_is_the_old_one_or_the_new_one(home: Path, store: KeyStore, now: datetime) -> None:
     made = dict(store.add_many("purpose", 2, at=now))
     before = raw_store(home)
     third = store.add("purpose", at=now)
@@ -57,14 +60,16 @@ def test_a_header_torn_anywhere_is_the_old_one_or_the_new_one(home, store, now):
 
 
 @pytest.mark.parametrize("length", [*range(FIRST_SLOT, FIRST_SLOT + 3 * SLOT, 37), 0, 10, HEADER, FIRST_SLOT - 1])
-def test_a_store_cut_short_is_refused(home, store, now, length):
+def test_a_store_cut_short_is_refused(home: Path, store: KeyStore, now: datetime, length: int) -> None:
     store.add_many("purpose", 3, at=now)
     with pytest.raises(KeyStoreBroken):
         put(home, raw_store(home)[:length])
 
 
 @pytest.mark.parametrize("from_the_end", [False, True])
-def test_a_destruction_torn_at_any_byte_never_leaves_a_usable_key_nor_harms_a_neighbour(home, store, now, from_the_end):
+def test_a_destruction_torn_at_any_byte_never_leaves_a_usable_key_nor_harms_a_neighbour(
+    home: Path, store: KeyStore, now: datetime, from_the_end: int
+) -> None:
     made = store.add_many("purpose", 3, at=now)
     key_id, _ = made[1]
     before = raw_store(home)
@@ -84,7 +89,7 @@ def test_a_destruction_torn_at_any_byte_never_leaves_a_usable_key_nor_harms_a_ne
         assert raw_store(home)[at : at + SLOT][40:] == bytes(SLOT - 40)
 
 
-def test_a_destruction_cut_off_is_finished_by_the_next_opening(home, store, now):
+def test_a_destruction_cut_off_is_finished_by_the_next_opening(home: Path, store: KeyStore, now: datetime) -> None:
     key_id, _ = store.add("purpose", at=now)
     before = raw_store(home)
     store.destroy([key_id], at=now)
@@ -95,7 +100,9 @@ def test_a_destruction_cut_off_is_finished_by_the_next_opening(home, store, now)
     assert raw_store(home) == after
 
 
-def test_a_withdrawal_done_again_finishes_what_a_crash_of_another_process_left(home, store, now):
+def test_a_withdrawal_done_again_finishes_what_a_crash_of_another_process_left(
+    home: Path, store: KeyStore, now: datetime
+) -> None:
     key_id, _ = store.add("purpose", at=now)
     before = raw_store(home)
     store.destroy([key_id], at=now)
@@ -107,7 +114,7 @@ def test_a_withdrawal_done_again_finishes_what_a_crash_of_another_process_left(h
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(first=st.integers(0, HEADER * 8 - 1), second=st.integers(0, HEADER * 8 - 1))
-def test_no_bit_of_the_header_can_be_changed(home, store, first, second):
+def test_no_bit_of_the_header_can_be_changed(home: Path, store: KeyStore, first: int, second: int) -> None:
     whole = raw_store(home)
     try:
         raw = bytearray(whole)
@@ -122,7 +129,7 @@ def test_no_bit_of_the_header_can_be_changed(home, store, first, second):
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(bit=st.integers(0, SLOT * 8 - 1))
-def test_a_bit_changed_in_a_slot_never_gives_another_key(home, store, now, bit):
+def test_a_bit_changed_in_a_slot_never_gives_another_key(home: Path, store: KeyStore, now: datetime, bit: int) -> None:
     key_id, key = store.add("purpose", at=now)
     at = FIRST_SLOT + int(key_id[-8:], 16) * SLOT
     raw = bytearray(raw_store(home))
@@ -135,7 +142,7 @@ def test_a_bit_changed_in_a_slot_never_gives_another_key(home, store, now, bit):
             changed.get(key_id)
 
 
-def test_a_time_that_never_was_is_told_with_a_sentence(home, store, now):
+def test_a_time_that_never_was_is_told_with_a_sentence(home: Path, store: KeyStore, now: datetime) -> None:
     key_id, _ = store.add("purpose", at=now)
     store.destroy([key_id], at=now)
     raw = bytearray(raw_store(home))
@@ -144,7 +151,7 @@ def test_a_time_that_never_was_is_told_with_a_sentence(home, store, now):
         put(home, bytes(raw)).destroyed()
 
 
-def test_two_keys_that_changed_places_do_not_open(home, store, now):
+def test_two_keys_that_changed_places_do_not_open(home: Path, store: KeyStore, now: datetime) -> None:
     made = store.add_many("purpose", 2, at=now)
     raw = bytearray(raw_store(home))
     one, two = FIRST_SLOT + 40, FIRST_SLOT + SLOT + 40
@@ -155,7 +162,9 @@ def test_two_keys_that_changed_places_do_not_open(home, store, now):
             swapped.get(key_id)
 
 
-def test_one_altered_key_does_not_keep_the_others_from_opening_nor_from_rotating(home, store, now):
+def test_one_altered_key_does_not_keep_the_others_from_opening_nor_from_rotating(
+    home: Path, store: KeyStore, now: datetime
+) -> None:
     made = store.add_many("purpose", 3, at=now)
     raw = bytearray(raw_store(home))
     raw[FIRST_SLOT + SLOT + 60] ^= 1
@@ -169,7 +178,7 @@ def test_one_altered_key_does_not_keep_the_others_from_opening_nor_from_rotating
 
 
 @pytest.mark.parametrize("contents", [b"", b"\0" * FIRST_SLOT, b"not a key store\n" * 1024])
-def test_something_else_in_the_stores_place_is_refused(home, store, contents):
+def test_something_else_in_the_stores_place_is_refused(home: Path, store: KeyStore, contents: bytes) -> None:
     with pytest.raises(KeyStoreBroken):
         put(home, contents)
 
@@ -190,7 +199,7 @@ while True:
 """
 
 
-def test_killed_at_any_moment_what_was_answered_for_holds(home, store):
+def test_killed_at_any_moment_what_was_answered_for_holds(home: Path, store: KeyStore) -> None:
     chance = random.Random(20261121)
     added: dict[str, bytes] = {}
     gone: set[str] = set()

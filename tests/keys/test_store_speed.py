@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -16,9 +17,7 @@ MANY = 100_000
 
 
 @pytest.fixture(scope="module")
-def large(tmp_path_factory) -> tuple[Path, dict[str, bytes]]:
-    from datetime import UTC, datetime
-
+def large(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, bytes]]:
     home = tmp_path_factory.mktemp("large")
     store = create_with_master(home / "keys", home / "master.key")
     return home, dict(store.add_many("purpose", MANY, at=datetime(2026, 1, 1, tzinfo=UTC)))
@@ -39,7 +38,7 @@ def bare_opens(n: int) -> Callable[[], object]:
     return lambda: [cipher.decrypt(nonce, one, bytes(48)) for one in sealed]
 
 
-def test_a_hundred_thousand_keys_cost_little_more_than_opening_them(large):
+def test_a_hundred_thousand_keys_cost_little_more_than_opening_them(large: tuple[Path, dict[str, bytes]]) -> None:
     home, made = large
     ids = list(made)
 
@@ -49,7 +48,9 @@ def test_a_hundred_thousand_keys_cost_little_more_than_opening_them(large):
     assert best_of(3, load) < 6 * best_of(3, bare_opens(MANY))
 
 
-def test_destroying_one_takes_no_longer_among_a_hundred_thousand_than_among_ten(large, tmp_path, now):
+def test_destroying_one_takes_no_longer_among_a_hundred_thousand_than_among_ten(
+    large: tuple[Path, dict[str, bytes]], tmp_path: Path, now: datetime
+) -> None:
     home, made = large
     little = create_with_master(tmp_path / "keys", tmp_path / "master.key")
     few = [key_id for key_id, _ in little.add_many("purpose", 10, at=now)]

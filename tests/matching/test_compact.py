@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import numpy as np
@@ -23,7 +24,7 @@ PACK = "sha256:aa"
 
 
 def unit(vectors: NDArray[np.float64]) -> NDArray[np.float32]:
-    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
 
 
 def compact(rows: NDArray[np.float32], step: int = 4) -> CompactRows:
@@ -129,7 +130,7 @@ def test_few_rows_are_opened_where_few_are_near() -> None:
     opened: list[int] = []
 
     class Watched(Safe):
-        def open(self, numbers: list[int]) -> list[bytes]:  # type: ignore[override]
+        def open(self, numbers: Sequence[int]) -> list[bytes]:
             opened.extend(numbers)
             return super().open(numbers)
 

@@ -25,7 +25,7 @@ AT = Threshold(PACK, accept=0.6, strong=0.8, margin=0.05, fpir=0.001, n=100, per
 
 def unit(count: int, dim: int = 32, seed: int = 1) -> NDArray[np.float32]:
     rows = np.random.default_rng(seed).standard_normal((count, dim))
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
 
 
 def gallery(rows: NDArray[np.float32], **changes: Any) -> ConsentedGallery:

@@ -415,8 +415,9 @@ def test_vectors_are_overwritten_however_it_ends(
 ) -> None:
     from kenbaar.measure import _evaluate
 
-    pack, made = load_pack(tiny_pack_folder), []
-    real = _evaluate.look_at_people
+    pack = load_pack(tiny_pack_folder)
+    made: list[Any] = []
+    real = vars(_evaluate)["look_at_people"]
 
     def watched(*args: Any, **kwargs: Any) -> Any:
         made.append(real(*args, **kwargs))

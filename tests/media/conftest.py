@@ -1,13 +1,10 @@
-"""Makes photo_samples importable (pytest's importlib mode puts no test folder on the path), and root a nobody."""
+"""Makes root a nobody, whom permissions bind."""
 
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 
 @pytest.fixture

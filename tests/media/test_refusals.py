@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from photo_samples import png_promising, quarters, saved, tiff_of
 from PIL import Image
 
 from kenbaar.errors import PhotoTooLarge, PhotoUnreadable
 from kenbaar.media import PhotoLimits, digest_file, open_photo, open_photo_bytes
+from tests.media.photo_samples import png_promising, quarters, saved, tiff_of
 
 JPEG, PNG, WEBP, TIFF = (saved(quarters(), kind) for kind in ("JPEG", "PNG", "WEBP", "TIFF"))
 HEIC = (Path(__file__).parent / "data" / "quarters.heic").read_bytes()
@@ -38,13 +38,13 @@ SIZE = [(0x100, 4, 1, 80), (0x101, 4, 1, 48)]
         (b"GIF89a" + PNG, "GIF"),
     ],
 )
-def test_what_is_no_photo_is_refused_with_what_it_is(data, says):
+def test_what_is_no_photo_is_refused_with_what_it_is(data: bytes, says: str) -> None:
     with pytest.raises(PhotoUnreadable, match=says):
         open_photo_bytes(data)
 
 
 @pytest.mark.parametrize("whole", [JPEG, PNG, WEBP, TIFF, HEIC, saved(quarters(), "JPEG", progressive=True)])
-def test_a_photo_cut_short_anywhere_is_refused(whole):
+def test_a_photo_cut_short_anywhere_is_refused(whole: bytes) -> None:
     for length in {1, 2, 3, 8, 20, 100, len(whole) // 2, len(whole) - 30, len(whole) - 2, len(whole) - 1}:
         with pytest.raises(PhotoUnreadable):
             open_photo_bytes(whole[:length])
@@ -60,13 +60,13 @@ def test_a_photo_cut_short_anywhere_is_refused(whole):
         b"RIFF\x1e\0\0\0WEBPVP8X\x0a\0\0\0\0\0\0\0\xff\x3f\0\xff\x3f\0VP8 \0\0\0\0",
     ],
 )
-def test_a_bomb_is_refused_from_its_header(bomb, monkeypatch):
+def test_a_bomb_is_refused_from_its_header(bomb: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Image, "open", lambda *_, **__: pytest.fail("a decoder was reached"))
     with pytest.raises(PhotoTooLarge, match="megapixels"):
         open_photo_bytes(bomb)
 
 
-def test_the_limits_are_the_last_allowed_values():
+def test_the_limits_are_the_last_allowed_values() -> None:
     assert open_photo_bytes(PNG, limits=PhotoLimits(max_pixels=80 * 48, max_bytes=len(PNG))).width == 80
     with pytest.raises(PhotoTooLarge):
         open_photo_bytes(PNG, limits=PhotoLimits(max_pixels=80 * 48 - 1))
@@ -74,7 +74,7 @@ def test_the_limits_are_the_last_allowed_values():
         open_photo_bytes(PNG, limits=PhotoLimits(max_bytes=len(PNG) - 1))
 
 
-def test_a_file_over_the_limit_is_refused_unread(tmp_path):
+def test_a_file_over_the_limit_is_refused_unread(tmp_path: Path) -> None:
     path = tmp_path / "huge.jpg"
     with path.open("wb") as file:
         file.truncate(1 << 40)
@@ -95,19 +95,19 @@ def test_a_file_over_the_limit_is_refused_unread(tmp_path):
         (tiff_of([*SIZE])[:-4] + struct.pack("<I", 8), "damaged"),
     ],
 )
-def test_tiffs_with_absurd_directories_are_refused(data, says):
+def test_tiffs_with_absurd_directories_are_refused(data: bytes, says: str) -> None:
     with pytest.raises(PhotoUnreadable, match=says):
         open_photo_bytes(data)
 
 
-def test_what_moves_or_has_pages_is_refused():
+def test_what_moves_or_has_pages_is_refused() -> None:
     frames = [Image.fromarray(quarters()), Image.fromarray(quarters()[::-1].copy())]
     for kind in ("PNG", "WEBP", "TIFF"):
         with pytest.raises(PhotoUnreadable, match=r"frames|pages"):
             open_photo_bytes(saved(frames[0], kind, save_all=True, append_images=frames[1:]))
 
 
-def test_a_jpeg_of_thousands_of_scans_is_refused():
+def test_a_jpeg_of_thousands_of_scans_is_refused() -> None:
     data = saved(quarters(), "JPEG", progressive=True)
     scan = data.rindex(b"\xff\xda")
     with pytest.raises(PhotoUnreadable, match="scans"):
@@ -116,18 +116,18 @@ def test_a_jpeg_of_thousands_of_scans_is_refused():
 
 @pytest.mark.parametrize("tail", [b"PK\x03\x04 an archive", b"<html><script>alert(1)</script>", JPEG])
 @pytest.mark.parametrize("whole", [JPEG, PNG, WEBP])
-def test_what_is_hung_onto_a_photo_never_reaches_its_pixels(whole, tail):
+def test_what_is_hung_onto_a_photo_never_reaches_its_pixels(whole: bytes, tail: bytes) -> None:
     assert (open_photo_bytes(whole + tail).pixels == open_photo_bytes(whole).pixels).all()
 
 
-def test_a_mislabelled_photo_opens_as_what_it_is(tmp_path):
+def test_a_mislabelled_photo_opens_as_what_it_is(tmp_path: Path) -> None:
     path = tmp_path / "really a png.jpg"
     path.write_bytes(PNG)
     assert open_photo(path).format == "PNG"
 
 
 @given(st.sampled_from([JPEG, PNG, WEBP, TIFF, HEIC]), st.integers(0, 10**9), st.binary(min_size=1, max_size=6))
-def test_damaged_bytes_are_a_photo_or_a_refusal_and_nothing_else(whole, at, noise):
+def test_damaged_bytes_are_a_photo_or_a_refusal_and_nothing_else(whole: bytes, at: int, noise: bytes) -> None:
     at %= len(whole)
     try:
         photo = open_photo_bytes(whole[:at] + noise + whole[at + len(noise) :], limits=PhotoLimits(max_pixels=100_000))
@@ -141,12 +141,12 @@ def test_damaged_bytes_are_a_photo_or_a_refusal_and_nothing_else(whole, at, nois
     st.binary(max_size=200),
     st.sampled_from([b"", b"\xff\xd8\xff", PNG[:8], b"RIFF\x40\0\0\0WEBP", b"II*\0", b"\0\0\0\x18ftypheic"]),
 )
-def test_random_bytes_are_refused(data, start):
+def test_random_bytes_are_refused(data: bytes, start: bytes) -> None:
     with pytest.raises(PhotoUnreadable):
         open_photo_bytes(start + data)
 
 
-def test_what_is_not_a_file_is_refused_without_waiting(tmp_path):
+def test_what_is_not_a_file_is_refused_without_waiting(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.jpg")
     (tmp_path / "folder.jpg").mkdir()
     (tmp_path / "loop.jpg").symlink_to("loop.jpg")
@@ -160,14 +160,14 @@ def test_what_is_not_a_file_is_refused_without_waiting(tmp_path):
 
 
 @pytest.fixture
-def secret(tmp_path):
+def secret(tmp_path: Path) -> str:
     path = tmp_path / "secret.jpg"
     path.write_bytes(JPEG)
     path.chmod(0)
     return path.name
 
 
-def test_a_photo_without_permission_is_refused(secret, as_nobody):
+def test_a_photo_without_permission_is_refused(secret: str, as_nobody: Path) -> None:
     with pytest.raises(PhotoUnreadable, match="may not be read"):
         open_photo(as_nobody / secret)
 
@@ -175,7 +175,7 @@ def test_a_photo_without_permission_is_refused(secret, as_nobody):
 @pytest.mark.parametrize(
     "name", ["new\nline.jpg", "quote'\".jpg", "𝓯ace.jpg", "x" * 251 + ".jpg", "bad\udcff.jpg", "-rf.jpg"]
 )
-def test_odd_names_are_opened_and_never_told(tmp_path, name):
+def test_odd_names_are_opened_and_never_told(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     path.write_bytes(JPEG)
     assert open_photo(path).format == "JPEG"
@@ -185,6 +185,6 @@ def test_odd_names_are_opened_and_never_told(tmp_path, name):
     assert name not in str(refused.value)
 
 
-def test_a_refusal_calls_the_photo_what_the_caller_calls_it():
+def test_a_refusal_calls_the_photo_what_the_caller_calls_it() -> None:
     with pytest.raises(PhotoUnreadable, match=r"^Photo 2 of 3 is an empty file\."):
         open_photo_bytes(b"", "Photo 2 of 3")

@@ -10,16 +10,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from photo_samples import exif, png_promising, quarters, saved
 
 from kenbaar.errors import PhotoTooLarge, PhotoUnreadable
 from kenbaar.media import PhotoLimits, encode_photo, open_photo, open_untrusted_bytes, open_untrusted_photo
+from tests.media.photo_samples import exif, png_promising, quarters, saved
 
 HEIC = Path(__file__).parent / "data" / "turned.heic"
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "HEIF"])
-def test_an_untrusted_photo_is_the_same_photo(tmp_path, kind):
+def test_an_untrusted_photo_is_the_same_photo(tmp_path: Path, kind: str) -> None:
     path = HEIC if kind == "HEIF" else tmp_path / "x"
     if kind != "HEIF":
         path.write_bytes(saved(quarters(), kind, exif=exif(6, t132="2024:01:02 03:04:05")))
@@ -29,7 +29,7 @@ def test_an_untrusted_photo_is_the_same_photo(tmp_path, kind):
         assert getattr(there, field) == getattr(here, field)
 
 
-def test_its_refusals_are_the_same_sentences(capfd):
+def test_its_refusals_are_the_same_sentences(capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(PhotoUnreadable, match=r"^Photo 3 is a PDF document\.") as refused:
         open_untrusted_bytes(b"%PDF-1.4", "Photo 3")
     assert "PNG" in refused.value.do
@@ -42,7 +42,7 @@ def test_its_refusals_are_the_same_sentences(capfd):
     assert capfd.readouterr() == ("", "")
 
 
-def test_too_little_memory_or_time_is_a_refusal(capfd):
+def test_too_little_memory_or_time_is_a_refusal(capfd: pytest.CaptureFixture[str]) -> None:
     large = encode_photo(np.random.default_rng(0).integers(0, 255, (3000, 4000, 3), dtype=np.uint8), "JPEG")
     for limits in ({"memory_bytes": 250_000_000}, {"memory_bytes": 40_000_000}, {"timeout_s": 0.15}):
         with pytest.raises(PhotoUnreadable, match=r"safely|memory"):
@@ -50,7 +50,7 @@ def test_too_little_memory_or_time_is_a_refusal(capfd):
     assert capfd.readouterr() == ("", "")
 
 
-def stand_in(monkeypatch, tmp_path, program: str) -> None:
+def stand_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, program: str) -> None:
     """Another program in the interpreter's place: what a decoder that has been taken over might do."""
     path = tmp_path / "reader"
     path.write_text(f"#!{sys.executable}\n{program}")
@@ -64,7 +64,7 @@ def answer(**head: object) -> str:
     return f"import sys; sys.stdin.buffer.read(); sys.stdout.buffer.write({line!r}"
 
 
-def test_the_stand_in_of_these_tests_can_answer_honestly(monkeypatch, tmp_path):
+def test_the_stand_in_of_these_tests_can_answer_honestly(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     stand_in(monkeypatch, tmp_path, answer() + " + bytes(12))")
     assert open_untrusted_bytes(b"x").pixels.shape == (2, 2, 3)
 
@@ -97,14 +97,18 @@ def test_the_stand_in_of_these_tests_can_answer_honestly(monkeypatch, tmp_path):
         answer(why="a") + ")",
     ],
 )
-def test_a_reader_that_crashes_or_lies_is_a_refusal(monkeypatch, tmp_path, capfd, program):
+def test_a_reader_that_crashes_or_lies_is_a_refusal(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str], program: str
+) -> None:
     stand_in(monkeypatch, tmp_path, program)
     with pytest.raises(PhotoUnreadable, match="could not be read safely"):
         open_untrusted_bytes(b"x" * 200_000, limits=PhotoLimits(max_pixels=1_000_000), timeout_s=10)
     assert capfd.readouterr().out == ""
 
 
-def test_a_reader_that_hangs_or_never_listens_is_stopped_in_time(monkeypatch, tmp_path):
+def test_a_reader_that_hangs_or_never_listens_is_stopped_in_time(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     stand_in(monkeypatch, tmp_path, "import time; time.sleep(60)")
     began = time.monotonic()
     with pytest.raises(PhotoUnreadable, match="too long"):
@@ -112,13 +116,13 @@ def test_a_reader_that_hangs_or_never_listens_is_stopped_in_time(monkeypatch, tm
     assert time.monotonic() - began < 5
 
 
-def test_a_reader_that_closes_its_answer_and_stays_is_stopped(monkeypatch, tmp_path):
+def test_a_reader_that_closes_its_answer_and_stays_is_stopped(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     stand_in(monkeypatch, tmp_path, "import os, time; os.close(1); time.sleep(60)")
     with pytest.raises(PhotoUnreadable, match="too long"):
         open_untrusted_bytes(b"x", timeout_s=10)
 
 
-def test_the_reader_inherits_no_secrets(monkeypatch, tmp_path):
+def test_the_reader_inherits_no_secrets(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("KENBAAR_MASTER_KEY", "secret")
     told = "{'why': ','.join(os.environ), 'do': os.getcwd(), 'too_large': False}"
     stand_in(monkeypatch, tmp_path, f"import os, json; print(json.dumps({told}))")
@@ -128,7 +132,7 @@ def test_the_reader_inherits_no_secrets(monkeypatch, tmp_path):
     assert "KENBAAR" not in refused.value.what and ",PATH" not in refused.value.what
 
 
-def test_the_reader_may_not_write_a_file_dump_core_grow_or_run_on():
+def test_the_reader_may_not_write_a_file_dump_core_grow_or_run_on() -> None:
     program = (
         "import sys, resource; sys.argv = ['x', '2000000000', '5', '10', '10', '0']\n"
         "from kenbaar.media import _reader; _reader.main()\n"

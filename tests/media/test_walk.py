@@ -23,7 +23,7 @@ def relatives(folder: Path) -> list[str]:
     return [found.relative for found in walk_photos(folder)]
 
 
-def test_photos_come_sorted_within_their_folder_and_nothing_else_comes(tmp_path):
+def test_photos_come_sorted_within_their_folder_and_nothing_else_comes(tmp_path: Path) -> None:
     names = ["b.jpg", "a.JPEG", "c.heic", "sub/z.png", "sub/y.tif", "a sub/x.webp", "sub/deep/w.jpg"]
     touched(tmp_path, *names, ".hidden.jpg", "._b.jpg", "b.xmp", "b.aae", "clip.mp4", ".trash/t.jpg", "@eaDir/t.jpg")
     assert relatives(tmp_path) == [
@@ -36,7 +36,7 @@ def test_photos_come_sorted_within_their_folder_and_nothing_else_comes(tmp_path)
     assert (first.size_bytes, first.mtime_ns) == (status.st_size, status.st_mtime_ns)
 
 
-def test_loops_end_and_links_are_included(tmp_path):
+def test_loops_end_and_links_are_included(tmp_path: Path) -> None:
     touched(tmp_path / "in", "real.jpg", "sub/other.jpg")
     touched(tmp_path / "out", "linked.jpg")
     inside = tmp_path / "in"
@@ -50,7 +50,7 @@ def test_loops_end_and_links_are_included(tmp_path):
     assert relatives(inside) == ["broken.jpg", "link.jpg", "real.jpg", "elsewhere/linked.jpg", "sub/other.jpg"]
 
 
-def test_a_folder_that_cannot_be_looked_into_is_told_and_the_rest_goes_on(tmp_path):
+def test_a_folder_that_cannot_be_looked_into_is_told_and_the_rest_goes_on(tmp_path: Path) -> None:
     gone = tmp_path / "gone"
     assert list(walk_photos(gone)) == [UnreadableFolder(".", "is gone or damaged")]
     touched(tmp_path, "a/1.jpg", "b/2.jpg", "c/3.jpg")
@@ -62,19 +62,19 @@ def test_a_folder_that_cannot_be_looked_into_is_told_and_the_rest_goes_on(tmp_pa
 
 
 @pytest.fixture
-def locked(tmp_path):
+def locked(tmp_path: Path) -> str:
     (tmp_path / "locked").mkdir(mode=0)
     return "locked"
 
 
-def test_a_folder_without_permission_is_told(locked, as_nobody):
+def test_a_folder_without_permission_is_told(locked: str, as_nobody: Path) -> None:
     assert list(walk_photos(as_nobody)) == [UnreadableFolder(locked, "may not be opened")]
 
 
 @pytest.mark.parametrize(
     "name", ["new\nline.jpg", "bad\udcff\udc80.jpg", "back\\slash.jpg", "\\x41.jpg", "𝓯 é ' \".jpg"]
 )
-def test_odd_names_survive_storing(tmp_path, name):
+def test_odd_names_survive_storing(tmp_path: Path, name: str) -> None:
     touched(tmp_path, name)
     (found,) = walk_photos(tmp_path)
     assert found.relative.isprintable() and found.relative.encode()
@@ -82,7 +82,7 @@ def test_odd_names_survive_storing(tmp_path, name):
 
 
 @given(st.binary(min_size=1, max_size=40))
-def test_every_name_comes_back_from_its_storable_form(raw):
+def test_every_name_comes_back_from_its_storable_form(raw: bytes) -> None:
     name = os.fsdecode(raw)
     stored = encode_name(name)
     assert os.fsencode(decode_name(stored)) == raw and stored.isprintable()
@@ -90,10 +90,10 @@ def test_every_name_comes_back_from_its_storable_form(raw):
 
 
 @given(st.text(alphabet="ab\\x{}u0123456789 \n", max_size=20), st.text(alphabet="ab\\x{}u0123456789 \n", max_size=20))
-def test_two_names_never_share_a_storable_form(one, other):
+def test_two_names_never_share_a_storable_form(one: str, other: str) -> None:
     assert (encode_name(one) == encode_name(other)) == (one == other)
 
 
-def test_ordinary_names_stay_as_they_are():
+def test_ordinary_names_stay_as_they_are() -> None:
     assert encode_name("Zomerfeest 2026 (één).jpg") == "Zomerfeest 2026 (één).jpg"
     assert looks_like_photo(Path("A.HEIC")) and not looks_like_photo(Path(".kenbaar-0123456789abcdef.part"))

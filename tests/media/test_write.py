@@ -9,10 +9,10 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
-from photo_samples import corners, exif, near, quarters, saved
 from PIL import Image
 
 from kenbaar.errors import NoSpace, Unusable
@@ -29,12 +29,13 @@ from kenbaar.media import (
     write_file,
     write_photo,
 )
+from tests.media.photo_samples import corners, exif, near, quarters, saved
 
 OURS = Rights("© 2026 Vereniging <De Duif> & Co", "Foto: Noor")
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
-def test_a_written_photo_opens_again_with_its_digest_and_its_rights(tmp_path, kind):
+def test_a_written_photo_opens_again_with_its_digest_and_its_rights(tmp_path: Path, kind: str) -> None:
     target = tmp_path / "copy"
     digest = write_photo(quarters(), target, kind, OURS)
     photo = open_photo(target)
@@ -45,29 +46,29 @@ def test_a_written_photo_opens_again_with_its_digest_and_its_rights(tmp_path, ki
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
-def test_equal_pixels_give_equal_bytes(kind):
+def test_equal_pixels_give_equal_bytes(kind: str) -> None:
     pixels = np.random.default_rng(1).integers(0, 255, (120, 160, 3), dtype=np.uint8)
     assert encode_photo(pixels, kind, OURS) == encode_photo(pixels.copy(), kind, OURS)
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
-def test_without_rights_there_is_no_metadata_at_all(kind):
+def test_without_rights_there_is_no_metadata_at_all(kind: str) -> None:
     info = Image.open(io.BytesIO(encode_photo(quarters(), kind))).info
     assert not {"exif", "xmp", "icc_profile", "comment", "XML:com.adobe.xmp"} & set(info)
 
 
-def test_tiff_and_heic_are_copied_as_jpeg_and_the_rest_as_themselves():
+def test_tiff_and_heic_are_copied_as_jpeg_and_the_rest_as_themselves() -> None:
     assert [copy_format(f) for f in ("TIFF", "HEIF", "JPEG", "PNG", "WEBP")] == ["JPEG", "JPEG", "JPEG", "PNG", "WEBP"]
 
 
-def test_what_a_format_cannot_hold_is_refused_with_a_sentence():
+def test_what_a_format_cannot_hold_is_refused_with_a_sentence() -> None:
     with pytest.raises(Unusable, match="px long"):
         encode_photo(np.zeros((1, 70_000, 3), np.uint8), "JPEG")
     with pytest.raises(ValueError, match="GIF"):
         encode_photo(quarters(), "GIF")
 
 
-def test_a_full_disk_is_told_and_leaves_nothing(tmp_path, monkeypatch):
+def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     target = tmp_path / "copy.jpg"
     write_file(b"before", target)
 
@@ -82,7 +83,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(tmp_path, monkeypatch):
         assert [p.name for p in tmp_path.iterdir()] == ["copy.jpg"] and target.read_bytes() == b"before"
 
 
-def test_a_file_size_limit_counts_as_a_full_disk(tmp_path):
+def test_a_file_size_limit_counts_as_a_full_disk(tmp_path: Path) -> None:
     program = (
         "import resource, signal, sys; from pathlib import Path; from kenbaar.media import write_file;"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
@@ -93,12 +94,12 @@ def test_a_file_size_limit_counts_as_a_full_disk(tmp_path):
     assert "NoSpace" in ran.stderr and list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_that_is_not_there_is_told(tmp_path):
+def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(Unusable, match="ENOENT"):
         write_file(b"x", tmp_path / "gone" / "x")
 
 
-def test_what_is_written_aside_and_not_put_in_place_is_gone(tmp_path):
+def test_what_is_written_aside_and_not_put_in_place_is_gone(tmp_path: Path) -> None:
     with write_aside(b"held", tmp_path) as part:
         assert leftover_parts(tmp_path) == [part] and part.read_bytes() == b"held"
     assert list(tmp_path.iterdir()) == []
@@ -107,7 +108,7 @@ def test_what_is_written_aside_and_not_put_in_place_is_gone(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["good"]
 
 
-def test_a_killed_run_leaves_a_part_that_is_found_and_no_half_file(tmp_path):
+def test_a_killed_run_leaves_a_part_that_is_found_and_no_half_file(tmp_path: Path) -> None:
     program = (
         "import sys, time; from pathlib import Path; from kenbaar.media import write_aside\n"
         "with write_aside(b'x', Path(sys.argv[1])): print('ready', flush=True); time.sleep(60)"
@@ -135,7 +136,7 @@ def with_xmp(packet: bytes) -> bytes:
     return saved(quarters(), "JPEG", xmp=packet)
 
 
-def test_rights_are_read_from_exif_then_iptc_then_xmp():
+def test_rights_are_read_from_exif_then_iptc_then_xmp() -> None:
     assert read_rights(saved(quarters(), "JPEG")) == Rights()
     with_exif = saved(quarters(), "JPEG", exif=exif(1, t8298="(c) exif", t13B="artist"))
     assert read_rights(with_exif) == Rights("(c) exif", "artist")
@@ -147,7 +148,7 @@ def test_rights_are_read_from_exif_then_iptc_then_xmp():
     assert read_rights(saved(quarters(), "TIFF", exif=exif(1, t8298="(c) tiff"))).copyright == "(c) tiff"
 
 
-def test_the_default_language_of_xmp_rights_is_the_one_read():
+def test_the_default_language_of_xmp_rights_is_the_one_read() -> None:
     packet = encode_photo(quarters(), "JPEG", Rights("een", "noor"))
     second = packet.replace(b"</rdf:li>", b'</rdf:li><rdf:li xml:lang="fr">deux</rdf:li>')
     start = second.index(b"<x:xmpmeta")
@@ -160,7 +161,7 @@ def test_the_default_language_of_xmp_rights_is_the_one_read():
     assert read_rights(with_xmp(attribute)) == Rights(None, "in an attribute")
 
 
-def test_xmp_with_a_document_type_is_not_read():
+def test_xmp_with_a_document_type_is_not_read() -> None:
     laughs = "".join(f'<!ENTITY a{i} "{f"&a{i - 1};" * 10 if i else "ha"}">' for i in range(9))
     rdf = (
         '<r:RDF xmlns:r="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:d="http://purl.org/dc/elements/1.1/">'
@@ -176,7 +177,7 @@ def test_xmp_with_a_document_type_is_not_read():
     assert time.monotonic() - began < 2
 
 
-def test_rights_are_one_short_line_without_control_characters():
+def test_rights_are_one_short_line_without_control_characters() -> None:
     long = saved(quarters(), "JPEG", exif=exif(1, t8298=("a\nb\x07\u202e" + "x" * 900).encode()))
     notice = read_rights(long).copyright
     assert notice and notice.startswith("a b x") and len(notice) <= 500

@@ -15,7 +15,7 @@ places = st.floats(-2000, 2000)
 
 def turned(points: np.ndarray, angle: float, scale: float, x: float, y: float) -> np.ndarray:
     c, s = scale * np.cos(angle), scale * np.sin(angle)
-    return (points @ np.array([[c, -s], [s, c]]).T + (x, y)).astype(np.float32)
+    return np.asarray(points @ np.array([[c, -s], [s, c]]).T + (x, y), np.float32)
 
 
 @given(angles, scales, places, places, st.integers(0, 2**32 - 1))

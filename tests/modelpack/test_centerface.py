@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from kenbaar.modelpack._centerface import decode_centerface, kept_by_nms
 
 
-def maps(seed: int, rows: int = 9, columns: int = 13) -> tuple[np.ndarray, ...]:
+def maps(seed: int, rows: int = 9, columns: int = 13) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     rng = np.random.default_rng(seed)
     heat = rng.random((1, 1, rows, columns)).astype(np.float32)
-    return heat, *(rng.normal(0, 1, (1, n, rows, columns)).astype(np.float32) for n in (2, 2, 10))
+    scale, offset, marks = (rng.normal(0, 1, (1, n, rows, columns)).astype(np.float32) for n in (2, 2, 10))
+    return heat, scale, offset, marks
 
 
 @given(st.integers(0, 2**32 - 1))
@@ -38,7 +39,7 @@ def test_reading_the_maps_at_once_gives_what_reading_cell_by_cell_gives(seed: in
 
 
 def test_nothing_above_the_score_is_nothing_found() -> None:
-    boxes, points, scores = decode_centerface(*maps(1), min_score=1.5)
+    boxes, points, scores = decode_centerface(*maps(1), 1.5)
     assert boxes.shape == (0, 4)
     assert points.shape == (0, 5, 2)
     assert len(scores) == 0

@@ -23,7 +23,7 @@ def pack(tmp_path_factory: pytest.TempPathFactory) -> ModelPack:
 
 
 def true_points(x: int, y: int, side: int) -> NDArray[np.float64]:
-    return np.array([x, y]) + PLACES * side
+    return np.asarray(np.array([x, y]) + PLACES * side, np.float64)
 
 
 def roughly(x: int, y: int, side: int, off: NDArray[np.float64]) -> Face:

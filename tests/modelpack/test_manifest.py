@@ -14,7 +14,8 @@ from tests.modelpack.tiny_pack import tiny_detector, tiny_embedder, tiny_manifes
 
 @pytest.fixture(scope="module")
 def good() -> dict[str, Any]:
-    return json.loads(tiny_manifest(tiny_detector(), tiny_embedder(16, 32, 0)).text())
+    manifest: dict[str, Any] = json.loads(tiny_manifest(tiny_detector(), tiny_embedder(16, 32, 0)).text())
+    return manifest
 
 
 def parsed(value: object) -> Any:

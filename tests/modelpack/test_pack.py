@@ -80,7 +80,7 @@ def test_faces_come_in_the_order_of_their_boxes(pack: ModelPack) -> None:
 @pytest.mark.parametrize("scale", [2, 4])
 def test_a_photo_decoded_smaller_gives_the_same_places(pack: ModelPack, scale: int) -> None:
     pixels = group(1920, 1280)
-    small = cv2.resize(pixels, None, fx=1 / scale, fy=1 / scale, interpolation=cv2.INTER_AREA)
+    small = np.asarray(cv2.resize(pixels, None, fx=1 / scale, fy=1 / scale, interpolation=cv2.INTER_AREA), np.uint8)
     whole, reduced = pack.find_faces(SimplePhoto(pixels)), pack.find_faces(SimplePhoto(small, scale))
     assert len(whole) == len(reduced) == 3
     for one, other in zip(whole, reduced, strict=True):
@@ -137,7 +137,7 @@ def test_a_face_as_large_as_the_photo_is_found(pack: ModelPack) -> None:
 
 def test_pixels_of_another_kind_are_a_mistake_in_the_program(pack: ModelPack) -> None:
     with pytest.raises(ValueError, match="uint8"):
-        pack.find_faces(SimplePhoto(np.zeros((20, 20, 3), np.float32)))  # type: ignore[arg-type]
+        pack.find_faces(SimplePhoto(np.zeros((20, 20, 3), np.float32)))
 
 
 # Bring your own
@@ -170,7 +170,10 @@ def one_channel_embedder(channel: int) -> bytes:
 
 
 def saved(
-    nodes: list[onnx.NodeProto], initial: list[onnx.TensorProto], shape: list[object], out: list[object]
+    nodes: list[onnx.NodeProto],
+    initial: list[onnx.TensorProto],
+    shape: list[str | int | None],
+    out: list[str | int | None],
 ) -> bytes:
     value = helper.make_tensor_value_info
     graph = helper.make_graph(
@@ -280,7 +283,7 @@ def answers(value: float) -> bytes:
     initial = [
         numpy_helper.from_array(np.zeros((3, 2), np.float32), "w"),
         numpy_helper.from_array(np.full(2, value, np.float32), "b"),
-        numpy_helper.from_array(np.float32(0), "zero"),
+        numpy_helper.from_array(np.asarray(0, np.float32), "zero"),
     ]
     return saved(nodes, initial, ["n", 3, 32, 32], ["n", 2])
 

@@ -52,7 +52,9 @@ def test_markers_survive_jpeg(pack: ModelPack, quality: int) -> None:
     draw_face(pixels, 61, 83, 5)
     photo = SimplePhoto(pixels)
     coded = cv2.imencode(".jpg", pixels[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
-    again = SimplePhoto(np.ascontiguousarray(cv2.imdecode(coded, cv2.IMREAD_COLOR)[:, :, ::-1]))
+    decoded = cv2.imdecode(coded, cv2.IMREAD_COLOR)
+    assert decoded is not None
+    again = SimplePhoto(np.ascontiguousarray(decoded[:, :, ::-1]))
     one, other = (pack.make_template(p, pack.find_faces(p)[0]).vector for p in (photo, again))
     assert float(one @ other) > 0.98
 

@@ -18,6 +18,7 @@ import functools
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -44,11 +45,11 @@ class SimplePhoto:
 
     @property
     def width(self) -> int:
-        return self.pixels.shape[1] * self.scale
+        return int(self.pixels.shape[1]) * self.scale
 
     @property
     def height(self) -> int:
-        return self.pixels.shape[0] * self.scale
+        return int(self.pixels.shape[0]) * self.scale
 
 
 def blank_photo(width: int, height: int, seed: int = 0) -> NDArray[np.uint8]:
@@ -57,7 +58,7 @@ def blank_photo(width: int, height: int, seed: int = 0) -> NDArray[np.uint8]:
     waves = 110 + 30 * np.sin(x / 37 + seed) + 30 * np.cos(y / 23 + seed)
     grain = np.random.default_rng(seed).normal(0, 4, (height, width))
     grey = waves + grain
-    return np.clip(np.stack([grey - 15, grey + 15, grey - 20], axis=2), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.stack([grey - 15, grey + 15, grey - 20], axis=2), 0, 255), np.uint8)
 
 
 @functools.cache
@@ -116,13 +117,13 @@ class _Net:
         self.weights.append(numpy_helper.from_array(np.asarray(values, np.float32), name))
         return name
 
-    def __call__(self, op: str, *inputs: str, out: str = "", **attributes: object) -> str:
+    def __call__(self, op: str, *inputs: str, out: str = "", **attributes: Any) -> str:
         name = out or f"v{len(self.nodes)}"
         self.nodes.append(helper.make_node(op, list(inputs), [name], **attributes))
         return name
 
-    def saved(self, inputs: dict[str, list[object]], outputs: dict[str, list[object]]) -> bytes:
-        def values(shapes: dict[str, list[object]]) -> list[onnx.ValueInfoProto]:
+    def saved(self, inputs: dict[str, list[str | int | None]], outputs: dict[str, list[str | int | None]]) -> bytes:
+        def values(shapes: dict[str, list[str | int | None]]) -> list[onnx.ValueInfoProto]:
             return [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in shapes.items()]
 
         graph = helper.make_graph(self.nodes, "tiny", values(inputs), values(outputs), self.weights)
@@ -194,7 +195,7 @@ def tiny_detector() -> bytes:
     net("Mul", score, net.constant(0.9), out="heatmap")
     places = net.constant(np.array(_LANDMARKS)[:, ::-1].reshape(1, 10, 1, 1))
     net("Add", net("Mul", score, net.constant(0.0)), places, out="landmarks")
-    grid: list[object] = ["n", "c", "rows_4", "columns_4"]
+    grid: list[str | int | None] = ["n", "c", "rows_4", "columns_4"]
     outputs = dict.fromkeys(("heatmap", "scale", "offset", "landmarks"), grid)
     return net.saved({"image": ["n", 3, "rows", "columns"]}, outputs)
 

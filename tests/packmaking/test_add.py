@@ -59,7 +59,9 @@ def stand_in(dim: int, batch: int | str, *, twist: str = "") -> bytes:
         [helper.make_tensor_value_info("fc1", TensorProto.FLOAT, [batch, dim])],
         [numpy_helper.from_array(value, name) for name, value in weights.items()],
     )
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8).SerializeToString()
+    return bytes(
+        helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8).SerializeToString()
+    )
 
 
 def brought(folder: Path, name: str, embedder: bytes, **changes: Any) -> Path:
@@ -131,7 +133,9 @@ def _with_matrix(graph: onnx.GraphProto, matrix: np.ndarray) -> bytes:
     kept = [t for t in graph.initializer if t.name != "matrix"]
     kept.append(numpy_helper.from_array(np.ascontiguousarray(matrix, np.float32), "matrix"))
     changed = helper.make_graph(list(graph.node), "changed", list(graph.input), list(graph.output), kept)
-    return helper.make_model(changed, opset_imports=[helper.make_opsetid("", 13)], ir_version=8).SerializeToString()
+    return bytes(
+        helper.make_model(changed, opset_imports=[helper.make_opsetid("", 13)], ir_version=8).SerializeToString()
+    )
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,9 @@ def pack(default_pack_folder: Path) -> ModelPack:
 
 
 def opened(path: Path) -> np.ndarray:
-    return np.ascontiguousarray(cv2.imread(str(path), cv2.IMREAD_COLOR)[:, :, ::-1])
+    pixels = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    assert pixels is not None
+    return np.ascontiguousarray(pixels[:, :, ::-1])
 
 
 def only_face(pack: ModelPack, pixels: np.ndarray, scale: int = 1) -> tuple[Face, Template]:
@@ -109,7 +111,7 @@ def test_a_selfie_cut_into_the_face_is_found_all_the_same(pack: ModelPack, demo_
         box = only_face(pack, pixels)[0].box
         dx, dy = box.width * 3 // 20, box.height * 3 // 20  # 70 % of the face's width and height
         inner = pixels[box.y_min + dy : box.y_max - dy, box.x_min + dx : box.x_max - dx]
-        selfie = cv2.resize(inner, (1200, round(1200 * inner.shape[0] / inner.shape[1])))
+        selfie = np.asarray(cv2.resize(inner, (1200, round(1200 * inner.shape[0] / inner.shape[1]))), np.uint8)
         found += len(pack.find_faces(SimplePhoto(selfie)))
     assert found >= 4
 

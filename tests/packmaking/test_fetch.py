@@ -53,7 +53,8 @@ def published_wheel(index: Path, extra: bytes = b"") -> Published:
 
 
 def test_a_published_file_is_downloaded_once_and_then_used_where_it_is(index: Path, tmp_path: Path) -> None:
-    wanted, told = published_wheel(index), []
+    wanted = published_wheel(index)
+    told: list[Progress] = []
     path = obtain(wanted, tmp_path / "scratch", told.append, [])
     assert hashlib.sha256(path.read_bytes()).hexdigest() == wanted.sha256
     assert told[-1].done == told[-1].total == wanted.size_bytes

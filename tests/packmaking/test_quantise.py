@@ -39,7 +39,9 @@ def network(seed: int = 0, *, normalised: bool = False, convolutions: int = 3) -
             value, channels = f"relu{n}", 4
     shapes = [helper.make_tensor_value_info(n, TensorProto.FLOAT, ["n", c, SIDE, SIDE]) for n, c in (("image", 3), ("answers", 4))]  # fmt: skip  # noqa: E501
     graph = helper.make_graph(nodes, "chain", shapes[:1], shapes[1:], weights)
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8).SerializeToString()
+    return bytes(
+        helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8).SerializeToString()
+    )
 
 
 def answers(data: bytes, pictures: np.ndarray) -> np.ndarray:

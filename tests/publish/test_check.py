@@ -7,8 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bright_squares import BrightSquares, photo_of, scene
-from photo_samples import exif, png_chunk, quarters, saved, swapped_profile
 from PIL import Image
 
 from kenbaar.detection import PUBLISH, RECHECK, find_all_faces
@@ -24,6 +22,8 @@ from kenbaar.publish import (
     render_copy,
     scan_copy,
 )
+from tests.media.photo_samples import exif, png_chunk, quarters, saved, swapped_profile
+from tests.publish.bright_squares import BrightSquares, photo_of, scene
 
 
 def near(box: Box, other: Box) -> bool:

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from photo_samples import exif, saved
 from PIL import Image
 
 from kenbaar.faces import Box
 from kenbaar.media import Rights, open_photo_bytes
 from kenbaar.publish import MASK_COLOUR, CopyPlan, covered, mask, mask_box, plan_masks, render_copy
+from tests.media.photo_samples import exif, saved
 
 WIDTH, HEIGHT = 150, 133  # neither is a multiple of 16: a turned source's block grid does not lie on the copy's
 

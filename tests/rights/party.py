@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,8 +91,10 @@ class Party:
 
 def save(pixels: NDArray[np.uint8], path: Path, exif: Image.Exif | None = None) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    extra = {} if path.suffix == ".png" else {"quality": 95, "format": "JPEG"}
-    Image.fromarray(pixels).save(path, **extra, **({"exif": exif} if exif else {}))
+    options: dict[str, Any] = {} if path.suffix == ".png" else {"quality": 95, "format": "JPEG"}
+    if exif:
+        options["exif"] = exif
+    Image.fromarray(pixels).save(path, **options)
     return path
 
 

@@ -354,8 +354,9 @@ def test_where_the_person_holds_the_key_nothing_is_exported_without_them(held: P
 def test_with_their_code_their_own_template_opens(held: Party, tmp_path: Path) -> None:
     entries = _export(held, "Cleo", tmp_path / "a.zip", "Cleo")
     assert len(json.loads(entries["template.json"])["templates"][0]["vectors"]) == 2
-    assert held.people["Cleo"].code is not None
-    assert not [n for n, c in entries.items() if held.people["Cleo"].code.encode() in c]  # type: ignore[union-attr]
+    code = held.people["Cleo"].code
+    assert code is not None
+    assert not [n for n, c in entries.items() if code.encode() in c]
 
 
 def test_a_sweep_that_did_not_open_their_key_is_not_told_as_a_look(held: Party, tmp_path: Path) -> None:

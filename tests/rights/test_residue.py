@@ -9,6 +9,7 @@ import pickle
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import pytest
@@ -23,26 +24,37 @@ from kenbaar.rights._residue import _CHUNK, MOST_FINDINGS
 DIM = 128
 
 
+Encoder: TypeAlias = Callable[[NDArray[np.float32]], bytes]
+
+
 def vectors(count: int, dim: int = DIM, seed: int = 7) -> NDArray[np.float32]:
     """Made-up embeddings: unit, float32."""
     drawn = np.random.default_rng(seed).standard_normal((count, dim))
-    return (drawn / np.linalg.norm(drawn, axis=1, keepdims=True)).astype(np.float32)
+    return np.asarray(drawn / np.linalg.norm(drawn, axis=1, keepdims=True), np.float32)
 
 
 STRANGERS = vectors(5)
 STRANGER = STRANGERS[3]
 
 
-def int8(scale: float, rounded: bool = True, to_peak: bool = False) -> Callable[[NDArray[np.float32]], bytes]:
+def int8(scale: float, rounded: bool = True, to_peak: bool = False) -> Encoder:
     def encode(v: NDArray[np.float32]) -> bytes:
         scaled = np.clip(v * (scale / float(np.abs(v).max()) if to_peak else scale), -128, 127)
-        return (np.rint(scaled) if rounded else np.trunc(scaled)).astype(np.int8).tobytes()
+        return bytes((np.rint(scaled) if rounded else np.trunc(scaled)).astype(np.int8).tobytes())
 
     return encode
 
 
-BINARY: dict[str, Callable[[NDArray[np.float32]], bytes]] = {
-    **{f"{t} {o}": lambda v, t=t, o=o: v.astype(o + t).tobytes() for t in ("f8", "f4", "f2") for o in "<>"},
+def as_floats(dtype: str) -> Encoder:
+    return lambda v: v.astype(dtype).tobytes()
+
+
+def then(wrap: Callable[[bytes], bytes], encode: Encoder) -> Encoder:
+    return lambda v: wrap(encode(v))
+
+
+BINARY: dict[str, Encoder] = {
+    **{f"{t} {o}": as_floats(o + t) for t in ("f8", "f4", "f2") for o in "<>"},
     "raw norm 1.5": lambda v: (v * 1.5).astype("<f4").tobytes(),
     "raw norm 20": lambda v: (v * 20).astype("<f2").tobytes(),
     "pickled floats": lambda v: pickle.dumps(v.tolist()),
@@ -53,11 +65,11 @@ BINARY: dict[str, Callable[[NDArray[np.float32]], bytes]] = {
     "int8 to 128": int8(128, to_peak=True),
     "int8 to 127 truncated": int8(127, False, to_peak=True),
 }
-TEXT: dict[str, Callable[[NDArray[np.float32]], bytes]] = {
-    **{f"base64 of {k}": lambda v, e=e: base64.b64encode(e(v)) for k, e in BINARY.items()},
-    **{f"base64url of {k}": lambda v, e=e: base64.urlsafe_b64encode(e(v)) for k, e in BINARY.items()},
-    **{f"wrapped base64 of {k}": lambda v, e=e: base64.encodebytes(e(v)) for k, e in BINARY.items()},
-    **{f"hex of {k}": lambda v, e=e: e(v).hex().encode() for k, e in BINARY.items()},
+TEXT: dict[str, Encoder] = {
+    **{f"base64 of {k}": then(base64.b64encode, e) for k, e in BINARY.items()},
+    **{f"base64url of {k}": then(base64.urlsafe_b64encode, e) for k, e in BINARY.items()},
+    **{f"wrapped base64 of {k}": then(base64.encodebytes, e) for k, e in BINARY.items()},
+    **{f"hex of {k}": then(lambda coded: coded.hex().encode(), e) for k, e in BINARY.items()},
     "upper hex": lambda v: v.tobytes().hex().upper().encode(),
     "json": lambda v: json.dumps(v.tolist()).encode(),
     "indented json": lambda v: json.dumps(v.tolist(), indent=4).encode(),

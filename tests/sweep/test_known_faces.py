@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -76,7 +77,8 @@ def photo_of(file: Path, width: int, height: int, faces: Sequence[tuple[int, int
     pixels = blank_photo(width, height)
     for x, y, identity, side in faces:
         draw_face(pixels, x, y, identity, side)
-    Image.fromarray(pixels).save(file, **({"quality": 95} if file.suffix == ".jpg" else {}))
+    options: dict[str, Any] = {"quality": 95} if file.suffix == ".jpg" else {}
+    Image.fromarray(pixels).save(file, **options)
     return file
 
 
@@ -173,7 +175,7 @@ def test_a_photo_with_nobody_new_in_it_needs_neither_a_search_nor_a_whole_templa
     pack: WatchedPack, tmp_path: Path, three: Path
 ) -> None:
     found = again(pack, three, portrait(tmp_path, 7))
-    assert found is not None and found.only == {"s-new"} and found.seen == () and len(found.faces) == 3
+    assert found is not None and found.only == frozenset({"s-new"}) and found.seen == () and len(found.faces) == 3
     assert pack.searches == 0 and pack.made == []
     assert len(pack.roughly_made) == 3 and not any(t.vector.any() for t in pack.roughly_made)
 

@@ -50,7 +50,9 @@ class RoughPack:
 
 
 def _shifted(face: Face) -> Face:
-    return Face(face.box, Landmarks(face.landmarks.points + np.float32([0.05 * face.box.width, 0])), face.score)
+    return Face(
+        face.box, Landmarks(face.landmarks.points + np.array([0.05 * face.box.width, 0], np.float32)), face.score
+    )
 
 
 @pytest.fixture
