@@ -8,12 +8,19 @@ from pathlib import Path
 
 import platformdirs
 import pytest
+from hypothesis import settings
 
 # Importlib mode puts no folder on the path; with this, every room writes `from tests.modelpack.tiny_pack import ...`.
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from kenbaar.packmaking import fetch_default_pack, fetch_demo_photos
 from tests.modelpack.tiny_pack import build_tiny_pack
+
+# Everybody's run tries the same examples, so that a red build is about the change that was made. To look for new ones:
+# HYPOTHESIS_PROFILE=random (CONTRIBUTING.md).
+settings.register_profile("same", derandomize=True)
+settings.register_profile("random", derandomize=False)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 
 def _cache() -> Path:
