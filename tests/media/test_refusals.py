@@ -137,6 +137,14 @@ def test_damaged_bytes_are_a_photo_or_a_refusal_and_nothing_else(whole: bytes, a
         assert photo.pixels.shape == (photo.height, photo.width, 3)
 
 
+@pytest.mark.parametrize("place", range(4))
+@pytest.mark.parametrize("byte", [b"\xff", b"\x80", b"\xc3"])
+def test_a_heic_whose_items_have_no_readable_type_is_refused_and_ends_no_process(place: int, byte: bytes) -> None:
+    at = HEIC.index(b"Exif") + place
+    with pytest.raises(PhotoUnreadable, match="damaged HEIC"):
+        open_photo_bytes(HEIC[:at] + byte + HEIC[at + 1 :])
+
+
 @given(
     st.binary(max_size=200),
     st.sampled_from([b"", b"\xff\xd8\xff", PNG[:8], b"RIFF\x40\0\0\0WEBP", b"II*\0", b"\0\0\0\x18ftypheic"]),

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 from kenbaar.media import _tiff
 from kenbaar.media._containers import PNG_SIGNATURE, parse_png, parse_webp
+from kenbaar.media._heif_items import item_names_are_text
 from kenbaar.media._jpeg import parse_jpeg
 from kenbaar.media._limits import DO_CHECK, PhotoLimits, Unfit
 
@@ -159,6 +160,8 @@ def _read_heif(data: bytes) -> PhotoHeader:
         raise Unfit("is an AVIF picture", DO_CHECK)
     if not brands & _HEIC_BRANDS:
         raise Unfit("is a video or an unknown kind of file", "Export the frame you want as a still picture.")
+    if not item_names_are_text(data):
+        raise Unfit("is a damaged HEIC")
     import pi_heif
 
     try:
