@@ -14,6 +14,7 @@ class KenbaarError(Exception):
     │   ├── WrongCode       the recovery code does not fit
     │   ├── TokenRefused    invitation spent, expired or unknown
     │   ├── ModeRefused     this collection's mode or this jurisdiction does not allow it
+    │   ├── RoleRefused     not for this role
     │   ├── ClaimRefused    the face does not match the person's own template
     │   └── Busy            somebody else is doing this right now
     ├── Unusable            the input cannot be used             4
@@ -78,6 +79,10 @@ class TokenRefused(Refused):
 
 class ModeRefused(Refused):
     """The collection's mode or the jurisdiction does not allow it."""
+
+
+class RoleRefused(Refused):
+    """Not for whoever acts: their role does not permit it."""
 
 
 class ClaimRefused(Refused):

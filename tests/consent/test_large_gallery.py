@@ -16,6 +16,7 @@ from kenbaar.errors import UsageError
 from kenbaar.faces import Template
 from kenbaar.matching import Threshold, match_faces
 from kenbaar.settings import Settings
+from tests.actors import OFFICER
 
 
 @pytest.mark.parametrize("people", [39, 40, 41, 100])
@@ -23,7 +24,7 @@ def test_from_so_many_on_a_gallery_is_compact_and_decides_the_same(
     people: int, tmp_path: Path, tiny_pack_folder: Path
 ) -> None:
     settings = Settings(tmp_path / "home", tmp_path / "cache", pack=str(tiny_pack_folder))
-    with closing(create_archive(settings, "made up", "other")) as archive:
+    with closing(create_archive(OFFICER, settings, "made up", "other")) as archive:
         subjects = enrol_made_up(archive, people)
         consents, pack = archive.consents, archive.pack.digest
         floats = consents.open_gallery(("find",), pack, Sessions())
@@ -40,7 +41,7 @@ def test_from_so_many_on_a_gallery_is_compact_and_decides_the_same(
         faces = [Template(row, pack) for row in floats.rows[::7].copy()]
         assert match_faces(faces, opened, at) == match_faces(faces, floats, at)
         assert opened.opened_at > datetime(2026, 1, 1, tzinfo=UTC)
-        archive.leaving.withdraw(subjects[7])
+        archive.leaving.withdraw(OFFICER, subjects[7])
         after = consents.open_gallery(("find",), pack, Sessions())
         assert len(after) == people - 1 and subjects[7] not in after.subjects
         opened.wipe()

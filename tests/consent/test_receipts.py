@@ -202,12 +202,46 @@ def test_only_purposes_that_compare_faces_state_a_face_print() -> None:
     assert not any(prints(replace(FACTS, template=False)).values())
 
 
-@pytest.mark.parametrize("jurisdiction", ["eu", "uk", "ch", "us", "us-il", "us-tx", "us-wa", "other"])
+@pytest.mark.parametrize("jurisdiction", ["eu", "eea", "uk", "ch", "us", "us-il", "us-tx", "us-wa", "other"])
 def test_a_receipt_cites_the_gdpr_only_where_it_is_law(jurisdiction: str) -> None:
     text = make_consent_receipt(replace(FACTS, jurisdiction=jurisdiction), KEY)
     said = verify_receipt(text).payload
     jsonschema.validate(said, receipt_schema("consent"))
-    assert ("eu-gdpr:A" in json.dumps(said)) == (jurisdiction == "eu")
+    assert ("eu-gdpr:A" in json.dumps(said)) == (jurisdiction in ("eu", "eea"))
+
+
+@pytest.mark.parametrize(
+    ("jurisdiction", "consent", "template", "right"),
+    [
+        ("eu", "eu-gdpr:A6-1-a", "eu-gdpr:A9-2-a", "eu-gdpr:A7-3"),
+        ("eea", "eu-gdpr:A6-1-a", "eu-gdpr:A9-2-a", "eu-gdpr:A7-3"),
+        ("uk", "uk-gdpr:A6-1-a", "uk-gdpr:A9-2-a", "uk-gdpr:A7-3"),
+        ("ch", "ch-fadp:A6-6", "ch-fadp:A6-7-a", "ch-fadp:A25"),
+        ("us", None, None, "kb:Withdraw"),
+        ("us-il", None, "us-il:15-b", "kb:Withdraw"),
+        ("us-tx", None, "us-tx:b", "kb:Withdraw"),
+        ("us-wa", None, "us-wa:020", "kb:Withdraw"),
+        ("other", None, None, "kb:Withdraw"),
+    ],
+)
+def test_a_receipt_names_the_law_it_rests_on_and_the_article_about_faces_where_one_is_compared(
+    jurisdiction: str, consent: str | None, template: str | None, right: str
+) -> None:
+    text = make_consent_receipt(replace(FACTS, jurisdiction=jurisdiction), KEY)
+    said = verify_receipt(text).payload
+    for record in said["dpv:hasRecordOfActivity"]:
+        compared = record["dpv:hasPurpose"]["kb:purpose"] != "name"
+        basis = ["dpv:ExplicitlyExpressedConsent", consent, template if compared else None]
+        assert record["dpv:hasLegalBasis"] == [article for article in basis if article]
+        assert right in record["dpv:hasRight"]
+        for article in (*record["dpv:hasLegalBasis"], *record["dpv:hasRight"]):
+            assert article.split(":")[0] in said["@context"]
+    assert record["kb:law"] in describe_receipt(verify_receipt(text))
+
+
+def test_a_receipt_is_for_no_jurisdiction_that_is_not_known() -> None:
+    with pytest.raises(UsageError, match="eea"):
+        make_consent_receipt(replace(FACTS, jurisdiction="atlantis"), KEY)
 
 
 def test_a_guardian_stands_in_a_receipt_as_yes_and_nothing_more() -> None:

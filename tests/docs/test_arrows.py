@@ -39,7 +39,7 @@ def test_every_arrow_points_inwards() -> None:
     ("file", "line", "contract"),
     [
         ("gallery/_consented.py", "import kenbaar.matching", "Imports point inwards"),
-        ("consent/_desk.py", "import kenbaar.storage", "Imports point inwards"),
+        ("consent/_consents.py", "import kenbaar.storage", "Imports point inwards"),
         ("publish/_copy.py", "import sqlalchemy", "Only storage knows a database"),
         ("sweep/_look.py", "import click", "Only the command line knows click"),
         ("matching/_decide.py", "import onnxruntime", "Only modelpack runs models"),

@@ -15,6 +15,7 @@ from PIL import Image
 from kenbaar.archive import Archive, open_archive
 from kenbaar.settings import Settings
 from kenbaar.sweep import SweepReport
+from tests.actors import OFFICER
 from tests.e2e.driver import Kenbaar
 from tests.modelpack.tiny_pack import blank_photo, draw_face
 
@@ -165,5 +166,5 @@ def sweep_with(archive: Archive, name: str = "party") -> SweepReport:
     from kenbaar.consent import Sessions
 
     return archive.sweeps.sweep(
-        name, archive.packs.in_use(), sessions=Sessions(), workers=1, limits=archive.limits, say=lambda _: None
+        OFFICER, name, archive.packs.in_use(), sessions=Sessions(), workers=1, limits=archive.limits, say=lambda _: None
     )

@@ -9,6 +9,8 @@ import pytest
 
 from kenbaar.consent import Sessions
 from kenbaar.errors import ConsentExpired, ConsentMissing, ConsentWithdrawn
+from kenbaar.policy import Event
+from tests.actors import OFFICER
 from tests.e2e.club import Club, new_club, sweep_with
 
 
@@ -141,11 +143,11 @@ def test_on_the_last_day_consent_holds_and_the_day_after_it_does_not(club: Club)
     end = datetime(last.year, last.month, last.day, tzinfo=UTC) + timedelta(days=1)
     before = end - datetime.now(UTC) - timedelta(minutes=2)
     with club.open(after=before) as archive:
-        assert len(archive.requests.find(club.ids["Dov"], Sessions())) == 1
+        assert len(archive.requests.find(OFFICER, club.ids["Dov"], Sessions())) == 1
         assert archive.consents.may_show("web") >= {club.ids["Dov"]}
     with club.open(after=before + timedelta(minutes=4)) as archive:
         with pytest.raises((ConsentExpired, ConsentWithdrawn)):
-            archive.requests.find(club.ids["Dov"], Sessions())
+            archive.requests.find(OFFICER, club.ids["Dov"], Sessions())
         assert club.ids["Dov"] not in archive.consents.may_show("web")
         assert archive.consents.templates.subjects() == {club.ids[n] for n in ("Ada", "Bob", "Cas")}
     club.kenbaar.whole = False  # the ledger is now of a day that has not come; the next test is about that
@@ -156,10 +158,10 @@ def test_a_date_that_passes_while_the_archive_is_open_counts_at_once(party: Club
     from kenbaar.archive import open_archive
 
     with open_archive(party.settings, lambda: datetime.now(UTC) + ahead[0]) as archive:
-        assert len(archive.requests.find(party.ids["Ada"], Sessions())) == 2
+        assert len(archive.requests.find(OFFICER, party.ids["Ada"], Sessions())) == 2
         ahead[0] = timedelta(days=400)
         with pytest.raises((ConsentExpired, ConsentWithdrawn)):
-            archive.requests.find(party.ids["Ada"], Sessions())
+            archive.requests.find(OFFICER, party.ids["Ada"], Sessions())
         assert not archive.consents.may_show("web")
         assert sweep_with(archive).appearances == 0
     party.kenbaar.whole = False
@@ -172,7 +174,7 @@ def test_a_clock_that_jumps_back_revives_nobody(party: Club) -> None:
         with party.open(after=back) as archive:
             assert archive.consents.recognisable() == {}
             with pytest.raises((ConsentExpired, ConsentWithdrawn, ConsentMissing)):
-                archive.requests.find(party.ids["Ada"], Sessions())
+                archive.requests.find(OFFICER, party.ids["Ada"], Sessions())
             assert sweep_with(archive).appearances == 0
     assert party.kenbaar("ledger", "verify")["ok"] is True
     party.kenbaar.refused("find", party.ids["Ada"], code=3)
@@ -181,7 +183,7 @@ def test_a_clock_that_jumps_back_revives_nobody(party: Club) -> None:
 def test_a_clock_set_back_does_not_reopen_an_invitation(club: Club) -> None:
     token = club.invite("Dov", "find")
     with club.open(after=timedelta(days=31)) as archive:
-        archive.record("check")
+        archive.record(Event.CHECK, OFFICER)
     assert "expired" in club.kenbaar.refused("enrol", token, club.portrait("Dov"), code=3)
 
 
@@ -218,7 +220,7 @@ def test_an_expired_token_is_refused(club: Club) -> None:
         from kenbaar.errors import TokenRefused
 
         with pytest.raises(TokenRefused, match="expired"):
-            archive.enrolments.enrol(token, [club.portrait("Dov")], ["find"])
+            archive.enrolments.enrol(OFFICER, token, [club.portrait("Dov")], ["find"])
 
 
 def test_a_minor_needs_a_guardian_and_an_end_within_a_year(club: Club) -> None:

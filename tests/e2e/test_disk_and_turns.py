@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.actors import OFFICER
 from tests.e2e.club import Club
 from tests.e2e.driver import COMMAND, Kenbaar
 from tests.e2e.mortal import fill, small_disk, with_files_of_at_most
@@ -225,8 +226,8 @@ def test_many_readers_and_writers_in_threads_do_not_trip_over_each_other(party: 
                 from kenbaar.consent import Purpose, Sessions
 
                 for _ in range(3):
-                    archive.consents.invite(f"X{n}", [Purpose("find")])
-                    archive.requests.find(party.ids["Ada"], Sessions())
+                    archive.consents.invite(OFFICER, f"X{n}", [Purpose("find")])
+                    archive.requests.find(OFFICER, party.ids["Ada"], Sessions())
         except Exception as err:  # noqa: BLE001  # whatever it is, the test shows it
             problems.append(err)
 

@@ -14,6 +14,7 @@ from kenbaar.consent import Sessions
 from kenbaar.faces import Face, Template
 from kenbaar.media import Photo
 from kenbaar.modelpack import load_pack
+from tests.actors import OFFICER
 from tests.e2e.club import Club, new_club
 from tests.modelpack.tiny_pack import tiny_detector, tiny_manifest, write_pack
 
@@ -132,7 +133,14 @@ def test_a_claim_embeds_the_claimed_box_alone_and_opens_the_claimers_template_al
     with club.open() as archive:
         pack = CountingPack(Path(str(club.kenbaar.pack)))
         appearance = archive.requests.claim(
-            club.ids["Ada"], item["item"], 1, Sessions(), lambda: pack, lambda: archive.threshold, archive.limits
+            OFFICER,
+            club.ids["Ada"],
+            item["item"],
+            1,
+            Sessions(),
+            lambda: pack,
+            lambda: archive.threshold,
+            archive.limits,
         )
     assert appearance.how == "claimed" and appearance.band == "strong"
     assert [abs(x - item["faces"][1]["box"][0]) < 8 for x in pack.embedded] == [True]

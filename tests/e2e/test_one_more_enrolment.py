@@ -9,6 +9,7 @@ from PIL import Image
 
 from kenbaar.consent import Sessions
 from kenbaar.faces import Box
+from tests.actors import OFFICER
 from tests.e2e.club import FACES, Club
 from tests.modelpack.tiny_pack import blank_photo, draw_face
 
@@ -100,6 +101,6 @@ def test_a_stricter_operating_point_reaches_what_was_found_before(club: Club) ->
         pack = archive.packs.in_use()
         impossible = replace(pack, threshold=replace(pack.threshold, accept=0.99999, strong=0.99999))
         report = archive.sweeps.sweep(
-            "party", impossible, sessions=Sessions(), workers=1, limits=archive.limits, say=lambda _: None
+            OFFICER, "party", impossible, sessions=Sessions(), workers=1, limits=archive.limits, say=lambda _: None
         )
     assert (report.looked, report.appearances) == (1, 0), "the photo without faces is not looked at"

@@ -17,6 +17,7 @@ from kenbaar.archive import Archive, create_archive, open_archive
 from kenbaar.consent import Enrolled, Holder, Purpose, Sessions
 from kenbaar.settings import Settings
 from kenbaar.sweep import SweepReport
+from tests.actors import OFFICER
 from tests.modelpack.tiny_pack import blank_photo, draw_face
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -53,13 +54,13 @@ class Party:
         holder: Holder = "organisation",
         by_hand: bool = False,
     ) -> Enrolled:
-        invited = self.archive.consents.invite(name, [Purpose.parse(p) for p in purposes], holder=holder)
+        invited = self.archive.consents.invite(OFFICER, name, [Purpose.parse(p) for p in purposes], holder=holder)
         portraits = []
         for seed in range(0 if by_hand else 2):
             pixels = blank_photo(480, 400, seed)
             draw_face(pixels, 120 + 10 * seed, 100, identity, 192)
             portraits.append(save(pixels, self.folder / f"portrait-{seed}.png"))
-        self.people[name] = self.archive.enrolments.enrol(invited.token, portraits, purposes)
+        self.people[name] = self.archive.enrolments.enrol(OFFICER, invited.token, portraits, purposes)
         return self.people[name]
 
     def photo(
@@ -73,10 +74,11 @@ class Party:
 
     def add(self, name: str = "party", mode: str = "transient", source: Path | None = None) -> None:
         reason = "a test" if mode == "transient" else None
-        self.archive.collections.add(name, source or self.photos, mode=mode, reason=reason)  # type: ignore[arg-type]
+        self.archive.collections.add(OFFICER, name, source or self.photos, mode=mode, reason=reason)  # type: ignore[arg-type]
 
     def sweep(self, name: str = "party", sessions: Sessions | None = None) -> SweepReport:
         return self.archive.sweeps.sweep(
+            OFFICER,
             name,
             self.archive.packs.in_use(),
             sessions=sessions or Sessions(),
@@ -102,7 +104,7 @@ def save(pixels: NDArray[np.uint8], path: Path, exif: Image.Exif | None = None) 
 def a_party(folder: Path, pack: Path, jurisdiction: str = "other") -> Iterator[Party]:
     settings = Settings(home=folder / "home", cache=folder / "cache", pack=str(pack))
     clock = Clock()
-    create_archive(settings, "The Choir", jurisdiction, clock).close()
+    create_archive(OFFICER, settings, "The Choir", jurisdiction, clock).close()
     with open_archive(settings, clock) as archive:
         (folder / "photos").mkdir()
         yield Party(archive, folder, folder / "photos", clock, settings)

@@ -26,6 +26,7 @@ from kenbaar.faces import Box
 from kenbaar.media import digest_bytes, open_photo_bytes
 from kenbaar.publish import MASK_COLOUR
 from kenbaar.rights import ExportReport
+from tests.actors import OFFICER
 from tests.rights.party import Party, a_party
 
 CANARY = "canary look 7f3a"
@@ -49,12 +50,12 @@ def party(tmp_path_factory: pytest.TempPathFactory, tiny_pack_folder: Path) -> I
         p.add()
         p.sweep()
         archive = p.archive
-        archive.requests.find(bob, p.sessions(), reason="only Bob may read this")
-        found = archive.requests.find(ada, p.sessions(), reason=CANARY)
-        archive.requests.find(ada, p.sessions(), reason="for bob's album")
-        archive.requests.reject(ada, next(f.item for f in found if f.path.name == "not ada.jpg"))
+        archive.requests.find(OFFICER, bob, p.sessions(), reason="only Bob may read this")
+        found = archive.requests.find(OFFICER, ada, p.sessions(), reason=CANARY)
+        archive.requests.find(OFFICER, ada, p.sessions(), reason="for bob's album")
+        archive.requests.reject(OFFICER, ada, next(f.item for f in found if f.path.name == "not ada.jpg"), p.sessions())
         archive.publisher.publish(
-            "party", p.folder / "public", "web", archive.pack, archive.limits, say=lambda *_: None
+            OFFICER, "party", p.folder / "public", "web", archive.pack, archive.limits, say=lambda *_: None
         )
         (p.photos / "vanishes.jpg").unlink()
         yield p
@@ -63,7 +64,7 @@ def party(tmp_path_factory: pytest.TempPathFactory, tiny_pack_folder: Path) -> I
 @pytest.fixture(scope="module")
 def made(party: Party) -> tuple[Path, ExportReport]:
     out = party.folder / "ada.zip"
-    return out, party.archive.exporter.export(party.people["Ada"].subject, out, party.sessions())
+    return out, party.archive.exporter.export(OFFICER, party.people["Ada"].subject, out, party.sessions())
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +134,7 @@ def test_a_face_the_sweep_did_not_know_is_covered_too(party: Party, tmp_path: Pa
 
     exporter.look_again = look_and_find_one_more
     try:
-        exporter.export(ada, tmp_path / "more.zip", party.sessions())
+        exporter.export(OFFICER, ada, tmp_path / "more.zip", party.sessions())
     finally:
         exporter.look_again = look
     assert len(seen) > 3
@@ -265,7 +266,7 @@ def test_the_export_leaves_nothing_in_home(party: Party, tmp_path: Path) -> None
         return {p for p in party.settings.home.rglob("*") if p.is_file() and not p.name.endswith(("-wal", "-shm"))}
 
     before = files()
-    party.archive.exporter.export(party.people["Ada"].subject, tmp_path / "a.zip", party.sessions())
+    party.archive.exporter.export(OFFICER, party.people["Ada"].subject, tmp_path / "a.zip", party.sessions())
     assert files() == before
 
 
@@ -273,14 +274,14 @@ def test_an_export_into_home_is_refused_also_through_a_link(party: Party, tmp_pa
     (tmp_path / "link").symlink_to(party.settings.home)
     for folder in (party.settings.home, tmp_path / "link", party.settings.home / "keys"):
         with pytest.raises(UsageError):
-            party.archive.exporter.export(party.people["Ada"].subject, folder / "a.zip", party.sessions())
+            party.archive.exporter.export(OFFICER, party.people["Ada"].subject, folder / "a.zip", party.sessions())
 
 
 def test_many_pictures_go_on_further_pages(party: Party, tmp_path: Path) -> None:
     exporter = party.archive.exporter
     exporter.pictures_a_page, before = 2, exporter.pictures_a_page
     try:
-        exporter.export(party.people["Ada"].subject, tmp_path / "a.zip", party.sessions())
+        exporter.export(OFFICER, party.people["Ada"].subject, tmp_path / "a.zip", party.sessions())
     finally:
         exporter.pictures_a_page = before
     with zipfile.ZipFile(tmp_path / "a.zip") as opened:
@@ -300,7 +301,7 @@ def test_a_full_disk_leaves_nothing_half_written(party: Party, tmp_path: Path) -
     try:
         with pytest.raises(NoSpace):
             party.archive.exporter.export(
-                party.people["Ada"].subject, tmp_path / "a.zip", party.sessions(), say=fill_the_disk
+                OFFICER, party.people["Ada"].subject, tmp_path / "a.zip", party.sessions(), say=fill_the_disk
             )
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
@@ -309,7 +310,7 @@ def test_a_full_disk_leaves_nothing_half_written(party: Party, tmp_path: Path) -
 
 def test_nobody_and_a_wrong_id_are_not_found(party: Party, tmp_path: Path) -> None:
     with pytest.raises(NotFound):
-        party.archive.exporter.export("s-00000000", tmp_path / "a.zip", party.sessions())
+        party.archive.exporter.export(OFFICER, "s-00000000", tmp_path / "a.zip", party.sessions())
     assert list(tmp_path.iterdir()) == []
 
 
@@ -331,6 +332,7 @@ def held(tmp_path: Path, tiny_pack_folder: Path) -> Iterator[Party]:
         p.sweep()
         item = p.archive.collections.store.items("party")[0]
         p.archive.requests.claim(
+            OFFICER,
             p.people["Cleo"].subject, item.id, 0, p.sessions("Cleo"), lambda: p.archive.pack,
             lambda: p.archive.threshold, p.archive.limits,
         )  # fmt: skip
@@ -338,7 +340,7 @@ def held(tmp_path: Path, tiny_pack_folder: Path) -> Iterator[Party]:
 
 
 def _export(p: Party, name: str, out: Path, *codes: str) -> dict[str, bytes]:
-    p.archive.exporter.export(p.people[name].subject, out, p.sessions(*codes))
+    p.archive.exporter.export(OFFICER, p.people[name].subject, out, p.sessions(*codes))
     with zipfile.ZipFile(out) as opened:
         return {n: opened.read(n) for n in opened.namelist()}
 
@@ -382,9 +384,9 @@ def test_a_sweep_for_which_they_opened_their_key_is_told(tmp_path: Path, tiny_pa
 
 def test_after_withdrawal_there_is_nothing_to_export(held: Party, tmp_path: Path) -> None:
     sessions = held.sessions("Cleo")
-    held.archive.leaving.withdraw(held.people["Cleo"].subject)
+    held.archive.leaving.withdraw(OFFICER, held.people["Cleo"].subject)
     with pytest.raises(ConsentWithdrawn):
-        held.archive.exporter.export(held.people["Cleo"].subject, tmp_path / "a.zip", sessions)
+        held.archive.exporter.export(OFFICER, held.people["Cleo"].subject, tmp_path / "a.zip", sessions)
     assert not (tmp_path / "a.zip").exists()
 
 
@@ -394,7 +396,11 @@ def test_who_leaves_while_it_is_made_gets_no_half_of_it(held: Party, tmp_path: P
     out.mkdir()
     with pytest.raises(ConsentWithdrawn):
         held.archive.exporter.export(
-            cleo, out / "a.zip", held.sessions("Cleo"), say=lambda *_: void(held.archive.leaving.withdraw(cleo))
+            OFFICER,
+            cleo,
+            out / "a.zip",
+            held.sessions("Cleo"),
+            say=lambda *_: void(held.archive.leaving.withdraw(OFFICER, cleo)),
         )
     assert list(out.iterdir()) == []
 
@@ -406,8 +412,8 @@ def void(_: object) -> None:
 def test_somebody_invited_who_has_not_enrolled_gets_what_there_is(held: Party, tmp_path: Path) -> None:
     from kenbaar.consent import Purpose
 
-    invited = held.archive.consents.invite("Dora", [Purpose.parse("find")])
-    report = held.archive.exporter.export(invited.subject, tmp_path / "a.zip", held.sessions())
+    invited = held.archive.consents.invite(OFFICER, "Dora", [Purpose.parse("find")])
+    report = held.archive.exporter.export(OFFICER, invited.subject, tmp_path / "a.zip", held.sessions())
     assert (report.pictures, report.acts, report.receipts) == (0, 2, 0)
 
 
@@ -430,5 +436,5 @@ def test_a_ledger_that_cannot_be_written_means_no_export(held: Party, tmp_path: 
     entries = next((held.settings.home / "ledger").glob("entries*"))
     entries.write_bytes(entries.read_bytes()[:-40])
     with pytest.raises(LedgerBroken):
-        held.archive.exporter.export(held.people["Cleo"].subject, tmp_path / "a.zip", sessions)
+        held.archive.exporter.export(OFFICER, held.people["Cleo"].subject, tmp_path / "a.zip", sessions)
     assert not (tmp_path / "a.zip").exists()

@@ -24,6 +24,7 @@ from kenbaar.media import digest_file
 from kenbaar.publish import MASK_COLOUR, mask_box
 from kenbaar.rights import Picture, write_collection_sheet, write_contact_sheet
 from kenbaar.rights._covered import open_covered, thumbnail
+from tests.actors import OFFICER
 from tests.modelpack.tiny_pack import blank_photo, draw_face
 from tests.rights.party import Party, a_party, save
 
@@ -70,7 +71,7 @@ def collection(party: Party) -> str:
 
 
 def _found(party: Party) -> list[Picture]:
-    return party.archive.requests.find(party.people["Ada"].subject, party.sessions())
+    return party.archive.requests.find(OFFICER, party.people["Ada"].subject, party.sessions())
 
 
 def _contact(party: Party, out: Path, **options: int) -> list[Path]:
@@ -320,8 +321,8 @@ def test_a_picture_that_is_not_theirs_any_more_is_not_shown(tmp_path: Path, tiny
         p.photo("one.jpg", 1, 2)
         p.add()
         p.sweep()
-        found = p.archive.requests.find(ada.subject, p.sessions())
-        p.archive.requests.reject(ada.subject, found[0].item)
+        found = p.archive.requests.find(OFFICER, ada.subject, p.sessions())
+        p.archive.requests.reject(OFFICER, ada.subject, found[0].item, p.sessions())
         write_contact_sheet(
             found, p.archive.collections.store, tmp_path / "s.html", p.archive.limits, p.archive.find_everybody
         )

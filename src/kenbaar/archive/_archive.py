@@ -1,15 +1,14 @@
 """The rooms wired together, once, for the command line and the web alike.
 
 with open_archive(settings) as archive:
-    invited = archive.consents.invite("Ada", [Purpose.parse("find")])
-    archive.sweeps.sweep("party", archive.packs.in_use(), ...)
+    invited = archive.consents.invite(actor, "Ada", [Purpose.parse("find")])
+    archive.sweeps.sweep(actor, "party", archive.packs.in_use(), ...)
 """
 
 from __future__ import annotations
 
 import errno
 import fcntl
-import getpass
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -33,17 +32,27 @@ from kenbaar.errors import (
 )
 from kenbaar.faces import Box
 from kenbaar.keys import KeyStore, SigningKey, create_with_master, open_with_master, rotate_master
-from kenbaar.ledger import Act, Checkpoint, Fact, Ledger, PayloadKey, Verification, VerifierKey, verify_ledger
+from kenbaar.ledger import (
+    Act,
+    Checkpoint,
+    Fact,
+    Ledger,
+    PayloadKey,
+    Verification,
+    VerifierKey,
+    act_payload,
+    verify_ledger,
+)
 from kenbaar.matching import Threshold
 from kenbaar.media import Photo, PhotoLimits
 from kenbaar.modelpack import ModelPack, load_pack
+from kenbaar.policy import JURISDICTIONS, Actor, Event
 from kenbaar.publish import Publisher
 from kenbaar.rights import CheckReport, Exporter, Leaving, Requests, check_archive
 from kenbaar.settings import Settings
 from kenbaar.storage import SqlCollectionStore, SqlConsentStore, SqlCopyStore, SqlTemplateStore, open_database
 from kenbaar.sweep import Sweeps
 
-JURISDICTIONS = ("eu", "uk", "ch", "us", "us-il", "us-tx", "us-wa", "other")
 MASTER_KEY, KEYS, LEDGER, LOCK = "master.key", "keys", "ledger", "lock"
 _WRITING = b"writing\n"  # what the lock file holds while somebody writes; still there afterwards: they were killed
 
@@ -154,13 +163,12 @@ class Archive:
 
     # -- the ledger, as rooms see it -------------------------------------------------------------------------------
 
-    def record(self, event: str, *, subject: str | None = None, purpose: str | None = None, **facts: Fact) -> int:
+    def record(self, event: Event, actor: Actor, *, subject: str | None = None, **facts: Fact) -> int:
         """Makes an act durable before it happens (ledger.Recorder)."""
-        payload: dict[str, Fact] = {"by": getpass.getuser(), **{k: v for k, v in facts.items() if v is not None}}
-        if subject is not None:
-            payload["subject"] = subject
-        entry = self.ledger.record(event, payload=payload, seal=self._seal_for(subject), purpose=purpose, at=self.now())
-        return entry.index
+        payload, seal = act_payload(event, actor, subject, facts), self._seal_for(subject)
+        return self.ledger.record(
+            str(event), payload=payload, seal=seal, purpose=event.value.purpose, at=self.now()
+        ).index
 
     def acts(self) -> Iterator[Act]:
         """Everything in the ledger; what is about somebody who left comes without payload."""
@@ -215,7 +223,7 @@ class Archive:
 
     # -- checking --------------------------------------------------------------------------------------------------
 
-    def check(self, *, say: Callable[[int, int, float], None]) -> CheckReport:
+    def check(self, actor: Actor, *, say: Callable[[int, int, float], None]) -> CheckReport:
         """Looks for strangers' vectors in every byte of home, and for records that no consent carries."""
         try:
             packs = [self.pack, *(load_pack(p.folder) for p in self.packs.older())]
@@ -223,18 +231,18 @@ class Archive:
             packs = []  # then the generic search looks for vectors of the default length
         with self.writing():
             self.leaving.settle(whole=True)  # a database put back by itself is brought up to date first
-            self.record("check")
+            self.record(Event.CHECK, actor)
         return check_archive(self.consents, self.collections, self.settings.home, packs, self.limits, say=say)
 
     # -- keys ------------------------------------------------------------------------------------------------------
 
-    def rotate_keys(self) -> int:
+    def rotate_keys(self, actor: Actor) -> int:
         """Re-wraps every living key under a new master key and destroys the old one; returns how many are living.
 
         From then on every older copy of the key store is noise.
         """
         with self.writing():
-            self.record("rotate")
+            self.record(Event.ROTATE, actor)
             rotate_master(self.settings.home / KEYS, self.settings.home / MASTER_KEY)
             self.keys = open_with_master(self.settings.home / KEYS, self.settings.home / MASTER_KEY)
             self.consents.keys = self.keys
@@ -247,7 +255,11 @@ class Archive:
 
 
 def create_archive(
-    settings: Settings, organisation: str, jurisdiction: str, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    actor: Actor,
+    settings: Settings,
+    organisation: str,
+    jurisdiction: str,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Archive:
     """A new archive in settings.home. A kill on the way leaves nothing that a second call cannot finish."""
     home = settings.home
@@ -290,7 +302,7 @@ def create_archive(
                 database.close()
     archive = Archive(settings, clock)
     with archive.writing():
-        archive.record("init", organisation=organisation, jurisdiction=jurisdiction)
+        archive.record(Event.INIT, actor, organisation=organisation, jurisdiction=jurisdiction)
     return archive
 
 

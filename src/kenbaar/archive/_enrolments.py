@@ -16,6 +16,7 @@ from kenbaar.ledger import Journal
 from kenbaar.matching import Threshold, find_lookalikes
 from kenbaar.media import Photo, PhotoLimits, open_untrusted_photo
 from kenbaar.modelpack import ModelPack
+from kenbaar.policy import Actor
 from kenbaar.settings import Settings
 
 NOBODY_OPENED = Sessions()  # no recovery code was brought along
@@ -29,7 +30,12 @@ class Enrolments:
         self._limits = PhotoLimits(settings.max_megapixels * 1_000_000, settings.max_photo_mb * 1_000_000)
 
     def enrol(
-        self, token: str, photos: Sequence[Path], agreed: Sequence[str], sessions: Sessions = NOBODY_OPENED
+        self,
+        actor: Actor,
+        token: str,
+        photos: Sequence[Path],
+        agreed: Sequence[str],
+        sessions: Sessions = NOBODY_OPENED,
     ) -> Enrolled:
         """Enrols the person this token invites, with 1 to 5 photos of them, or with none: then by hand alone.
 
@@ -49,11 +55,13 @@ class Enrolments:
             return find_lookalikes(row, gallery, self._packs.threshold)
 
         if subject.enrolled_at is None:
-            return self._consents.enrol(token, vectors, pack, agreed=purposes, look_alikes=look_alikes)
+            return self._consents.enrol(actor, token, vectors, pack, agreed=purposes, look_alikes=look_alikes)
         self._consents.require_session(subject, sessions)
         if opened:
             self._refuse_somebody_else(subject.id, opened, sessions)
-        return self._consents.renew(token, vectors, pack, agreed=purposes, sessions=sessions, look_alikes=look_alikes)
+        return self._consents.renew(
+            actor, token, vectors, pack, agreed=purposes, sessions=sessions, look_alikes=look_alikes
+        )
 
     def _read_portraits(self, photos: Sequence[Photo], pack: ModelPack, point: Threshold) -> NDArray[np.float32]:
         return read_portraits(photos, pack, same_person=point.accept - LOOSER_DECADES * point.per_decade)

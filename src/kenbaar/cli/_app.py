@@ -19,6 +19,7 @@ import kenbaar
 
 if TYPE_CHECKING:
     from kenbaar.archive import Archive
+    from kenbaar.policy import Actor
     from kenbaar.settings import Settings
 
 _COMMANDS = {  # command -> where it lives and its line of help; the module is imported when the command is called
@@ -141,6 +142,24 @@ class Out:
             click.echo(f"\r{line:<78}" if live else line, err=True, nl=finished or not live)
 
         return show
+
+
+def operator() -> Actor:
+    """Who is at this command line: the account of the shell, an officer of the archive.
+
+    The name is the account's that the system gives this process, not what LOGNAME or USER say: anybody may set those.
+    """
+    import os
+    import pwd
+
+    from kenbaar.policy import Actor
+
+    uid = os.getuid()
+    try:
+        name = pwd.getpwuid(uid).pw_name
+    except KeyError:  # an account without a name, as in some containers
+        name = f"uid {uid}"
+    return Actor("operator", name, "officer")
 
 
 def _clock(seconds: float) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kenbaar.cli._app import Out, common
+from kenbaar.cli._app import Out, common, operator
 from kenbaar.cli._bench_ground import PACK, PHOTOS, WORKERS, Sweeper, composed, machine, scratch
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ def bench_publish_command(out: Out, photos: str, workers: int | None, pack_name:
         name = archive.collections.store.all()[0].name
         begin = time.perf_counter()
         report = archive.publisher.publish(
+            operator(),
             name,
             folder / "out",
             "web",

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kenbaar.cli._app import Out
+from kenbaar.cli._app import Out, operator
 
 if TYPE_CHECKING:
     from kenbaar.archive import Archive
@@ -83,7 +83,7 @@ def scratch(out: Out, pack_name: str | None) -> Iterator[tuple[Archive, Path]]:
         passing = replace(
             settings, home=place / "home", pack=pack_name or settings.pack, archive_url="", templates_url=""
         )
-        archive = create_archive(passing, "bench", "us")
+        archive = create_archive(operator(), passing, "bench", "us")
         try:
             yield archive, place
         finally:
@@ -128,7 +128,7 @@ class Sweeper:
 
     def __call__(self, workers: int, say: Callable[[SweepProgress], None]) -> Any:
         self.name = f"bench-{secrets.token_hex(4)}"
-        self.archive.collections.add(self.name, self.source, mode="transient", reason="bench")
+        self.archive.collections.add(operator(), self.name, self.source, mode="transient", reason="bench")
         return self._sweep(workers, say)
 
     def again(self, workers: int, say: Callable[[SweepProgress], None]) -> Any:
@@ -141,5 +141,11 @@ class Sweeper:
 
         archive = self.archive
         return archive.sweeps.sweep(
-            self.name, archive.packs.in_use(), sessions=Sessions(), workers=workers, limits=archive.limits, say=say
+            operator(),
+            self.name,
+            archive.packs.in_use(),
+            sessions=Sessions(),
+            workers=workers,
+            limits=archive.limits,
+            say=say,
         )

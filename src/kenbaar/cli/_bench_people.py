@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kenbaar.cli._app import Out, common
+from kenbaar.cli._app import Out, common, operator
 from kenbaar.cli._bench_ground import enrol_made_up, machine, scratch
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def bench_gallery_command(out: Out, people: int) -> None:
         result = bench_gallery(
             people,
             lambda: archive.consents.open_gallery(("find",), archive.pack.digest, Sessions(), dim=dim),
-            lambda i: archive.leaving.withdraw(subjects[i]),
+            lambda i: archive.leaving.withdraw(operator(), subjects[i]),
         )
     out.say(machine())
     out.say(f"{people:,} grants opened in {result.open_s:.2f} s; one withdrawn in {result.withdraw_s * 1000:.0f} ms")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kenbaar.cli._app import Out, common
+from kenbaar.cli._app import Out, common, operator
 
 if TYPE_CHECKING:
     from kenbaar.matching import Threshold
@@ -127,7 +127,8 @@ def _adopt(out: Out, told: Evaluation) -> None:
 
     with out.archive() as archive:
         before = adopted_for(archive.consents.store, told.pack)
-        adopted = adopt(told, archive.consents.store, archive, pack_default(read_manifest(archive.packs.folder)))
+        default = pack_default(read_manifest(archive.packs.folder))
+        adopted = adopt(operator(), told, archive.consents.store, archive, default)
     t = adopted.threshold
     out.say(f"Adopted: names from {t.accept:.4f} on, for FPIR {t.fpir:.4g} with {t.n} enrolled; more people, stricter.")
     if before is not None and (words := looser(t, before.threshold)):

@@ -7,17 +7,20 @@ from typing import Any
 
 import click
 
-from kenbaar.cli._app import Out, common
+from kenbaar.cli._app import Out, common, operator
+from kenbaar.policy import JURISDICTIONS
 
 
 @click.command()
 @click.option("--organisation", default="", help="The organisation's name, as receipts show it.")
 @click.option(
     "--jurisdiction",
-    type=click.Choice(["eu", "uk", "ch", "us", "us-il", "us-tx", "us-wa", "other"]),
+    type=click.Choice(list(JURISDICTIONS)),
     default="eu",
     show_default=True,
-    help="Where the organisation is: decides what is allowed and who holds keys.",
+    help="Where the organisation is: decides what is allowed and who holds keys. "
+    + "; ".join(f"{row.name}: {row.words}" for row in JURISDICTIONS.values())
+    + ".",
 )
 @common
 def init(out: Out, organisation: str, jurisdiction: str) -> None:
@@ -27,7 +30,7 @@ def init(out: Out, organisation: str, jurisdiction: str) -> None:
 
     disable_core_dumps()
     settings = out.settings()
-    archive = create_archive(settings, organisation or "this organisation", jurisdiction)
+    archive = create_archive(operator(), settings, organisation or "this organisation", jurisdiction)
     kid = archive.signer.kid
     archive.close()
     out.say(f"Made an archive in {settings.home} (jurisdiction {jurisdiction}).")
@@ -125,7 +128,7 @@ def check(out: Out) -> int:
     """Prove that nothing of strangers is stored: look for their vectors in every byte of the home folder."""
     show = out.bar("check")
     with out.archive() as archive:
-        report = archive.check(say=show)
+        report = archive.check(operator(), say=show)
         verified = archive.ledger.verify()
     for finding in report.residue.findings:
         out.say(f"FOUND {finding.path} at byte {finding.offset}: {finding.why}")
@@ -165,7 +168,7 @@ def keys() -> None:
 def keys_rotate(out: Out) -> None:
     """Wrap all living keys under a new master key and destroy the old one: old copies of the key store become noise."""
     with out.archive() as archive:
-        living = archive.rotate_keys()
+        living = archive.rotate_keys(operator())
     out.say(
         f"{living} living keys are under a new master key; the old one is destroyed. "
         f"Back up master.key now, apart from keys/."

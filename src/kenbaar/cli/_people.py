@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from kenbaar.cli._app import Out, common, day, last_day
+from kenbaar.cli._app import Out, common, day, last_day, operator
 
 
 @click.command()
@@ -39,6 +39,7 @@ def invite(
     wanted = [Purpose.parse(p) for p in purposes]
     with out.archive() as archive:
         invited = archive.consents.invite(
+            operator(),
             name,
             wanted,
             until=until,
@@ -71,7 +72,11 @@ def renew(out: Out, subject: str, until: date | None) -> None:
     with out.archive() as archive:
         settings = archive.settings
         invited = archive.consents.invite_again(
-            subject, until=until, grant_days=settings.grant_days, invitation_days=settings.invitation_days
+            operator(),
+            subject,
+            until=until,
+            grant_days=settings.grant_days,
+            invitation_days=settings.invitation_days,
         )
     out.say(f"{subject} can renew; the consent would hold until {last_day(invited.until)}.")
     out.say(f"Token (once, for that person alone): {invited.token}")
@@ -107,7 +112,7 @@ def enrol(
         if receipt_file:
             archive.refuse_target(receipt_file)
         agreed = _agreed(out, agree, [str(p) for p in invitation.purposes], notice)
-        enrolled = archive.enrolments.enrol(token, photos, agreed, archive.consents.sessions(codes))
+        enrolled = archive.enrolments.enrol(operator(), token, photos, agreed, archive.consents.sessions(codes))
         place = receipt_file or archive.settings.home / "receipts" / f"{subject.id}-consent.jws"
         path = _write_receipt(out, place, enrolled.receipt, subject.id)
     done = "Enrolled" if subject.enrolled_at is None else "Renewed"
@@ -212,7 +217,7 @@ def withdraw(out: Out, subject: str, purpose: str | None) -> None:
     from kenbaar.consent import Purpose
 
     with out.archive() as archive:
-        departure = archive.leaving.withdraw(subject, Purpose.parse(purpose) if purpose else None)
+        departure = archive.leaving.withdraw(operator(), subject, Purpose.parse(purpose) if purpose else None)
         place = archive.settings.home / "receipts" / f"{subject}-destruction-{departure.entry}.jws"
         path = _write_receipt(out, place, departure.receipt, subject)
     out.say(
@@ -257,7 +262,8 @@ def export(out: Out, subject: str, out_zip: Path, codes: tuple[str, ...]) -> Non
     """Everything held about SUBJECT, as a zip to read and to import. Other people are masked."""
     with out.archive() as archive:
         archive.refuse_target(out_zip)
-        report = archive.exporter.export(subject, out_zip, archive.consents.sessions(codes), say=out.bar("export"))
+        sessions = archive.consents.sessions(codes)
+        report = archive.exporter.export(operator(), subject, out_zip, sessions, say=out.bar("export"))
     out.say(f"Wrote {out_zip}: {report.pictures} picture(s), {report.acts} act(s), {report.receipts} receipt(s).")
     out.answer({"out": str(out_zip), "pictures": report.pictures, "acts": report.acts, "receipts": report.receipts})
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from kenbaar.cli._app import Out, common
+from kenbaar.cli._app import Out, common, operator
 
 _MODES = click.Choice(["off", "claimed", "roster", "transient"])
 _CODE = click.option(
@@ -50,7 +50,9 @@ def collection_add(
     """Add the folder SOURCE, which your organisation controls, as collection NAME. Originals stay where they are."""
     with out.archive() as archive:
         archive.refuse_source(source)
-        added = archive.collections.add(name, source, mode=mode, reason=reason, roster=roster, officer=officer)
+        added = archive.collections.add(
+            operator(), name, source, mode=mode, reason=reason, roster=roster, officer=officer
+        )
     out.say(f"Added {added.name!r} ({added.source}), mode {added.mode}. Next: kenbaar sweep {name!r}")
     out.answer({"collection": added.name, "source": added.source, "mode": added.mode})
 
@@ -64,7 +66,7 @@ def collection_set(
 ) -> None:
     """Say anew who is in collection NAME."""
     with out.archive() as archive:
-        changed = archive.collections.set_mode(name, mode, reason=reason, roster=roster, officer=officer)
+        changed = archive.collections.set_mode(operator(), name, mode, reason=reason, roster=roster, officer=officer)
     out.say(f"Collection {changed.name!r} is now in mode {changed.mode}.")
     out.answer({"collection": changed.name, "source": changed.source, "mode": changed.mode})
 
@@ -142,6 +144,7 @@ def sweep(out: Out, name: str, workers: int | None, codes: tuple[str, ...]) -> N
         if warning := doubling_warning(archive.consents.store, len(archive.consents.recognisable()), archive.threshold):
             out.note(warning)
         report = archive.sweeps.sweep(
+            operator(),
             name,
             archive.packs.in_use(),
             older=archive.packs.older(),
@@ -208,7 +211,7 @@ def find(out: Out, subject: str, codes: tuple[str, ...], reason: str | None, she
     with out.archive() as archive:
         if sheet:
             archive.refuse_target(sheet)
-        found = archive.requests.find(subject, archive.consents.sessions(codes), reason=reason)
+        found = archive.requests.find(operator(), subject, archive.consents.sessions(codes), reason=reason)
         if sheet:
             write_contact_sheet(found, archive.collections.store, sheet, archive.limits, archive.find_everybody)
     for f in found:
@@ -250,6 +253,7 @@ def claim(out: Out, subject: str, item: str, n: int, codes: tuple[str, ...]) -> 
     """SUBJECT says: box N of ITEM is me. Compared with their own template, or taken by hand in mode off."""
     with out.archive() as archive:
         appearance = archive.requests.claim(
+            operator(),
             subject,
             item,
             n,
@@ -273,11 +277,12 @@ def claim(out: Out, subject: str, item: str, n: int, codes: tuple[str, ...]) -> 
 @click.command()
 @click.argument("subject")
 @click.argument("item")
+@_CODE
 @common
-def reject(out: Out, subject: str, item: str) -> None:
+def reject(out: Out, subject: str, item: str, codes: tuple[str, ...]) -> None:
     """SUBJECT says: this is not me, in ITEM. They are never matched there again."""
     with out.archive() as archive:
-        rejection = archive.requests.reject(subject, item)
+        rejection = archive.requests.reject(operator(), subject, item, archive.consents.sessions(codes))
     out.say(f"{subject} is not matched in {item} any more, nor in any copy of that photo.")
     out.answer({"item": item, "subject": subject, "box": rejection.box.as_list()})
 
@@ -299,6 +304,7 @@ def publish(out: Out, name: str, out_folder: Path, channel: str, mask_doubtful: 
     with out.archive() as archive:
         count = workers or archive.settings.workers or len(os.sched_getaffinity(0))
         report = archive.publisher.publish(
+            operator(),
             name,
             out_folder,
             channel,

@@ -4,7 +4,7 @@ Rules: a collection's mode decides what may be embedded (`permit`), and nothing 
 and are never copied; of faces, only where they are is kept; of people, only those with consent.
 
     desk = Collections(store, consents, ledger, clock)
-    desk.add("party", "/photos/party", mode="off")
+    desk.add(actor, "party", "/photos/party", mode="off")
     permit = desk.permit(desk.get("party"))
     permit.scope                       # "none", "claimed" or "all"
     store.appearances_of("s-7xk2m9qa")

@@ -13,9 +13,7 @@ from typing import Literal, get_args
 from kenbaar.collections._records import Collection, CollectionStore, Mode
 from kenbaar.errors import ModeRefused, NotFound, Unusable, UsageError
 from kenbaar.ledger import Journal
-
-# EDPB Guidelines 3/2019 §84: comparing passers-by "on the fly" needs an exception under Art. 9(2) for each of them
-NO_TRANSIENT = ("eu", "eea", "uk", "ch")
+from kenbaar.policy import JURISDICTIONS, Actor, Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +51,7 @@ class Collections:
 
     def add(
         self,
+        actor: Actor,
         name: str,
         source: Path,
         *,
@@ -82,14 +81,13 @@ class Collections:
                     f"There is a collection named {name!r} already.",
                     "Choose another name, or `kenbaar collection set`.",
                 )
-            self.journal.record(
-                "collection", collection=name, mode=mode, officer=officer, reason=reason, roster=list(collection.roster)
-            )
+            self._record(actor, collection)
             self.store.add(collection)
         return collection
 
     def set_mode(
         self,
+        actor: Actor,
         name: str,
         mode: Mode,
         *,
@@ -102,9 +100,7 @@ class Collections:
         after = Collection(name, before.source, mode, before.added_at, reason, officer, tuple(sorted(set(roster))))
         self._check(after)
         with self.journal.writing():
-            self.journal.record(
-                "collection", collection=name, mode=mode, officer=officer, reason=reason, roster=list(after.roster)
-            )
+            self._record(actor, after)
             self.store.change(after)
         return after
 
@@ -125,19 +121,30 @@ class Collections:
         ]  # type: ignore[assignment]
         return EmbeddingPermit(collection.name, collection.mode, scope)
 
+    def _record(self, actor: Actor, collection: Collection) -> None:
+        self.journal.record(
+            Event.COLLECTION,
+            actor,
+            collection=collection.name,
+            mode=collection.mode,
+            officer=collection.officer,
+            reason=collection.reason,
+            roster=list(collection.roster),
+        )
+
     def _check(self, collection: Collection) -> None:
-        """DESIGN, four modes: what each needs."""
+        """What each of the four modes needs."""
         if collection.mode not in get_args(Mode):
             raise UsageError(f"There is no mode {collection.mode!r}.", f"Modes are {', '.join(get_args(Mode))}.")
-        if collection.mode == "transient":
-            if self.jurisdiction() in NO_TRANSIENT:
-                raise ModeRefused(
-                    "Mode transient is not allowed in this jurisdiction: it makes templates of people who did not agree"
-                    " (EDPB Guidelines 3/2019 §84).",
-                    "Use off, claimed or roster.",
-                )
-            if not (collection.reason or "").strip():
-                raise ModeRefused("Mode transient needs a written reason.", "Add --reason TEXT.")
+        refused = JURISDICTIONS[self.jurisdiction()].refused_modes
+        if why := refused.get(collection.mode):
+            *others, last = (mode for mode in get_args(Mode) if mode not in refused)
+            raise ModeRefused(
+                f"Mode {collection.mode} is not allowed in this jurisdiction: {why}.",
+                f"Use {', '.join(others)} or {last}.",
+            )
+        if collection.mode == "transient" and not (collection.reason or "").strip():
+            raise ModeRefused("Mode transient needs a written reason.", "Add --reason TEXT.")
         if collection.mode == "roster":
             if not collection.roster or not (collection.officer or "").strip():
                 raise ModeRefused(

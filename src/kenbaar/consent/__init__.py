@@ -4,18 +4,19 @@ Rules: nothing is ticked for the person; a grant has an end date, always; only t
 is no flag to skip consent and no default purpose; no consents means an empty gallery.
 
     consents = Consents(store, templates, keys, signer, ledger, clock, writing)
-    invited = consents.invite("Ada", [Purpose.parse("find"), Purpose.parse("show:web")])
+    invited = consents.invite(actor, "Ada", [Purpose.parse("find"), Purpose.parse("show:web")])
     subject, invitation, notice = consents.offer(invited.token)
     vectors = read_portraits(photos, pack, same_person=0.9)
-    enrolled = consents.enrol(invited.token, vectors, pack.digest, agreed=invitation.purposes, look_alikes=...)
+    enrolled = consents.enrol(actor, invited.token, vectors, pack.digest, agreed=..., look_alikes=...)
     gallery = consents.open_gallery(RECOGNISING, pack.digest, consents.sessions([enrolled.code]))
 """
 
-from kenbaar.consent._desk import RECOGNISING, Consents, Enrolled, Sessions
-from kenbaar.consent._invite import Invited, default_holder
+from kenbaar.consent._consents import Consents, Enrolled
+from kenbaar.consent._in_force import Sessions
+from kenbaar.consent._invite import Invited
 from kenbaar.consent._notice import notice_digest, notice_text
 from kenbaar.consent._portraits import LOOSER_DECADES, FaceReader, read_portraits
-from kenbaar.consent._purpose import Purpose
+from kenbaar.consent._purpose import FINDING, RECOGNISING, SHOWING, Purpose
 from kenbaar.consent._receipt import (
     ConsentFacts,
     DestructionFacts,
@@ -38,8 +39,10 @@ from kenbaar.consent._records import (
 from kenbaar.consent._signed import Signed, sign_manifest, verify_manifest
 
 __all__ = [
+    "FINDING",
     "LOOSER_DECADES",
     "RECOGNISING",
+    "SHOWING",
     "ConsentFacts",
     "ConsentStore",
     "Consents",
@@ -58,7 +61,6 @@ __all__ = [
     "Subject",
     "TemplateStore",
     "VerifiedReceipt",
-    "default_holder",
     "describe_receipt",
     "make_consent_receipt",
     "make_destruction_receipt",

@@ -13,10 +13,7 @@ from kenbaar.consent._purpose import Purpose
 from kenbaar.consent._records import Holder, Invitation, Subject
 from kenbaar.errors import TokenRefused, UsageError
 from kenbaar.keys import CROCKFORD
-
-MINOR_DAYS = 365  # DESIGN and GOVERNANCE 1a (Art. 8): a minor's consent is asked again within a year
-EU_HOLDER: Holder = "subject"  # EDPB Opinion 11/2024: only the person's own key holds up for 1:N
-BIPA_DAYS = 3 * 365  # 740 ILCS 14/15(a): destroyed at the latest 3 years after the last interaction
+from kenbaar.policy import JURISDICTIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +34,6 @@ def new_subject_id() -> str:
 def token_hash(token: str) -> str:
     """SHA-256 of a token, hex: tokens carry 192 random bits, so a plain hash is enough."""
     return hashlib.sha256(token.strip().encode()).hexdigest()
-
-
-def default_holder(jurisdiction: str) -> Holder:
-    """Who holds the key where nobody chose: the person themselves in the EU, the organisation elsewhere."""
-    return EU_HOLDER if jurisdiction == "eu" else "organisation"
 
 
 def end_of(day: date) -> datetime:
@@ -77,19 +69,27 @@ def make_invitation(
     log_key: str,
 ) -> tuple[Subject, Invitation, str]:
     """The subject, the invitation to keep, and the token to hand over. Raises UsageError with what to change."""
-    name = check_name(name, "name")
+    name, law = check_name(name, "name"), JURISDICTIONS[jurisdiction]
     if not purposes:
         raise UsageError(
             "An invitation names at least one purpose.", "Add --purpose find, show[:CHANNEL], name or ask."
         )
     if minor and not guardian:
-        raise UsageError("A minor's consent is given by a guardian.", "Add --guardian NAME.")
+        raise UsageError(
+            "A minor's consent is given by a guardian.",
+            f"Add --guardian NAME (a minor is under {law.minor_under} here).",
+        )
     guardian = check_name(guardian, "guardian's name") if guardian else None
+    if guardian and (alone := [str(p) for p in purposes if "guardian" not in p.row.granters]):
+        raise UsageError(
+            f"Nobody agrees for somebody else to {' or '.join(alone)}.",
+            "Leave it out, or invite them without a guardian.",
+        )
     end = _end_of_consent(until, guardian is not None, jurisdiction, now, grant_days)
     subject = Subject(
         id=new_subject_id(),
         name=name,
-        holder=holder or default_holder(jurisdiction),
+        holder=holder or law.holder,
         invited_at=now,
         guardian=guardian,
         log_key=log_key,
@@ -122,7 +122,8 @@ def _invitation(
 
 def _end_of_consent(until: date | None, minor: bool, jurisdiction: str, now: datetime, grant_days: int) -> datetime:
     """When the consent ends, if that may be."""
-    longest = MINOR_DAYS if minor else BIPA_DAYS if jurisdiction == "us-il" else None
+    law = JURISDICTIONS[jurisdiction]
+    longest = law.minor_days if minor else law.longest_days
     default_days = min(grant_days, longest or grant_days)
     end = end_of(until) if until else end_of((now + timedelta(days=default_days)).date()) - timedelta(days=1)
     if end <= now:

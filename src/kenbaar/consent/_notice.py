@@ -9,7 +9,6 @@ from datetime import date, datetime, timedelta
 from kenbaar.consent._purpose import Purpose
 
 LANGUAGE = "en"
-_FACES = ("find", "show")  # the purposes for which a face is compared
 
 _COMPARISON = (
     "What is done\n"
@@ -60,11 +59,11 @@ def notice_text(organisation: str, purposes: Sequence[Purpose], holder: str, unt
 
     until: a date is the last day, a datetime the first moment after it. holder: `organisation` or `subject`.
     """
-    offered = [f"  - {p!s}: {purpose_sentence(p)}" for p in sorted(set(purposes), key=str)]
+    offered = [f"  - {p!s}: {p.sentence}" for p in sorted(set(purposes), key=str)]
     parts = [
         f"What {organisation} asks you to agree to",
         "Each line is a choice of its own. Agree to all, to some, or to none:\n" + "\n".join(offered),
-        *(_COMPARISON if any(p.kind in _FACES for p in purposes) else ()),
+        *(_COMPARISON if any(p.row.compares_faces for p in purposes) else ()),
         _HELD_BY_SUBJECT if holder == "subject" else _HELD_BY_ORGANISATION,
         _UNTIL,
         _TAKING_IT_BACK,
@@ -79,18 +78,6 @@ def notice_text(organisation: str, purposes: Sequence[Purpose], holder: str, unt
 def notice_digest(text: str) -> str:
     """`sha256:` and the hex digest of the notice's UTF-8 bytes."""
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
-
-
-def purpose_sentence(purpose: Purpose) -> str:
-    """What agreeing to this purpose means, in the person's own voice."""
-    if purpose.kind == "show":
-        where = f"published copies for the channel {purpose.channel}" if purpose.channel else "all published copies"
-        return f"My face may stay visible in {where}. Without this, it is covered there."
-    return {
-        "find": "Find me my own pictures: compare the faces in them with mine, and show what is found to me.",
-        "name": "My name may stand in the caption of a picture I am in.",
-        "ask": "When a colleague inside the organisation asks who is in a picture, I may be the answer.",
-    }[purpose.kind]
 
 
 def last_day(until: date) -> date:

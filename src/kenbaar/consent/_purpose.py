@@ -3,34 +3,36 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 from kenbaar.errors import UsageError
+from kenbaar.policy import PURPOSES, PurposeRow
 
-PurposeKind = Literal["find", "show", "name", "ask"]
+RECOGNISING = tuple(name for name, row in PURPOSES.items() if row.compares_faces)  # faces are compared for these
+FINDING = tuple(name for name, row in PURPOSES.items() if row.finds)  # who agreed may ask for their pictures
+SHOWING = tuple(name for name, row in PURPOSES.items() if row.shows)  # who agreed may stay visible
 _CHANNEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?")  # it stands in file names and in ledger entries
 
 
 @dataclass(frozen=True, slots=True)
 class Purpose:
-    """One thing a person can agree to, by itself.
+    """One thing a person can agree to, by itself: a row of policy's purposes, in one channel of it or in all.
 
-    find: find me my own pictures. show: my face may stay visible in published copies, in one channel or in all.
-    name: my name may stand in captions. ask: I may be answered when a colleague asks who is in a picture.
-    channel: only for show; None is every channel.
+    channel: only for a purpose that has channels; None is every channel. Raises UsageError for anything else.
     """
 
-    kind: PurposeKind
+    kind: str
     channel: str | None = None
 
     def __post_init__(self) -> None:
-        if self.kind not in get_args(PurposeKind):
-            raise UsageError("There is no such purpose.", "Use find, show, show:CHANNEL, name or ask.")
-        if self.channel is not None and (self.kind != "show" or not _CHANNEL.fullmatch(self.channel)):
+        if self.kind not in PURPOSES:
+            raise UsageError("There is no such purpose.", f"Use {_written(PURPOSES)}.")
+        if self.channel is not None and (self.row.channel_sentence is None or not _CHANNEL.fullmatch(self.channel)):
+            with_channel = [name for name, row in PURPOSES.items() if row.channel_sentence]
             raise UsageError(
-                "Only show has a channel, and a channel is a short word.",
-                "Write it like show:web, in lower-case letters, digits and dashes, at most 32.",
+                f"Only {' and '.join(with_channel)} has a channel, and a channel is a short word.",
+                f"Write it like {with_channel[0]}:web, in lower-case letters, digits and dashes, at most 32.",
             )
 
     def __str__(self) -> str:
@@ -40,11 +42,35 @@ class Purpose:
     def parse(cls, text: str) -> Purpose:
         """The purpose written like `find` or `show:web`; UsageError for anything else."""
         kind, colon, channel = text.partition(":")
-        for known in get_args(PurposeKind):
-            if kind == known and bool(colon) == bool(channel):
-                return cls(known, channel or None)
-        raise UsageError("There is no such purpose.", "Use find, show, show:CHANNEL, name or ask.")
+        if kind not in PURPOSES or bool(colon) != bool(channel):
+            raise UsageError("There is no such purpose.", f"Use {_written(PURPOSES)}.")
+        return cls(kind, channel or None)
+
+    @property
+    def row(self) -> PurposeRow:
+        """What follows from it."""
+        return PURPOSES[self.kind]
+
+    @property
+    def sentence(self) -> str:
+        """What agreeing to this purpose means, in the person's own voice."""
+        if self.channel and self.row.channel_sentence:
+            return self.row.channel_sentence.format(channel=self.channel)
+        return self.row.sentence
+
+    @property
+    def short(self) -> str:
+        """The same in few words."""
+        if self.channel and self.row.channel_short:
+            return self.row.channel_short.format(channel=self.channel)
+        return self.row.short
 
     def allows_show_on(self, channel: str) -> bool:
         """True where this purpose lets a face stay visible in copies for that channel."""
-        return self.kind == "show" and self.channel in (None, channel)
+        return self.row.shows and self.channel in (None, channel)
+
+
+def _written(rows: Mapping[str, PurposeRow]) -> str:
+    """find, show, show:CHANNEL, name or ask."""
+    ways = [way for name, row in rows.items() for way in (name, *([f"{name}:CHANNEL"] if row.channel_sentence else []))]
+    return f"{', '.join(ways[:-1])} or {ways[-1]}"

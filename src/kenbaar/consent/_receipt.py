@@ -16,10 +16,11 @@ from importlib import resources
 from typing import Any, Literal
 from uuid import uuid4
 
-from kenbaar.consent._notice import LANGUAGE, last_day, notice_digest, purpose_sentence
+from kenbaar.consent._notice import LANGUAGE, last_day, notice_digest
 from kenbaar.consent._purpose import Purpose
 from kenbaar.consent._signed import ReceiptSigner, open_jws, sign_jws
 from kenbaar.errors import ReceiptBroken, UsageError
+from kenbaar.policy import JURISDICTIONS, JurisdictionRow, LawRow
 
 ReceiptKind = Literal["consent", "destruction"]
 _TYPES: dict[str, ReceiptKind] = {
@@ -37,25 +38,6 @@ _CONTEXT = {
     "kb": "urn:kenbaar:",
 }
 _RECEIPT_PROFILE = "https://w3id.org/dpv/schema/dpv-27560#receipt"
-_RECORD_PROFILE = "https://w3id.org/dpv/schema/dpv-27560#record"
-_GDPR_PROFILE = "https://w3id.org/dpv/schema/dpv-27560#record-eu-gdpr"
-_LOCATIONS = {"eu": "loc:EU", "uk": "loc:GB", "ch": "loc:CH", "us": "loc:US"}
-_LOCATIONS |= {"us-il": "loc:US-IL", "us-tx": "loc:US-TX", "us-wa": "loc:US-WA", "other": "kb:Elsewhere"}
-_TERMS = {  # purpose -> our term and the DPV purpose it narrows
-    "find": ("kb:FindMyOwnImages", "dpv:ServiceProvision"),
-    "show": ("kb:Publish", "dpv:PublicRelations"),
-    "name": ("kb:NameInCaptions", "dpv:PublicRelations"),
-    "ask": ("kb:TagInsideOrganisation", "dpv:ServiceProvision"),
-}
-_GDPR_RIGHTS = [
-    "eu-gdpr:A7-3",
-    "eu-gdpr:A15",
-    "eu-gdpr:A16",
-    "eu-gdpr:A17",
-    "eu-gdpr:A18",
-    "eu-gdpr:A20",
-    "eu-gdpr:A77",
-]
 _DESTROYED = (
     "Key destroyed. What these keys sealed is noise in this archive and in every backup of it. A backup of the key "
     "store itself, made before, is noise once the master key has been rotated and its old copies are gone."
@@ -120,7 +102,7 @@ def make_consent_receipt(facts: ConsentFacts, signer: ReceiptSigner) -> str:
             "A consent has a purpose, and an end after its start.", "Name what was agreed to, and until when."
         )
     payload = {
-        "@context": _CONTEXT,
+        "@context": {**_CONTEXT, **_jurisdiction(facts).law.context},
         "@type": "dpv:ConsentReceipt",
         "dct:conformsTo": _RECEIPT_PROFILE,
         "dct:identifier": str(uuid4()),
@@ -189,14 +171,13 @@ def receipt_schema(kind: ReceiptKind) -> dict[str, Any]:
 
 
 def _record(facts: ConsentFacts, purpose: Purpose) -> dict[str, Any]:
-    compared = facts.template and purpose.kind in ("find", "show")
-    gdpr = facts.jurisdiction == "eu"
-    term, broader = _TERMS[purpose.kind]
-    data = ["pd:Picture", *(["pd:FacialPrint"] if compared else []), *(["pd:Name"] if purpose.kind == "name" else [])]
+    row, place = purpose.row, _jurisdiction(facts)
+    compared = facts.template and row.compares_faces
+    data = ["pd:Picture", *(["pd:FacialPrint"] if compared else []), *(["pd:Name"] if row.names else [])]
     record = {
         # header
         "@type": "dpv:ConsentRecord",
-        "dct:conformsTo": _GDPR_PROFILE if gdpr else _RECORD_PROFILE,
+        "dct:conformsTo": place.law.profile,
         "dct:identifier": str(uuid4()),
         "dpv:hasDataSubject": facts.subject,
         # processing
@@ -206,12 +187,12 @@ def _record(facts: ConsentFacts, purpose: Purpose) -> dict[str, Any]:
             "kb:digest": notice_digest(facts.notice),
         },
         "dpv:hasPurpose": {
-            "@id": f"{term}/{purpose.channel}" if purpose.channel else term,
-            "skos:broader": broader,
+            "@id": f"{row.term}/{purpose.channel}" if purpose.channel else row.term,
+            "skos:broader": row.broader,
             "kb:purpose": str(purpose),
-            "dct:description": purpose_sentence(purpose),
+            "dct:description": purpose.sentence,
         },
-        "dpv:hasLegalBasis": _legal_basis(gdpr, compared),
+        "dpv:hasLegalBasis": _legal_basis(place.law, compared),
         "dpv:hasPersonalData": data,
         "dpv:hasTechnology": _technology(facts.holder) if compared else [],
         "dpv:hasStorageCondition": [
@@ -219,14 +200,13 @@ def _record(facts: ConsentFacts, purpose: Purpose) -> dict[str, Any]:
             {"@type": "dpv:StorageDuration", "dpv:hasDuration": f"P{max(1, (facts.until - facts.given_at).days)}D"},
             {
                 "@type": "dpv:StorageDeletion",
-                "dct:description": "the key is destroyed at withdrawal or at the end date",
+                "dct:description": place.retention,
             },
         ],
-        "dpv:hasRecipient": ["dpv:DataController", "dpv:Public"]
-        if purpose.kind in ("show", "name")
-        else ["dpv:DataController"],
-        "dpv:hasJurisdiction": _LOCATIONS.get(facts.jurisdiction, "kb:Elsewhere"),
-        "dpv:hasRight": _GDPR_RIGHTS if gdpr else ["kb:Withdraw", "kb:Export", "kb:Correct"],
+        "dpv:hasRecipient": ["dpv:DataController", *(["dpv:Public"] if row.public else [])],
+        "dpv:hasJurisdiction": place.location,
+        "kb:law": place.law.title,
+        "dpv:hasRight": list(place.law.rights),
         "dpv:hasConsentControl": {
             "@type": "dpv:WithdrawConsent",
             "dpv:isExercisedAt": facts.contact or facts.organisation,
@@ -247,10 +227,18 @@ def _record(facts: ConsentFacts, purpose: Purpose) -> dict[str, Any]:
     return record
 
 
-def _legal_basis(gdpr: bool, compared: bool) -> list[str]:
-    """Article 6(1)(a), and 9(2)(a) where a face template is made; elsewhere the consent itself."""
-    articles = ["eu-gdpr:A6-1-a", *(["eu-gdpr:A9-2-a"] if compared else [])] if gdpr else []
-    return ["dpv:ExplicitlyExpressedConsent", *articles]
+def _jurisdiction(facts: ConsentFacts) -> JurisdictionRow:
+    try:
+        return JURISDICTIONS[facts.jurisdiction]
+    except KeyError as err:
+        raise UsageError(
+            f"There is no jurisdiction {facts.jurisdiction!r}.", f"Choose one of {', '.join(JURISDICTIONS)}."
+        ) from err
+
+
+def _legal_basis(law: LawRow, compared: bool) -> list[str]:
+    """Consent, by the articles it rests on: others, too, where a face template is made."""
+    return ["dpv:ExplicitlyExpressedConsent", *law.consent, *(law.biometric if compared else ())]
 
 
 def _technology(holder: str) -> list[str]:
@@ -298,6 +286,7 @@ def _describe_consent(said: Mapping[str, Any]) -> list[str]:
         *(f"  - {r['dpv:hasPurpose']['kb:purpose']}: {r['dpv:hasPurpose']['dct:description']}" for r in records),
         f"Holds up to and including {last_day(until):%Y-%m-%d}.",
         f"The key is held by the {first['kb:keyHolder']}.",
+        *([f"It rests on: {first['kb:law']}."] if "kb:law" in first else []),  # receipts made before have none
         f"To take it back: {first['dpv:hasConsentControl']['dpv:isExercisedAt']}.",
         f"The words that were read have the digest {first['dpv:hasNotice']['kb:digest']}.",
     ]

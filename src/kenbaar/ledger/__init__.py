@@ -18,7 +18,7 @@ Rules of the room:
 """
 
 from kenbaar.ledger._checkpoint import Checkpoint, verify_proof
-from kenbaar.ledger._journal import Fact, Journal, Recorder
+from kenbaar.ledger._journal import Fact, Journal, Recorder, act_payload, require_permission
 from kenbaar.ledger._ledger import Act, Ledger, LedgerEntry, NewAct
 from kenbaar.ledger._note import Signer, VerifierKey, open_note, sign_note
 from kenbaar.ledger._payload import PayloadKey
@@ -38,7 +38,9 @@ __all__ = [
     "Signer",
     "Verification",
     "VerifierKey",
+    "act_payload",
     "open_note",
+    "require_permission",
     "sign_note",
     "verify_consistency",
     "verify_inclusion",

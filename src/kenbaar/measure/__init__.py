@@ -10,7 +10,7 @@
     told = evaluate(people, pack, pack_threshold, limits, pack_name="default", detail_side=640, on_disk=d, say=say)
     told.now.fpir                             # Rate: value, low, high, errors, searches, people
     write_report(told, Path("report"))        # report.html, report.json, report.csv
-    adopt(told, archive.consents.store, archive, pack_threshold)
+    adopt(actor, told, archive.consents.store, archive, pack_threshold)
     bench_match(people=100_000, probes=1_000).gemm_share      # of a bare matrix product; 1 is the machine
 """
 

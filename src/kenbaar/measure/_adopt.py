@@ -15,6 +15,7 @@ from kenbaar.measure._figures import Evaluation
 from kenbaar.measure._rates import people_for_claim
 from kenbaar.measure._words import plural
 from kenbaar.modelpack import Manifest
+from kenbaar.policy import Actor, Event
 
 NOTE = "operating_point"
 
@@ -156,7 +157,7 @@ def doubling_warning(notes: Notes, gallery: int, in_force: Threshold) -> str | N
     )
 
 
-def adopt(evaluation: Evaluation, notes: Notes, journal: Journal, pack_default: Threshold) -> Adopted:
+def adopt(actor: Actor, evaluation: Evaluation, notes: Notes, journal: Journal, pack_default: Threshold) -> Adopted:
     """Makes what was measured this archive's operating point; written in the ledger before it holds.
 
     pack_default: of the pack the archive uses. Raises WrongModelPack where another was measured, TooFewPeople where the
@@ -189,7 +190,8 @@ def adopt(evaluation: Evaluation, notes: Notes, journal: Journal, pack_default: 
     adopted = Adopted(threshold, evaluation.measured_at.astimezone(UTC), searches, people, point.carried)
     with journal.writing():
         journal.record(
-            "adopt",
+            Event.ADOPT,
+            actor,
             pack=threshold.pack,
             accept=f"{threshold.accept:.6f}",
             fpir=f"{threshold.fpir:g}",

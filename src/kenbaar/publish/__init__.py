@@ -5,7 +5,7 @@ looked at again, and a face that is neither masked nor allowed holds the photo b
 visible; who is shown is on record before the file has its name.
 
     publisher = Publisher(consents, collections, copies, journal, home)
-    report = publisher.publish("party", Path("public"), "web", pack, limits, say=bar)
+    report = publisher.publish(actor, "party", Path("public"), "web", pack, limits, say=bar)
     report.held                                   # photos a person should look at
     plan = plan_masks(find_all_faces(photo, pack, PUBLISH), revealed, photo.width, photo.height)
     mask(photo.pixels, plan.masks)

@@ -14,7 +14,7 @@ from itertools import islice
 from pathlib import Path
 
 from kenbaar.collections import Collection, Collections, Item
-from kenbaar.consent import Consents, Purpose, sign_manifest, verify_manifest
+from kenbaar.consent import SHOWING, Consents, Purpose, sign_manifest, verify_manifest
 from kenbaar.errors import Busy, KenbaarError, Unusable, UsageError
 from kenbaar.faces import Box
 from kenbaar.ledger import Journal
@@ -27,6 +27,7 @@ from kenbaar.media import (
     write_aside,
     write_file,
 )
+from kenbaar.policy import Actor, Event
 from kenbaar.publish._records import Copy, CopyStore
 from kenbaar.publish._render import Rendered
 from kenbaar.publish._workers import CopyTask, Detector, NoCopy, Workers, make_copies
@@ -87,6 +88,7 @@ class Publisher:
 
     def publish(
         self,
+        actor: Actor,
         name: str,
         out: Path,
         channel: str,
@@ -104,11 +106,11 @@ class Publisher:
         A photo that cannot be proven right is held back, and an older copy of it is taken away. Files in OUT that are
         no copies of this collection are left as they are. Raises Busy where somebody else publishes there now.
         """
-        Purpose("show", channel)  # refuses what no grant could be for
+        Purpose(SHOWING[0], channel)  # refuses what no grant could be for
         collection = self.collections.get(name)
         folder = _checked_folder(out, Path(collection.source), self.home)
         with _alone(folder):
-            run = _Run(self, collection, folder, channel, pack, limits, mask_doubtful, workers)
+            run = _Run(self, actor, collection, folder, channel, pack, limits, mask_doubtful, workers)
             return run.go(say)
 
 
@@ -118,6 +120,7 @@ class _Run:
     def __init__(
         self,
         room: Publisher,
+        actor: Actor,
         collection: Collection,
         folder: Path,
         channel: str,
@@ -126,7 +129,7 @@ class _Run:
         mask_doubtful: bool,
         workers: Workers | None,
     ) -> None:
-        self.workers = workers
+        self.actor, self.workers = actor, workers
         self.tell: Callable[[], None] = lambda: None
         self.room, self.collection, self.folder, self.channel = room, collection, folder, channel
         self.pack, self.limits, self.mask_doubtful = pack, limits, mask_doubtful
@@ -145,7 +148,8 @@ class _Run:
         import time
 
         room, started = self.room, time.monotonic()
-        room.journal.record("publish", purpose="show", collection=self.collection.name, channel=self.channel)
+        name, channel = self.collection.name, self.channel
+        room.journal.record(Event.PUBLISH, self.actor, collection=name, channel=channel)
         remove_leftovers(self.folder)
         counts = self.store.count(self.collection.name)
         total = sum(counts.get(s, 0) for s in ("present", "new"))
@@ -161,7 +165,7 @@ class _Run:
         visible = {s for copy in self.current.values() for s in copy.showing}
         for subject in sorted(visible):
             n = sum(subject in copy.showing for copy in self.current.values())
-            room.journal.record("shown", subject=subject, purpose="show", channel=self.channel, copies=n)
+            room.journal.record(Event.SHOWN, self.actor, subject=subject, channel=self.channel, copies=n)
         return PublishReport(
             published=len(self.current),
             held=tuple(sorted(self.held, key=lambda h: h.path)),

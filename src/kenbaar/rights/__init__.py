@@ -4,11 +4,11 @@ Rules: every answer is in the ledger before it is given; where the person holds 
 whoever else is in a picture is painted over, and is in no file of an answer by name, id or face; leaving destroys keys
 first and then everything derived; a "this is not me" is final.
 
-    write_contact_sheet(requests.find("s-7xk2m9qa", sessions), store, Path("mine.html"), limits)
-    requests.claim("s-7xk2m9qa", item, n, sessions, pack, threshold, limits)   # "this box is me"
-    requests.reject("s-7xk2m9qa", item)                       # "this is not me": never matched there again
-    leaving.withdraw("s-7xk2m9qa").copies                     # published files that still show them
-    exporter.export("s-7xk2m9qa", Path("mine.zip"), sessions) # everything, to read and to import
+    write_contact_sheet(requests.find(actor, "s-7xk2m9qa", sessions), store, Path("mine.html"), limits)
+    requests.claim(actor, "s-7xk2m9qa", item, n, sessions, pack, threshold, limits)   # "this box is me"
+    requests.reject(actor, "s-7xk2m9qa", item)                     # "this is not me": never matched there again
+    leaving.withdraw(actor, "s-7xk2m9qa").copies              # published files that still show them
+    exporter.export(actor, "s-7xk2m9qa", Path("mine.zip"), sessions) # everything, to read and to import
     check_archive(consents, collections, home, [pack], limits, say=say).clean   # no stranger in any byte of home
 """
 

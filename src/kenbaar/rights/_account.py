@@ -75,7 +75,11 @@ class PictureRow:
 
 @dataclass(frozen=True, slots=True)
 class ActRow:
-    """One act from the ledger. entry: its number there; by: the account that did it; facts: those that concern them."""
+    """One act from the ledger. entry: its number there; facts: those that concern them.
+
+    by: the account or person that did it; actor: of what kind (operator, staff, subject, system), None in entries made
+    before that was told; who: both, in words to the person.
+    """
 
     entry: int
     at: datetime
@@ -83,6 +87,8 @@ class ActRow:
     meaning: str
     purpose: str | None
     by: str | None
+    actor: str | None
+    who: str
     facts: dict[str, str | int | bool | list[str]]
 
 

@@ -10,12 +10,13 @@ from importlib import resources
 from pathlib import Path
 
 from kenbaar.collections import Appearance, Collections, Item
-from kenbaar.consent import Consents, Grant, Purpose, Sessions, Subject
+from kenbaar.consent import Consents, Grant, Sessions, Subject
 from kenbaar.errors import KenbaarError, PackUnavailable, PhotoUnreadable, UsageError
 from kenbaar.faces import Box
 from kenbaar.ledger import Act, Journal
 from kenbaar.matching import Threshold
 from kenbaar.media import COPY_SUFFIXES, PhotoLimits, Rights, copy_format, decode_name, encode_photo
+from kenbaar.policy import Actor, Event
 from kenbaar.publish import Copy, CopyStore
 from kenbaar.rights._account import (
     FORMAT,
@@ -30,21 +31,15 @@ from kenbaar.rights._account import (
 )
 from kenbaar.rights._aside import written_aside
 from kenbaar.rights._covered import LookAgain, Thumbnail, open_covered, thumbnail
-from kenbaar.rights._looks import looks_at
 from kenbaar.rights._other_names import LEFT_OUT, OtherNames
 from kenbaar.rights._own_template import OwnTemplate, open_own_template
 from kenbaar.rights._pages import page
 from kenbaar.rights._sheet import Leaf, own_frame
+from kenbaar.rights._who_looked import looks_at
 from kenbaar.rights._zip import ZipOut
 
 PICTURES_A_PAGE = 100  # thumbnails held in memory, twice at most: some 3 MB each
 SCHEMA = "export.schema.json"
-_MEANINGS = {
-    "find": "Find me my own pictures.",
-    "show": "My face may stay visible in published copies.",
-    "name": "My name may stand in captions.",
-    "ask": "I may be the answer when a colleague asks who is in a picture.",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +90,7 @@ class Exporter:
 
     def export(
         self,
+        actor: Actor,
         subject: str,
         out_zip: Path,
         sessions: Sessions,
@@ -112,7 +108,7 @@ class Exporter:
         if out_zip.parent.resolve().is_relative_to(self.home.resolve()):
             raise UsageError("An export is for its person and never lies in the home folder.", "Give a path elsewhere.")
         with self.journal.writing():
-            self.journal.record("export", subject=subject)
+            self.journal.record(Event.EXPORT, sessions.actor(actor, subject), subject=subject)
         with written_aside(out_zip) as file, ZipOut(file, self.journal.now()) as zip_out:
             report = _Run(self, person, sessions, zip_out).go(say)
             self.consents.subject(subject)  # gone meanwhile: then nothing is handed out any more
@@ -234,6 +230,7 @@ class _Run:
         decision = None
         with suppress(PackUnavailable):
             decision = room.threshold()
+        rejected = {str(a.facts["item"]) for a in acts if a.event == str(Event.REJECT) and "item" in a.facts}
         return Account(
             format=FORMAT,
             made_at=self.made_at,
@@ -251,9 +248,7 @@ class _Run:
             consents=tuple(_consent_row(g, in_force=g.id in living) for g in grants),
             template=self._put_template(templates),
             pictures=tuple(pictures),
-            rejections=tuple(
-                self._rejections({str(a.facts["item"]) for a in acts if a.event == "reject" and "item" in a.facts})
-            ),
+            rejections=tuple(self._rejections(rejected)),
             rosters=tuple(self.names.without(c.name) for c in room.collections.store.all() if person.id in c.roster),
             acts=acts,
             copies=tuple(self._copy_row(copy) for copy in room.copies.showing(person.id)),
@@ -300,19 +295,13 @@ class _Run:
 def _consent_row(grant: Grant, *, in_force: bool) -> ConsentRow:
     return ConsentRow(
         purpose=str(grant.purpose),
-        meaning=_meaning(grant.purpose),
+        meaning=grant.purpose.short,
         given_at=grant.given_at,
         until=grant.until,
         state="in force" if in_force else "ended",
         ended_at=grant.ended_at,
         end_reason=grant.end_reason,
     )
-
-
-def _meaning(purpose: Purpose) -> str:
-    if purpose.channel:
-        return f"My face may stay visible in copies published for {purpose.channel}."
-    return _MEANINGS[purpose.kind]
 
 
 def _corners(box: Box) -> tuple[int, int, int, int]:

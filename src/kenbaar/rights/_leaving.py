@@ -10,6 +10,7 @@ from kenbaar.collections import CollectionStore
 from kenbaar.consent import RECOGNISING, Consents, DestructionFacts, Grant, Purpose, Subject, make_destruction_receipt
 from kenbaar.errors import ConsentMissing
 from kenbaar.ledger import Act, Journal
+from kenbaar.policy import EVENTS, SYSTEM, Actor, Event
 from kenbaar.publish import Copy, CopyStore
 
 
@@ -46,7 +47,7 @@ class Leaving:
         self.consents, self.items, self.copies = consents, items, copies
         self.journal, self.checkpoint = journal, checkpoint
 
-    def withdraw(self, subject: str, purpose: Purpose | None = None) -> Departure:
+    def withdraw(self, actor: Actor, subject: str, purpose: Purpose | None = None) -> Departure:
         """Takes back one purpose, or everything. No reason asked. Raises NotFound, ConsentMissing, ConsentWithdrawn."""
         with self.journal.writing():
             self.consents.subject(subject)
@@ -56,7 +57,7 @@ class Leaving:
                 raise ConsentMissing(
                     f"Subject {subject} has no consent to {purpose} in force.", "There is nothing to withdraw."
                 )
-            return self._end(subject, ending, "withdrawn")
+            return self._end(actor, subject, ending, "withdrawn")
 
     def say_again(self, acts: Iterable[Act]) -> None:
         """Withdrawals that the ledger tells and the records do not know: the records (or the keys too) are a backup.
@@ -64,12 +65,12 @@ class Leaving:
         What they destroyed is destroyed again, so that no restore brings anybody back while the ledger is there.
         """
         for act in acts:
-            if act.event != "withdraw" or act.payload is None:
+            if EVENTS.get(act.event) is not Event.WITHDRAW or act.payload is None:
                 continue  # without payload its key is destroyed already, and with it everything this act destroyed
             subject, ended = str(act.payload["subject"]), set(act.payload["purposes"])
             grants = [g for g in self.consents.living_grants(subject) if str(g.purpose) in ended]
             if grants:
-                self._end(subject, grants, "said again")
+                self._end(SYSTEM, subject, grants, "said again")
 
     def settle(self, *, whole: bool) -> None:
         """What the calendar, a crash or a restored backup left to do; run by whoever holds the writing lock.
@@ -82,7 +83,7 @@ class Leaving:
         """
         store, keys, now = self.consents.store, self.consents.keys, self.journal.now()
         for subject, grants in _by_subject(store.overdue(now)).items():
-            self._end(subject, grants, "date")
+            self._end(SYSTEM, subject, grants, "date")
         if not whole:
             return
         claimed = store.unended_keys()
@@ -90,7 +91,7 @@ class Leaving:
         keys.get_many(k for k in claimed if k not in alive)  # refuses what was never there
         for subject in sorted({s for key, s in claimed.items() if key not in alive}):
             grants = [g for g in store.grants_of(subject) if g.ended_at is None and g.key_id not in alive]
-            self._end(subject, grants, "key destroyed")
+            self._end(SYSTEM, subject, grants, "key destroyed")
         orphans = [k for kind in ("purpose", "share") for k in keys.ids(kind) if k not in claimed]
         keys.destroy(orphans, at=now)
         with_consent = set(store.unended_keys().values())
@@ -109,12 +110,12 @@ class Leaving:
                     person.log_key is not None and person.log_key not in heard
                 )
             if cut_short:
-                self._end(person.id, [], "key destroyed")
+                self._end(SYSTEM, person.id, [], "key destroyed")
 
-    def _end(self, subject: str, grants: Sequence[Grant], reason: str) -> Departure:
+    def _end(self, actor: Actor, subject: str, grants: Sequence[Grant], reason: str) -> Departure:
         consents, now = self.consents, self.journal.now()
         purposes = tuple(str(g.purpose) for g in grants)
-        entry = self.journal.record("withdraw", subject=subject, reason=reason, purposes=list(purposes))  # 1
+        entry = self.journal.record(Event.WITHDRAW, actor, subject=subject, reason=reason, purposes=list(purposes))  # 1
         destroyed = consents.keys.destroy([g.key_id for g in grants], at=now)  # 2
         consents.store.end_grants(grants, now, reason)  # 3
         left_over = consents.living_grants(subject)
@@ -146,7 +147,7 @@ class Leaving:
         return make_destruction_receipt(facts, self.consents.signer)
 
     def _ends_showing(self, grants: Sequence[Grant], left: bool) -> bool:
-        return left or any(g.purpose.kind == "show" for g in grants)
+        return left or any(g.purpose.row.shows for g in grants)
 
 
 def _by_subject(grants: Sequence[Grant]) -> dict[str, list[Grant]]:

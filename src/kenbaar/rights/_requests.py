@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Protocol
 
 from kenbaar.collections import Appearance, Band, Collections, How, Item, Rejection
-from kenbaar.consent import RECOGNISING, Consents, Sessions, Subject
+from kenbaar.consent import FINDING, RECOGNISING, Consents, Sessions, Subject
 from kenbaar.errors import ClaimRefused, ConsentMissing, NotFound, PhotoUnreadable, Refused
 from kenbaar.faces import Box, Face, Template
-from kenbaar.ledger import Journal
+from kenbaar.ledger import Journal, require_permission
 from kenbaar.matching import Threshold, compare_one
 from kenbaar.media import Photo, PhotoLimits, decode_name, open_photo
+from kenbaar.policy import Actor, Event
 
 
 class ClaimPack(Protocol):
@@ -55,18 +56,19 @@ class Requests:
         self.consents, self.collections = consents, collections
         self.journal, self.items = journal, collections.store
 
-    def find(self, subject: str, sessions: Sessions, *, reason: str | None = None) -> list[Picture]:
+    def find(self, actor: Actor, subject: str, sessions: Sessions, *, reason: str | None = None) -> list[Picture]:
         """The pictures somebody is in, by collection and path. In the ledger before it is answered.
 
         Raises ConsentMissing and its kin without a `find` grant in force, WrongCode where they hold the key themselves.
         """
-        with self._refusals_recorded("find", subject):
-            self.consents.require(subject, "find")
+        actor = sessions.actor(actor, subject)
+        with self._refusals_recorded(Event.FIND, actor, subject):
+            self.consents.require(subject, FINDING)
             self.consents.require_session(self.consents.subject(subject), sessions)
         found = self.items.appearances_of(subject)
         sources = {c.name: Path(c.source) for c in self.collections.store.all()}
         with self.journal.writing():
-            self.journal.record("find", subject=subject, purpose="find", pictures=len(found), reason=reason)
+            self.journal.record(Event.FIND, actor, subject=subject, pictures=len(found), reason=reason)
         return [
             Picture(
                 item.id,
@@ -82,6 +84,7 @@ class Requests:
 
     def claim(
         self,
+        actor: Actor,
         subject: str,
         item_id: str,
         n: int,
@@ -93,11 +96,12 @@ class Requests:
         """ "This box is me." In mode off nothing is compared and the appearance is marked "by hand"; in every other
         mode the face must match the claimer's own template, 1:1. Raises ClaimRefused, ConsentMissing, NotFound.
         """
-        with self._refusals_recorded("claim", subject):
+        actor = sessions.actor(actor, subject)
+        with self._refusals_recorded(Event.CLAIM, actor, subject):
             appearance = self._claimed(subject, item_id, n, sessions, pack, threshold, limits)
         with self.journal.writing():
             self._recognisable(subject)  # again: they may have withdrawn while the face was compared
-            self.journal.record("claim", subject=subject, item=item_id, how=appearance.how)
+            self.journal.record(Event.CLAIM, actor, subject=subject, item=item_id, how=appearance.how)
             self.items.put_appearance(appearance)
         return appearance
 
@@ -144,18 +148,25 @@ class Requests:
         return person
 
     @contextmanager
-    def _refusals_recorded(self, act: str, subject: str) -> Iterator[None]:
+    def _refusals_recorded(self, act: Event, actor: Actor, subject: str) -> Iterator[None]:
         """A look that was refused is in the ledger too: who tried, for whom, and what stood in the way."""
         try:
+            require_permission(act, actor, subject)
             yield
         except Refused as err:
             with self.journal.writing():
-                self.journal.record("refused", subject=subject, act=act, why=type(err).__name__)
+                self.journal.record(Event.REFUSED, actor, subject=subject, act=str(act), why=type(err).__name__)
             raise
 
-    def reject(self, subject: str, item_id: str) -> Rejection:
-        """ "This is not me": never matched there again, in no copy of that photo either. Final for that content."""
-        self.consents.subject(subject)
+    def reject(self, actor: Actor, subject: str, item_id: str, sessions: Sessions) -> Rejection:
+        """ "This is not me": never matched there again, in no copy of that photo either. Final for that content.
+
+        Raises NotFound; WrongCode where they hold their key themselves and brought no code, before anything is looked
+        up: whoever asks in their name does not learn from it whether they are in that picture.
+        """
+        actor = sessions.actor(actor, subject)
+        with self._refusals_recorded(Event.REJECT, actor, subject):
+            self.consents.require_session(self.consents.subject(subject), sessions)
         item = self._item(item_id)
         mine = [a for a in self.items.appearances_in(item_id) if a.subject == subject]
         if not mine or item.digest is None:
@@ -164,7 +175,7 @@ class Requests:
             )
         rejection = Rejection(item.digest, subject, mine[0].box, self.journal.now())
         with self.journal.writing():
-            self.journal.record("reject", subject=subject, item=item_id)
+            self.journal.record(Event.REJECT, actor, subject=subject, item=item_id)
             self.items.reject(rejection, item_id)
         return rejection
 

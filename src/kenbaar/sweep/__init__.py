@@ -5,7 +5,7 @@ them; the same content, pack and grants are looked at once; a withdrawal is hear
 second); one unreadable photo is counted and the sweep goes on; memory does not grow with the number of photos.
 
     sweeps = Sweeps(consents, collections, journal, locks)
-    report = sweeps.sweep("party", pack, sessions=Sessions(), workers=2, limits=PhotoLimits(), say=print)
+    report = sweeps.sweep(actor, "party", pack, sessions=Sessions(), workers=2, limits=PhotoLimits(), say=print)
     report.photos, report.appearances, report.unreadable
     look_at(path, limits, pack, permit, gallery, threshold)   # one photo, in this process
     Look(...).seen                                            # who agreed and is in it

@@ -18,6 +18,7 @@ from kenbaar.consent import Consents, Sessions
 from kenbaar.errors import Busy, Unusable
 from kenbaar.ledger import Journal
 from kenbaar.media import PhotoLimits, decode_name
+from kenbaar.policy import Actor, Event
 from kenbaar.sweep._compared import PackInUse, open_galleries
 from kenbaar.sweep._local import Failure, OlderPack, Task, WorkerSetup, run_looks
 from kenbaar.sweep._look import Barred, KnownFaces, Look
@@ -87,6 +88,7 @@ class Sweeps:
 
     def sweep(
         self,
+        actor: Actor,
         name: str,
         pack: PackInUse,
         *,
@@ -109,7 +111,7 @@ class Sweeps:
                 "The source folder of this collection is not there.", "Mount it or put it back; nothing was changed."
             )
         with _alone(self.locks, name):
-            run = _Run(self, collection, permit, (pack, *older), sessions)
+            run = _Run(self, actor, collection, permit, (pack, *older), sessions)
             try:
                 return run.go(workers, limits, say, started)
             finally:
@@ -123,12 +125,13 @@ class _Run:
     def __init__(
         self,
         room: Sweeps,
+        actor: Actor,
         collection: Collection,
         permit: EmbeddingPermit,
         packs: Sequence[PackInUse],
         sessions: Sessions,
     ) -> None:
-        self.room, self.collection, self.permit = room, collection, permit
+        self.room, self.actor, self.collection, self.permit = room, actor, collection, permit
         self.store = room.collections.store
         compares = permit.scope == "all"
         recognisable = room.consents.recognisable() if compares else {}
@@ -154,8 +157,8 @@ class _Run:
         room, name = self.room, self.collection.name
         held_by_themselves = sorted(self.compared & room.consents.store.self_held())
         room.journal.record(
-            "sweep",
-            purpose="find",
+            Event.SWEEP,
+            self.actor,
             collection=name,
             mode=self.permit.mode,
             gallery=self._gallery_digest(self.compared_with),
@@ -201,7 +204,7 @@ class _Run:
             older_pack=sum(len(c.gallery) for c in self.by_pack[1:]),
             other_pack=len(self.other_pack),
         )
-        room.journal.record("sweep-end", purpose="find", collection=name, photos=report.photos, looked=self.looked)
+        room.journal.record(Event.SWEEP_END, self.actor, collection=name, photos=report.photos, looked=self.looked)
         return report
 
     def _tasks(self, due: Iterator[Item], items: dict[str, Item]) -> Iterator[Task]:

@@ -7,37 +7,9 @@ from typing import Any
 
 from kenbaar.consent import RECOGNISING, Grant, Subject
 from kenbaar.ledger import Act
+from kenbaar.policy import ABOUT_YOU, EVENTS, Event
 from kenbaar.rights._account import ActRow
 from kenbaar.rights._other_names import OtherNames
-
-MEANINGS = {
-    "invite": "You were invited.",
-    "enrol": "You enrolled.",
-    "renew": "You renewed your consent.",
-    "sweep": "A collection was looked through, and the faces in it were compared with yours.",
-    "find": "Somebody asked which pictures you are in.",
-    "claim": "It was said of a face that it is you.",
-    "reject": "It was said of a face that it is not you.",
-    "shown": "Published copies left your face visible.",
-    "withdraw": "Consent ended, and its keys were destroyed.",
-    "export": "Everything held about you was put together for you.",
-}
-_FACTS = frozenset(
-    (
-        "offered",
-        "purposes",
-        "holder",
-        "pictures",
-        "reason",
-        "item",
-        "how",
-        "channel",
-        "copies",
-        "collection",
-        "mode",
-        "subjects",
-    )
-)  # what may be passed on; `roster` and `held_by_themselves` name other people
 
 
 def looks_at(
@@ -61,10 +33,11 @@ def looks_at(
         said = act.payload
         if said is None:
             continue
-        if act.event == "collection":
+        event = EVENTS.get(act.event)
+        if event is Event.COLLECTION:
             rosters[said.get("collection")] = said.get("roster")
         mine = said.get("subject") == person.id
-        if not mine and act.event == "sweep" and has_template:
+        if not mine and event is Event.SWEEP and has_template:
             mine = _compared(person, act, said, comparing, galleries, rosters)
         if mine:
             yield _row(act, said, names)
@@ -90,8 +63,9 @@ def _compared(
 
 
 def _row(act: Act, said: Mapping[str, Any], names: OtherNames) -> ActRow:
+    event = EVENTS.get(act.event)
     facts: dict[str, str | int | bool | list[str]] = {}
-    for name in sorted(_FACTS & said.keys()):
+    for name in sorted(event.value.shown & said.keys() if event else ()):
         value = said[name]
         if isinstance(value, str):
             facts[name] = names.without(value)
@@ -99,8 +73,29 @@ def _row(act: Act, said: Mapping[str, Any], names: OtherNames) -> ActRow:
             facts[name] = [names.without(str(v)) for v in value]
         elif isinstance(value, (bool, int)):
             facts[name] = value
-    by = said.get("by")
+    by, actor = (_text(said.get(member), names) for member in ("by", "actor"))
     return ActRow(
-        act.index, act.at, act.event, MEANINGS.get(act.event, "Something was done that concerns you."), act.purpose,
-        names.without(by) if isinstance(by, str) else None, facts,
-    )  # fmt: skip
+        entry=act.index,
+        at=act.at,
+        event=act.event,
+        meaning=event.value.meaning if event else ABOUT_YOU,
+        purpose=act.purpose,
+        by=by,
+        actor=actor,
+        who=_who(event, by, actor, _text(said.get("role"), names), _text(said.get("account"), names)),
+        facts=facts,
+    )
+
+
+def _text(value: object, names: OtherNames) -> str | None:
+    return names.without(value) if isinstance(value, str) else None
+
+
+def _who(event: Event | None, by: str | None, actor: str | None, role: str | None, account: str | None) -> str:
+    """Who did it, in words to the person whom it is about. by alone: an entry of before actors were told apart."""
+    if actor == "subject":
+        return f"you, with your code or token, at the account {account}" if account else "you"
+    if actor == "system":
+        return "Kenbaar itself"
+    told = f"{by} ({role})" if by and role else by or "not told"
+    return f"by hand, by {told}" if actor and event and event.value.own else told

@@ -1,0 +1,192 @@
+"""Who agreed to what, now; and the opened gallery that comes of it. The only maker of ConsentedGallery."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from kenbaar.consent._purpose import RECOGNISING, SHOWING, Purpose
+from kenbaar.consent._records import ConsentStore, Grant, Subject, TemplateStore
+from kenbaar.consent._rows import stored_rows
+from kenbaar.errors import (
+    ConsentExpired,
+    ConsentMissing,
+    ConsentWithdrawn,
+    KeyDestroyed,
+    NotFound,
+    UsageError,
+    WrongCode,
+)
+from kenbaar.gallery import COMPACT_FROM, ConsentedGallery
+from kenbaar.keys import (
+    CodeSession,
+    KeyStore,
+    RecoveryCode,
+    SigningKey,
+    open_template,
+    unwrap_data_key,
+)
+from kenbaar.ledger import Journal
+from kenbaar.policy import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Sessions:
+    """The recovery codes somebody brought along, worked out once (Argon2id) and good for this run alone."""
+
+    by_subject: Mapping[str, CodeSession] = field(default_factory=dict, repr=False)
+
+    def of(self, subject: str) -> CodeSession | None:
+        """That person's session, if they opened one."""
+        return self.by_subject.get(subject)
+
+    def actor(self, actor: Actor, subject: str) -> Actor:
+        """Who acts about that person: they themselves where they opened a session, else the actor given."""
+        return actor if self.of(subject) is None else actor.as_subject(subject)
+
+
+class ConsentsInForce:
+    """Who agreed to what in one archive, looked up, and turned into opened galleries."""
+
+    def __init__(
+        self,
+        store: ConsentStore,
+        templates: TemplateStore,
+        keys: KeyStore,
+        signer: SigningKey,
+        journal: Journal,
+        compact_from: int = COMPACT_FROM,
+    ) -> None:
+        """compact_from: rows from which on an opened gallery is compact (kenbaar.gallery)."""
+        self.store, self.templates, self.keys, self.signer = store, templates, keys, signer
+        self.journal, self.compact_from = journal, compact_from
+
+    @property
+    def jurisdiction(self) -> str:
+        """Where the organisation is: a row of policy's jurisdictions."""
+        return self.store.note("jurisdiction") or "eu"
+
+    @property
+    def organisation(self) -> str:
+        """The organisation's name, as receipts and notices show it."""
+        return self.store.note("organisation") or "this organisation"
+
+    def subject(self, subject: str) -> Subject:
+        """One subject. Raises NotFound, or ConsentWithdrawn where they have left."""
+        found = self.store.subject(subject)
+        if found is None:
+            raise NotFound(
+                f"There is no subject {subject}.", "See `kenbaar subjects` for the ids of those who enrolled."
+            )
+        if found.left_at is not None:
+            raise ConsentWithdrawn(
+                f"Subject {subject} has left; their keys are destroyed.", "They can be invited anew."
+            )
+        return found
+
+    def living_grants(self, subject: str) -> list[Grant]:
+        """The grants of one person that are in force now: not ended, not past their date, key not destroyed."""
+        now = self.journal.now()
+        open_ = [g for g in self.store.grants_of(subject) if g.ended_at is None and now < g.until]
+        alive = self.keys.alive([g.key_id for g in open_])
+        return [g for g in open_ if g.key_id in alive]
+
+    def require(self, subject: str, kinds: Sequence[str]) -> Grant:
+        """A grant of one of these kinds, in force now. Raises ConsentMissing, ConsentExpired or ConsentWithdrawn."""
+        self.subject(subject)
+        kind = " or ".join(kinds)
+        fitting = [g for g in self.store.grants_of(subject) if g.purpose.kind in kinds]
+        living = {g.id for g in self.living_grants(subject)}
+        for grant in fitting:
+            if grant.id in living:
+                return grant
+        if not fitting:
+            raise ConsentMissing(
+                f"Subject {subject} did not agree to {kind}.", "Invite them for it, or leave them out."
+            )
+        if any(g.ended_at is None or g.end_reason == "date" for g in fitting):
+            raise ConsentExpired(
+                f"The consent of subject {subject} to {kind} has ended.", "Invite them anew, or leave them out."
+            )
+        raise ConsentWithdrawn(f"Subject {subject} withdrew their consent to {kind}.", "Leave them out.")
+
+    def may_show(self, channel: str) -> frozenset[str]:
+        """Everybody whose face may stay visible in that channel, now."""
+        grants = [g for g in self.store.grant_keys(SHOWING, self.journal.now()) if g.purpose.allows_show_on(channel)]
+        alive = self.keys.alive([g.key_id for g in grants])
+        return frozenset(g.subject for g in grants if g.key_id in alive)
+
+    def recognisable(self) -> dict[str, frozenset[str]]:
+        """subject -> ids of the grants in force for which Kenbaar may compare that person's face."""
+        grants = self.store.grant_keys(RECOGNISING, self.journal.now())
+        alive = self.keys.alive([g.key_id for g in grants])
+        found: dict[str, set[str]] = {}
+        for grant in grants:
+            if grant.key_id in alive:
+                found.setdefault(grant.subject, set()).add(grant.grant)
+        return {subject: frozenset(ids) for subject, ids in found.items()}
+
+    def sessions(self, codes: Iterable[str]) -> Sessions:
+        """Opens a session for each recovery code. Raises WrongCode; a right one is proved when a key unwraps."""
+        opened: dict[str, CodeSession] = {}
+        for text in codes:
+            code = RecoveryCode.parse(text)
+            subject = self.subject(code.subject)
+            if subject.holder != "subject" or subject.salt is None:
+                raise UsageError(f"The key of subject {subject.id} is not held by a code.", "Leave --code out.")
+            session = code.open_session(subject.salt)
+            self._prove(session, subject.id)
+            opened[subject.id] = session
+        return Sessions(opened)
+
+    def _prove(self, session: CodeSession, subject: str) -> None:
+        """A code that opens none of the person's living grants is wrong."""
+        grants = self.living_grants(subject)
+        if not grants:
+            raise ConsentWithdrawn(f"Subject {subject} has no consent in force.", "They can be invited anew.")
+        first = grants[0]
+        self._data_key(first.purpose, self.keys.get(first.key_id), first.wrapped_key or b"", session)
+
+    def require_session(self, subject: Subject, sessions: Sessions) -> None:
+        """Where the person holds the key, nothing is answered without them. Raises WrongCode."""
+        if subject.holder == "subject" and sessions.of(subject.id) is None:
+            raise WrongCode(
+                f"Subject {subject.id} holds their own key.",
+                "Ask them to run this with --code and their recovery code.",
+            )
+
+    def open_gallery(
+        self, kinds: Sequence[str], pack: str, sessions: Sessions, *, only: Collection[str] | None = None, dim: int = 0
+    ) -> ConsentedGallery:
+        """Everybody whose template opens for one of these purposes, now: what has no living grant stays closed.
+
+        only: these subjects alone (a roster, a claim). People who hold their own key are in it only with a session.
+        dim: length of the pack's vectors, for a gallery that stays empty.
+        A large gallery is compact, and never all in memory as float32. NoSpace where its sealed rows find no room.
+        """
+        now = self.journal.now()
+        grants = [g for g in self.store.grant_keys(kinds, now) if only is None or g.subject in only]
+        keys = self.keys.get_many([g.key_id for g in grants])
+        chosen = {g.subject: g for g in reversed(grants) if g.key_id in keys}
+        held, alike = self.store.self_held(), self.store.look_alikes()
+        subjects: list[str] = []
+
+        def opened() -> Iterator[bytes]:
+            for template in self.templates.for_pack(pack) if chosen else ():
+                subject = template.subject
+                session = sessions.of(subject)
+                if (grant := chosen.get(subject)) is None or (session is None and subject in held):
+                    continue
+                data_key = self._data_key(grant.purpose, keys[grant.key_id], grant.wrapped_key, session)
+                subjects.append(subject)
+                yield open_template(data_key, template.sealed, subject=subject, pack=pack, version=template.version)
+
+        rows = stored_rows(opened(), dim, self.compact_from)
+        return ConsentedGallery.of(
+            pack=pack, purposes=kinds, opened_at=now, subjects=subjects, rows=rows, stricter=alike & set(subjects)
+        )
+
+    def _data_key(self, purpose: Purpose, key: bytes, wrapped: bytes, session: CodeSession | None) -> bytes:
+        """Unwraps the data key of one grant. A share alone does not open it."""
+        purpose_key = session.purpose_key(key, str(purpose)) if session else key
+        return unwrap_data_key(purpose_key, wrapped, otherwise=WrongCode if session else KeyDestroyed)

@@ -1,0 +1,85 @@
+"""What a person can agree to: one row per purpose, with everything that follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+Granter = Literal["subject", "guardian"]
+
+
+@dataclass(frozen=True, slots=True)
+class PurposeRow:
+    """One purpose, which is agreed to by itself.
+
+    name: as it is written on the command line, in receipts and in the ledger.
+    sentence: what agreeing means, in the person's own voice; stands in the notice and in the receipt. With a channel
+    `channel_sentence` does, where {channel} is its name; None: the purpose has no channels.
+    short, channel_short: the same in few words, for the export.
+    compares_faces: a template is made, and faces in the pictures are compared with it.
+    finds: its owner may ask which pictures they are in. shows: their face may stay visible in published copies.
+    names: their name is published. public: what is done with it reaches the public.
+    granters: who may agree to it.
+    term, broader: what receipts call it, and the purpose of the Data Privacy Vocabulary (DPV 2) that it narrows.
+    """
+
+    name: str
+    sentence: str
+    short: str
+    compares_faces: bool
+    term: str
+    broader: str
+    channel_sentence: str | None = None
+    channel_short: str | None = None
+    finds: bool = False
+    shows: bool = False
+    names: bool = False
+    public: bool = False
+    granters: frozenset[Granter] = frozenset({"subject", "guardian"})
+
+
+_ROWS = (
+    PurposeRow(
+        name="find",
+        sentence="Find me my own pictures: compare the faces in them with mine, and show what is found to me.",
+        short="Find me my own pictures.",
+        compares_faces=True,
+        finds=True,
+        term="kb:FindMyOwnImages",
+        broader="dpv:ServiceProvision",
+    ),
+    PurposeRow(
+        name="show",
+        sentence="My face may stay visible in all published copies. Without this, it is covered there.",
+        short="My face may stay visible in published copies.",
+        channel_sentence="My face may stay visible in published copies for the channel {channel}. "
+        "Without this, it is covered there.",
+        channel_short="My face may stay visible in copies published for {channel}.",
+        compares_faces=True,
+        shows=True,
+        public=True,
+        term="kb:Publish",
+        broader="dpv:PublicRelations",
+    ),
+    PurposeRow(
+        name="name",
+        sentence="My name may stand in the caption of a picture I am in.",
+        short="My name may stand in captions.",
+        compares_faces=False,
+        names=True,
+        public=True,
+        term="kb:NameInCaptions",
+        broader="dpv:PublicRelations",
+    ),
+    PurposeRow(
+        name="ask",
+        sentence="When a colleague inside the organisation asks who is in a picture, I may be the answer.",
+        short="I may be the answer when a colleague asks who is in a picture.",
+        compares_faces=False,
+        term="kb:TagInsideOrganisation",
+        broader="dpv:ServiceProvision",
+    ),
+)
+PURPOSES: Mapping[str, PurposeRow] = MappingProxyType({row.name: row for row in _ROWS})

@@ -1,0 +1,43 @@
+"""Who may do what: one row per role. A role is what an operator or an account of staff has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+from kenbaar.policy._actor import RoleName
+
+
+class Permission(StrEnum):
+    """What a role may or may not do; each event of the ledger needs one."""
+
+    SET_UP = "set up"  # make the archive, adopt an operating point, make the keys anew
+    INVITE = "invite"  # ask people for consent, again too
+    COLLECT = "collect"  # say where pictures are and who is in them, have faces compared
+    PUBLISH = "publish"  # let copies go out
+    SPEAK_FOR = "speak for"  # do by hand what a person asked for: find, claim, reject, export, take back
+    PROVE = "prove"  # look for what should not be there
+
+
+@dataclass(frozen=True, slots=True)
+class RoleRow:
+    """One role. words: whose it is, in a sentence."""
+
+    name: RoleName
+    words: str
+    may: frozenset[Permission]
+
+
+_ROWS = (
+    RoleRow("officer", "answers for the archive, and may do everything", frozenset(Permission)),
+    RoleRow(
+        "editor",
+        "works with the pictures, and for the people in them",
+        frozenset({Permission.INVITE, Permission.COLLECT, Permission.PUBLISH, Permission.SPEAK_FOR}),
+    ),
+    RoleRow("reviewer", "gives a second opinion, and changes nothing", frozenset()),
+    RoleRow("auditor", "checks what others did, and changes nothing", frozenset({Permission.PROVE})),
+)
+ROLES: Mapping[RoleName, RoleRow] = MappingProxyType({row.name: row for row in _ROWS})
