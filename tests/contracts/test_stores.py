@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from kenbaar.collections import Appearance, Collection, Item, LookResult, Rejection
+from kenbaar.collections import Appearance, Collection, Item, ItemAnalysis, Moment, Rejection, Track
 from kenbaar.consent import Grant, Invitation, Purpose, SealedTemplate, Subject
 from kenbaar.errors import ArchiveBroken
 from kenbaar.faces import Box
@@ -82,19 +82,20 @@ def items(archive_db: Database, consents: SqlConsentStore) -> SqlCollectionStore
 
 def see(store: SqlCollectionStore, *paths: str, run: str = "1") -> list[Item]:
     new = [Item(f"i-{path}", "party", path, 10, 20, "new") for path in paths]
-    store.see(run, new, [], [])
+    store.note_seen(run, new, [], [])
     return new
 
 
-def looked(
+def analysed(
     item: Item, *seen: tuple[str, int], digest: str = "sha256:x", compared: tuple[str, ...] = (ADA, BEN)
-) -> LookResult:
+) -> ItemAnalysis:
     boxes = (Box(0, 0, 100, 100), Box(200, 0, 300, 100))
     done = replace(
-        item, state="present", digest=digest, width=640, height=480, looked_with="pack", looked_for="gallery"
+        item, state="present", digest=digest, width=640, height=480, analysed_with="pack", compared_with="gallery"
     )
-    found = tuple(Appearance(item.id, who, n, boxes[n], "strong", "recognised", NOW) for who, n in seen)
-    return LookResult(done, boxes, found, frozenset(compared))
+    tracks = tuple(Track(item.id, n, Moment(box)) for n, box in enumerate(boxes))
+    found = tuple(Appearance(who, tracks[n], "strong", "recognised", NOW) for who, n in seen)
+    return ItemAnalysis(done, tracks, found, frozenset(compared))
 
 
 # -- consents ------------------------------------------------------------------------------------------------------
@@ -222,70 +223,69 @@ def test_a_roster_is_replaced_as_a_whole(items: SqlCollectionStore) -> None:
 
 def test_what_was_not_seen_in_a_run_is_missing_and_what_was_never_read_is_forgotten(items: SqlCollectionStore) -> None:
     a, b, _ = see(items, "a", "b", "never read")
-    items.finish_looks([looked(a), looked(b)])
-    items.see("2", [], [a.id], [])
+    items.write_analyses([analysed(a), analysed(b)])
+    items.note_seen("2", [], [a.id], [])
     assert items.mark_missing("party", "2") == 1
     assert items.count("party") == {"present": 1, "missing": 1}
     assert items.missing_by_digest("party", ["sha256:x", "sha256:y"])["sha256:x"].id == b.id
 
 
-def test_only_what_is_new_behind_or_of_another_pack_is_looked_at(items: SqlCollectionStore) -> None:
+def test_only_what_is_new_behind_or_of_another_pack_is_due(items: SqlCollectionStore) -> None:
     a, b = see(items, "a", "b")
-    items.finish_looks([looked(a), replace(looked(b), faces=())])
-    assert items.to_look("party", "pack", ["gallery"], "", 9) == []
-    assert [i.path for i in items.to_look("party", "pack", ["other"], "", 9)] == ["a"]  # b has no face to compare
-    assert [i.path for i in items.to_look("party", "newer pack", ["gallery"], "", 9)] == ["a", "b"]
-    assert items.to_look("party", "pack", None, "", 9) == []
+    items.write_analyses([analysed(a), replace(analysed(b), tracks=())])
+    assert items.due_items("party", "pack", ["gallery"], "", 9) == []
+    assert [i.path for i in items.due_items("party", "pack", ["other"], "", 9)] == ["a"]  # b has no face to compare
+    assert [i.path for i in items.due_items("party", "newer pack", ["gallery"], "", 9)] == ["a", "b"]
+    assert items.due_items("party", "pack", None, "", 9) == []
 
 
-def test_a_new_look_replaces_those_compared_and_keeps_the_rest(items: SqlCollectionStore) -> None:
+def test_a_new_analysis_replaces_those_compared_and_keeps_the_rest(items: SqlCollectionStore) -> None:
     (a,) = see(items, "a")
-    items.finish_looks([looked(a, (ADA, 0), (BEN, 1))])
-    items.finish_looks([looked(a, compared=(ADA,))])
+    items.write_analyses([analysed(a, (ADA, 0), (BEN, 1))])
+    items.write_analyses([analysed(a, compared=(ADA,))])
     assert [x.subject for x in items.appearances_in(a.id)] == [BEN]
 
 
-def test_what_somebody_said_by_hand_survives_a_new_look_of_the_same_content(items: SqlCollectionStore) -> None:
+def test_what_somebody_said_by_hand_survives_a_new_analysis_of_the_same_content(items: SqlCollectionStore) -> None:
     (a,) = see(items, "a")
-    items.finish_looks([looked(a)])
-    box = items.faces(a.id)[1]
-    items.put_appearance(Appearance(a.id, ADA, 1, box, "by hand", "by hand", NOW))
-    items.finish_looks([looked(a)])
+    items.write_analyses([analysed(a)])
+    items.put_appearance(Appearance(ADA, items.tracks(a.id)[1], "by hand", "by hand", NOW))
+    items.write_analyses([analysed(a)])
     assert [(x.subject, x.band) for x in items.appearances_in(a.id)] == [(ADA, "by hand")]
-    items.finish_looks([looked(a, digest="sha256:other content")])
+    items.write_analyses([analysed(a, digest="sha256:other content")])
     assert items.appearances_in(a.id) == []
 
 
 def test_a_face_has_one_person_and_a_person_one_face(items: SqlCollectionStore) -> None:
     (a,) = see(items, "a")
-    items.finish_looks([looked(a, (ADA, 0))])
-    boxes = items.faces(a.id)
-    items.put_appearance(Appearance(a.id, BEN, 0, boxes[0], "strong", "claimed", NOW))
-    items.put_appearance(Appearance(a.id, BEN, 1, boxes[1], "strong", "claimed", NOW))
+    items.write_analyses([analysed(a, (ADA, 0))])
+    first, second = items.tracks(a.id)
+    items.put_appearance(Appearance(BEN, first, "strong", "claimed", NOW))
+    items.put_appearance(Appearance(BEN, second, "strong", "claimed", NOW))
     assert [(x.subject, x.n) for x in items.appearances_in(a.id)] == [(BEN, 1)]
 
 
 def test_not_me_holds_for_every_item_of_that_content(items: SqlCollectionStore) -> None:
     a, b = see(items, "a", "b")
-    items.finish_looks([looked(a, (ADA, 0)), looked(b, (ADA, 0))])
+    items.write_analyses([analysed(a, (ADA, 0)), analysed(b, (ADA, 0))])
     rejection = Rejection("sha256:x", ADA, Box(0, 0, 100, 100), NOW)
-    items.reject(rejection, a.id)
+    items.reject([rejection], a.id)
     assert items.appearances_of(ADA) == []
     assert items.rejections("sha256:x") == [rejection]
 
 
 def test_an_unreadable_item_keeps_no_faces(items: SqlCollectionStore) -> None:
     (a,) = see(items, "a")
-    items.finish_looks([looked(a, (ADA, 0))])
+    items.write_analyses([analysed(a, (ADA, 0))])
     items.mark_unreadable([(a, "is cut short")])
-    assert items.faces(a.id) == []
+    assert items.tracks(a.id) == []
     assert items.appearances_in(a.id) == []
     assert items.item(a.id).why == "is cut short"  # type: ignore[union-attr]
 
 
 def test_a_moved_file_keeps_its_id_and_its_people(items: SqlCollectionStore) -> None:
     (a,) = see(items, "a")
-    items.finish_looks([looked(a, (ADA, 0))])
+    items.write_analyses([analysed(a, (ADA, 0))])
     (b,) = see(items, "b", run="2")
     items.mark_missing("party", "2")
     items.take_over(items.missing_by_digest("party", ["sha256:x"])["sha256:x"], b)
@@ -297,8 +297,8 @@ def test_dropping_a_person_takes_their_appearances_and_with_everything_their_rej
     items: SqlCollectionStore,
 ) -> None:
     a, b = see(items, "a", "b")
-    items.finish_looks([looked(a, (ADA, 0), (BEN, 1)), looked(b, (ADA, 0), digest="sha256:y")])
-    items.reject(Rejection("sha256:y", ADA, Box(0, 0, 100, 100), NOW), b.id)
+    items.write_analyses([analysed(a, (ADA, 0), (BEN, 1)), analysed(b, (ADA, 0), digest="sha256:y")])
+    items.reject([Rejection("sha256:y", ADA, Box(0, 0, 100, 100), NOW)], b.id)
     assert items.drop_person(ADA, everything=False) == 1
     assert len(items.rejections("sha256:y")) == 1
     items.drop_person(ADA, everything=True)

@@ -28,7 +28,7 @@ def landmarks_of(club: Club, path: str) -> list[bytes | None]:
     with club.open() as archive:
         store = archive.collections.store
         item = store.items_by_path("party", [path])[path]
-        return [points for _, points in store.faces_with_landmarks(item.id)]
+        return [track.key.landmarks for track in store.tracks(item.id)]
 
 
 def test_a_sweep_after_one_more_enrolment_finds_what_a_fresh_sweep_finds(club: Club) -> None:
@@ -52,7 +52,7 @@ def test_an_item_with_a_face_drawn_by_hand_or_found_by_an_older_version_is_looke
     with club.open() as archive:
         store = archive.collections.store
         item = store.items_by_path("party", ["0.jpg"])["0.jpg"]
-        store.add_face(item.id, Box(0, 0, 20, 20))
+        store.add_track_by_hand(item.id, Box(0, 0, 20, 20))
     assert None in landmarks_of(club, "0.jpg")
     club.enrol("Dov", "find")
     club.sweep()

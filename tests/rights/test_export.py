@@ -111,7 +111,7 @@ def test_every_other_face_is_opaque_in_every_picture(party: Party, entries: dict
     store, looked = party.archive.collections.store, 0
     for row in (r for r in data["pictures"] if r["file"]):
         pixels = _pixels(entries[row["file"]])
-        for n, face in enumerate(store.faces(row["item"])):
+        for n, face in enumerate(track.box for track in store.tracks(row["item"])):
             inside = pixels[face.y_min : face.y_max, face.x_min : face.x_max].astype(int)
             opaque = np.abs(inside - MASK_COLOUR).max() <= 3
             assert opaque == (n != row["face"])

@@ -76,10 +76,11 @@ def collection_set(
 def collection_list(out: Out) -> None:
     """All collections."""
     with out.archive() as archive:
-        rows = [
-            {"collection": c.name, "mode": c.mode, "source": c.source, **archive.collections.store.tally(c.name)}
-            for c in archive.collections.store.all()
-        ]
+        rows: list[dict[str, Any]] = []
+        for c in archive.collections.store.all():
+            tally = archive.collections.store.tally(c.name)
+            counts = {"items": tally.items, "faces": tally.tracks, "appearances": tally.appearances}
+            rows.append({"collection": c.name, "mode": c.mode, "source": c.source, **counts})
     for row in rows:
         out.say(
             f"{row['collection']}  {row['mode']}  {row['items']} photos, {row['faces']} faces, "
@@ -110,7 +111,7 @@ def collection_show(out: Out, name: str, sheet: Path | None) -> None:
         while page := store.items(name, ("present", "new", "unreadable", "missing"), after):
             for item in page:
                 faces: list[dict[str, Any]] = [
-                    {"n": n, "box": box.as_list(), "known": False} for n, box in enumerate(store.faces(item.id))
+                    {"n": t.n, "box": t.box.as_list(), "known": False} for t in store.tracks(item.id)
                 ]
                 for appearance in store.appearances_in(item.id):
                     faces[appearance.n]["known"] = True  # whose it is, `kenbaar find` says: with consent, and on record
@@ -178,7 +179,7 @@ def sweep(out: Out, name: str, workers: int | None, codes: tuple[str, ...]) -> N
     out.answer(
         {
             "photos": report.photos,
-            "videos": 0,
+            "videos": report.videos,
             "faces": report.faces,
             "appearances": report.appearances,
             "unknown": report.unknown,
@@ -229,8 +230,8 @@ def find(out: Out, subject: str, codes: tuple[str, ...], reason: str | None, she
                     "path": str(f.path),
                     "box": f.box.as_list(),
                     "band": f.band,
-                    "start_s": None,
-                    "end_s": None,
+                    "start_s": f.start_s,
+                    "end_s": f.end_s,
                     "when": f.when.isoformat() if f.when else None,
                     "n": f.n,
                     "collection": f.collection,

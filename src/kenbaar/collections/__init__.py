@@ -1,42 +1,53 @@
 """Where pictures live, who is said to be in them, and the items found there.
 
 Rules: a collection's mode decides what may be embedded (`permit`), and nothing else can; originals stay where they are
-and are never copied; of faces, only where they are is kept; of people, only those with consent.
+and are never copied; of faces, only where they are is kept (a `Track`); of people, only those with consent.
 
-    desk = Collections(store, consents, ledger, clock)
-    desk.add(actor, "party", "/photos/party", mode="off")
-    permit = desk.permit(desk.get("party"))
+    collections = Collections(store, journal, jurisdiction=..., recognisable=...)
+    collections.add(actor, "party", Path("/photos/party"), mode="off")
+    permit = collections.permit(collections.get("party"))
     permit.scope                       # "none", "claimed" or "all"
     store.appearances_of("s-7xk2m9qa")
-    store.faces("i-0123456789ab")
+    store.tracks("i-0123456789ab")
 """
 
-from kenbaar.collections._desk import Collections, EmbeddingPermit, item_id
+from kenbaar.collections._collections import Collections, EmbeddingPermit, item_id
+from kenbaar.collections._merge import merge_known, replaced_by
 from kenbaar.collections._records import (
     Appearance,
-    Band,
+    Certainty,
     Collection,
     CollectionStore,
     How,
     Item,
+    ItemAnalysis,
+    ItemKind,
     ItemState,
-    LookResult,
     Mode,
+    Moment,
     Rejection,
+    Tally,
+    Track,
 )
 
 __all__ = [
     "Appearance",
-    "Band",
+    "Certainty",
     "Collection",
     "CollectionStore",
     "Collections",
     "EmbeddingPermit",
     "How",
     "Item",
+    "ItemAnalysis",
+    "ItemKind",
     "ItemState",
-    "LookResult",
     "Mode",
+    "Moment",
     "Rejection",
+    "Tally",
+    "Track",
     "item_id",
+    "merge_known",
+    "replaced_by",
 ]

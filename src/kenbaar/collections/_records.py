@@ -1,23 +1,24 @@
-"""Collections, their items, and who appears in them, as values; and the store that keeps them."""
+"""Collections, their items, the faces in them and who appears there, as values; and the store that keeps them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
 
 from kenbaar.faces import Box
 
 Mode = Literal["off", "claimed", "roster", "transient"]
-Band = Literal["strong", "possible", "by hand"]
+Certainty = Literal["strong", "possible", "by hand"]  # a match's band, or the word of a person
 How = Literal["recognised", "claimed", "by hand"]
+ItemKind = Literal["photo", "video"]
 ItemState = Literal["new", "present", "missing", "unreadable"]
 
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """Where pictures lie, and who is said to be in them (the mode: DESIGN, four modes)."""
+    """Where pictures lie, and who is said to be in them (the mode: docs/architecture.md, four modes)."""
 
     name: str
     source: str
@@ -32,8 +33,8 @@ class Collection:
 class Item:
     """One file of a collection. path: relative to the source, in media.encode_name's spelling.
 
-    digest, width, height, taken_at: of its content when it was last read. looked_with: pack and mode that found its
-    faces; looked_for: the grants and levels it was compared with. None: to be done.
+    digest, width, height, taken_at: of its content when it was last read. analysed_with: pack and mode that found its
+    faces; compared_with: the grants and levels its faces were compared with. None: to be done.
     """
 
     id: str
@@ -47,21 +48,100 @@ class Item:
     height: int | None = None
     taken_at: datetime | None = None
     why: str | None = None
-    looked_with: str | None = None
-    looked_for: str | None = None
+    analysed_with: str | None = None
+    compared_with: str | None = None
+    kind: ItemKind = "photo"
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A face at one moment. at_s: seconds from the start; None: of a photo.
+
+    landmarks: its five points, as faces.Landmarks.packed has them; None where they are not known.
+    """
+
+    box: Box
+    landmarks: bytes | None = field(default=None, repr=False)
+    at_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """One face through time; a photo's face is a track of one moment. Geometry alone: it says nothing of who it is.
+
+    n: its number in the item, from 0. key: the moment that stands for it. start_s, end_s: it is there from start_s
+    until before end_s, seconds; both None for photos. by_hand: a person drew it, or pointed at it when no detector
+    found it. ValueError where the times contradict each other.
+    """
+
+    item: str
+    n: int
+    key: Moment
+    start_s: float | None = None
+    end_s: float | None = None
+    by_hand: bool = False
+
+    def __post_init__(self) -> None:
+        if self.start_s is None and self.end_s is None and self.key.at_s is None:
+            return
+        if not self.is_there(self.key.at_s):
+            raise ValueError(f"the key moment {self.key.at_s} does not lie in [{self.start_s}, {self.end_s})")
+
+    @property
+    def box(self) -> Box:
+        """Where the face is at its key moment."""
+        return self.key.box
+
+    def is_there(self, at_s: float | None) -> bool:
+        """Whether the face is there at that moment; a photo has the moment None and no other."""
+        if self.start_s is None or self.end_s is None or at_s is None:
+            return self.start_s is None and self.end_s is None and at_s is None
+        return self.start_s <= at_s < self.end_s
+
+    def meets(self, other: Track) -> bool:
+        """Whether both faces are there at one moment of the same item; two faces of one photo always are."""
+        if self.start_s is None or self.end_s is None or other.start_s is None or other.end_s is None:
+            return self.start_s is None and other.start_s is None
+        return self.start_s < other.end_s and other.start_s < self.end_s
 
 
 @dataclass(frozen=True, slots=True)
 class Appearance:
-    """One subject in one photo. n: which face of the item. start_s, end_s: None for photos."""
+    """One subject on one track: in one photo, or from start_s until before end_s of a video.
 
-    item: str
+    Somebody who is in an item more than once has an appearance for each track. At one moment a person is on one track.
+    """
+
     subject: str
-    n: int
-    box: Box
-    band: Band
+    track: Track
+    band: Certainty
     how: How
     seen_at: datetime
+
+    @property
+    def item(self) -> str:
+        """The item's id."""
+        return self.track.item
+
+    @property
+    def n(self) -> int:
+        """The track's number in the item."""
+        return self.track.n
+
+    @property
+    def box(self) -> Box:
+        """Where the face is, at the track's key moment."""
+        return self.track.box
+
+    @property
+    def start_s(self) -> float | None:
+        """When it begins, seconds; None for photos."""
+        return self.track.start_s
+
+    @property
+    def end_s(self) -> float | None:
+        """When it is over, seconds; None for photos."""
+        return self.track.end_s
 
     @property
     def certain_enough_to_show(self) -> bool:
@@ -71,32 +151,54 @@ class Appearance:
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """Somebody's "this is not me" about one face of one content. Final for that person and content."""
+    """Somebody's "this is not me" about one track of one content. Final for that person and content.
+
+    digest: of the content. box, at_s: the track's key moment. So it stays true when the content is analysed again and
+    its tracks get other numbers, and it is true of every file with that content.
+    """
 
     digest: str
     subject: str
     box: Box
     rejected_at: datetime
+    at_s: float | None = None
+
+    def is_of(self, track: Track) -> bool:
+        """Whether that track (of an item of this content) is the face that was rejected."""
+        return track.is_there(self.at_s) and self.box.is_same_face(track.box)
 
 
 @dataclass(frozen=True, slots=True)
-class LookResult:
+class ItemAnalysis:
     """What a sweep learned about one item, to be written in one go.
 
-    faces: boxes in order, all of them. appearances: of the subjects in `compared`, replacing what was known of
-    those; what is known of others stays where its face still is. landmarks: of each face in order, as
-    faces.Landmarks.packed has them; () where nothing is compared and they are not kept.
+    tracks: every face that was found, numbered in order. appearances: on these tracks, of subjects in `compared`; they
+    replace what was known of those. What is known of others stays where its face still is (see merge_known).
     """
 
     item: Item
-    faces: tuple[Box, ...]
+    tracks: tuple[Track, ...]
     appearances: tuple[Appearance, ...]
     compared: frozenset[str]
-    landmarks: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How much of what is there now has been analysed: items of each kind, the faces in them, and whose they are."""
+
+    photos: int
+    videos: int
+    tracks: int
+    appearances: int
+
+    @property
+    def items(self) -> int:
+        """Of every kind."""
+        return self.photos + self.videos
 
 
 class CollectionStore(Protocol):
-    """Where collections, items, faces and appearances lie. Each call is one transaction."""
+    """Where collections, items, tracks and appearances lie. Each call is one transaction: all of it, or nothing."""
 
     def add(self, collection: Collection) -> None:
         """Keeps a new collection with its roster."""
@@ -127,50 +229,49 @@ class CollectionStore(Protocol):
     def count(self, collection: str) -> dict[str, int]:
         """state -> number of items."""
 
-    def see(self, run: str, new: Sequence[Item], unchanged: Sequence[str], changed: Sequence[Item]) -> None:
+    def note_seen(self, run: str, new: Sequence[Item], unchanged: Sequence[str], changed: Sequence[Item]) -> None:
         """Notes that these files are there in this run; new and changed ones become state `new`."""
 
     def mark_missing(self, collection: str, run: str) -> int:
         """Items not seen in this run become missing; returns how many newly are."""
 
-    def to_look(
-        self, collection: str, looked_with: str, done: Sequence[str] | None, after: str, limit: int
+    def due_items(
+        self, collection: str, analysed_with: str, done: Sequence[str] | None, after: str, limit: int
     ) -> list[Item]:
         """A page, by path, of items that are new, or whose faces were found with something else, or which have
         faces and were not compared with one of the gallery digests in `done` (None: nothing is to be compared)."""
 
-    def finish_looks(self, results: Sequence[LookResult]) -> None:
-        """Writes what was learned of these items, all or nothing."""
+    def write_analyses(self, analyses: Sequence[ItemAnalysis]) -> None:
+        """Writes what was learned of these items, merged with what was known (merge_known), all or nothing.
+
+        Where an item's content is another than before, nothing that was known of it stays."""
 
     def mark_unreadable(self, items: Sequence[tuple[Item, str]]) -> None:
-        """These could not be read, and why. Their faces and appearances are dropped."""
+        """These could not be read, and why. Their tracks and appearances are dropped."""
 
     def take_over(self, gone: Item, found: Item) -> None:
         """The file of `found` is the moved file of `gone`: gone gets its place, found's record is dropped."""
 
-    def faces(self, item: str) -> list[Box]:
+    def tracks(self, item: str) -> list[Track]:
         """All faces of one item, in order."""
 
-    def faces_with_landmarks(self, item: str) -> list[tuple[Box, bytes | None]]:
-        """The same, each with its landmarks where they are known: not of faces drawn by hand."""
-
-    def add_face(self, item: str, box: Box) -> int:
-        """Adds a face that a person drew by hand; returns its number."""
+    def add_track_by_hand(self, item: str, box: Box) -> Track:
+        """Adds a face that a person drew on a photo."""
 
     def appearances_of(self, subject: str) -> list[tuple[Item, Appearance]]:
         """Where somebody appears, in items that are there, by collection and path."""
 
     def appearances_in(self, item: str) -> list[Appearance]:
-        """Who appears in one item, by face."""
+        """Who appears in one item, by track."""
 
     def put_appearance(self, appearance: Appearance) -> None:
-        """Somebody said whose box it is: replaces what was known of that face and of that person here."""
+        """Somebody said whose face it is: replaces who was on that track, and where that person was at that moment."""
 
-    def reject(self, rejection: Rejection, item: str) -> None:
-        """Keeps the rejection; drops that person's appearance in every item of that content."""
+    def reject(self, rejections: Sequence[Rejection], item: str) -> None:
+        """Keeps them; drops each person's appearances in that item and in every item of that content."""
 
     def rejections(self, *digests: str) -> list[Rejection]:
-        """Everybody who said of one of these contents: not me."""
+        """Everybody who said of one of these contents: not me; by content, person and box."""
 
     def drop_person(self, subject: str, *, everything: bool) -> int:
         """Drops somebody's appearances (with everything: rejections too); returns how many there were."""
@@ -184,5 +285,5 @@ class CollectionStore(Protocol):
     def galleries(self) -> Iterator[tuple[str, frozenset[str]]]:
         """digest -> grants of every gallery ever compared with."""
 
-    def tally(self, collection: str) -> dict[str, int]:
-        """faces, appearances and items of what is there now."""
+    def tally(self, collection: str) -> Tally:
+        """What is there now, counted."""

@@ -273,7 +273,7 @@ class _Run:
             a for a in self.store.appearances_in(item.id) if a.subject in may_show and a.certain_enough_to_show
         ]
         reveals = tuple(sorted((a.box, a.subject) for a in appearing))
-        faces = tuple(self.store.faces(item.id))
+        faces = tuple(track.box for track in self.store.tracks(item.id))
         depends_on = [
             RENDERER, item.digest, self.pack.digest, self.mask_doubtful,
             [b.as_list() for b in faces], [(b.as_list(), s) for b, s in reveals],

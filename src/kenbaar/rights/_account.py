@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from kenbaar.collections import Band, How
+from kenbaar.collections import Certainty, How
 from kenbaar.matching import Threshold
 
 FORMAT = "kenbaar-export/1"
@@ -66,7 +66,7 @@ class PictureRow:
     digest: str | None
     face: int
     box: tuple[int, int, int, int]
-    band: Band
+    band: Certainty
     how: How
     seen_at: datetime
     file: str | None

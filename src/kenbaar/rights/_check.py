@@ -109,9 +109,8 @@ def _strangers(
         for item in page:
             done += 1
             say(done, total, time.monotonic() - started)
-            boxes = store.faces(item.id)
             known = [a.box for a in store.appearances_in(item.id)]
-            if len(boxes) <= len(known):
+            if len(store.tracks(item.id)) <= len(known):
                 continue
             try:
                 photo = open_photo(Path(collection.source) / decode_name(item.path), limits)

@@ -167,7 +167,7 @@ class _Run:
     def _put_picture(self, number: int, item: Item, appearance: Appearance, source: Path) -> PictureCard:
         row = self._picture_row(item, appearance)
         try:
-            faces = self.room.collections.store.faces(item.id)
+            faces = [track.box for track in self.room.collections.store.tracks(item.id)]
             if faces[appearance.n : appearance.n + 1] != [
                 appearance.box
             ]:  # swept anew just now: its number is another's

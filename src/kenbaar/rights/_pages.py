@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from kenbaar.collections import Band
+from kenbaar.collections import Certainty
 
 if TYPE_CHECKING:
     import jinja2
 
 STYLE = "page.css"
-BAND_WORDS: dict[Band, str] = {
+BAND_WORDS: dict[Certainty, str] = {
     "strong": "certain",
     "possible": "possible: please say if this is you",
     "by hand": "pointed out by hand",

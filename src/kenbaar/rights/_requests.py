@@ -9,12 +9,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from kenbaar.collections import Appearance, Band, Collections, How, Item, Rejection
+from kenbaar.collections import Appearance, Certainty, Collections, How, Item, Rejection
 from kenbaar.consent import FINDING, RECOGNISING, Consents, Sessions, Subject
 from kenbaar.errors import ClaimRefused, ConsentMissing, NotFound, PhotoUnreadable, Refused
 from kenbaar.faces import Box, Face, Template
 from kenbaar.ledger import Journal, require_permission
-from kenbaar.matching import Threshold, compare_one
+from kenbaar.matching import Band, Threshold, compare_one
 from kenbaar.media import Photo, PhotoLimits, decode_name, open_photo
 from kenbaar.policy import Actor, Event
 
@@ -33,15 +33,20 @@ class ClaimPack(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One picture somebody is in. path: of the original. when: from the photo, or None."""
+    """One picture somebody is in. path: of the original. n: of their track. when: from the photo, or None.
+
+    start_s, end_s: they are in it from start_s until before end_s, seconds; None for photos.
+    """
 
     item: str
     collection: str
     path: Path
     n: int
     box: Box
-    band: Band
+    band: Certainty
     when: datetime | None
+    start_s: float | None
+    end_s: float | None
 
 
 class Requests:
@@ -78,6 +83,8 @@ class Requests:
                 a.box,
                 a.band,
                 item.taken_at,
+                a.start_s,
+                a.end_s,
             )
             for item, a in found
         ]
@@ -118,27 +125,27 @@ class Requests:
         """The appearance a claim leads to, if it may."""
         self.consents.require_session(self._recognisable(subject), sessions)
         item = self._item(item_id)
-        boxes = self.items.faces(item_id)
-        if not 0 <= n < len(boxes):
+        tracks = self.items.tracks(item_id)
+        if not 0 <= n < len(tracks):
             raise NotFound(
-                f"Item {item_id} has {len(boxes)} faces, numbered from 0; there is no box {n}.",
+                f"Item {item_id} has {len(tracks)} faces, numbered from 0; there is no box {n}.",
                 "See `kenbaar collection show`.",
             )
-        if any(r.subject == subject and r.box.is_same_face(boxes[n]) for r in self._rejections(item)):
+        if any(r.subject == subject and r.is_of(tracks[n]) for r in self._rejections(item)):
             raise ClaimRefused(
                 f"Subject {subject} said of this face that it is not them.", "That is final for this face."
             )
         collection = self.collections.get(item.collection)
-        band: Band = "by hand"
+        band: Certainty = "by hand"
         if collection.mode != "off":
-            band = self._compare(subject, item, boxes[n], sessions, pack(), threshold(), limits)
+            band = self._compare(subject, item, tracks[n].box, sessions, pack(), threshold(), limits)
         if any(a.n == n and a.subject != subject for a in self.items.appearances_in(item_id)):
             raise ClaimRefused(
                 "Somebody else who agreed is known to be on this face.",
                 "If that is wrong, they say so themselves, with `kenbaar reject`.",
             )
         how: How = "by hand" if band == "by hand" else "claimed"
-        return Appearance(item_id, subject, n, boxes[n], band, how, self.journal.now())
+        return Appearance(subject, tracks[n], band, how, self.journal.now())
 
     def _recognisable(self, subject: str) -> Subject:
         """The person, if a grant in force lets their face be compared or pointed out."""
@@ -173,11 +180,12 @@ class Requests:
             raise NotFound(
                 f"Subject {subject} does not appear in item {item_id}.", "See `kenbaar find` for where they do."
             )
-        rejection = Rejection(item.digest, subject, mine[0].box, self.journal.now())
+        now = self.journal.now()
+        rejections = [Rejection(item.digest, subject, a.box, now, a.track.key.at_s) for a in mine]
         with self.journal.writing():
             self.journal.record(Event.REJECT, actor, subject=subject, item=item_id)
-            self.items.reject(rejection, item_id)
-        return rejection
+            self.items.reject(rejections, item_id)
+        return rejections[0]
 
     def _compare(
         self,

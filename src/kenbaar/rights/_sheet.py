@@ -123,7 +123,7 @@ def own_frame(box: Box, small: Thumbnail) -> Box:
 
 
 def _own_card(picture: Picture, store: CollectionStore, limits: PhotoLimits, look_again: LookAgain) -> Card:
-    item, faces = store.item(picture.item), store.faces(picture.item)
+    item, faces = store.item(picture.item), [track.box for track in store.tracks(picture.item)]
     mine = next((a for a in store.appearances_in(picture.item) if a.n == picture.n), None)
     path = picture.path.name if item is None else item.path
     if item is None or mine is None or picture.n >= len(faces) or faces[picture.n] != picture.box:
@@ -144,7 +144,7 @@ def _numbered_card(
 ) -> Card:
     if item.state != "present":
         return Card(item.id, item.path, item.taken_at, None, _state_words(item))
-    faces = store.faces(item.id)
+    faces = [track.box for track in store.tracks(item.id)]
     try:
         source = Path(collection.source) / decode_name(item.path)
         covered = open_covered(source, item.digest, limits, faces, shown=None, look_again=look_again)

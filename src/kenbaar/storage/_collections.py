@@ -3,23 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
-from itertools import zip_longest
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from kenbaar.collections import Appearance, Collection, Item, ItemState, LookResult, Rejection
+from kenbaar.collections import (
+    Appearance,
+    Certainty,
+    Collection,
+    How,
+    Item,
+    ItemAnalysis,
+    ItemState,
+    Moment,
+    Rejection,
+    Tally,
+    Track,
+    merge_known,
+    replaced_by,
+)
 from kenbaar.faces import Box
 from kenbaar.storage._database import Database
-from kenbaar.storage._tables import appearances, collections, faces, galleries, items, rejections, roster
+from kenbaar.storage._tables import appearances, collections, galleries, items, rejections, roster, tracks
 
-_BOX = [faces.c.x_min, faces.c.y_min, faces.c.x_max, faces.c.y_max]
 _ITEM = [items.c[n] for n in Item.__dataclass_fields__]
+_TRACK = list(tracks.c)
+_APPEARANCE = [appearances.c.subject, appearances.c.band, appearances.c.how, appearances.c.seen_at]
 
 
 class SqlCollectionStore:
-    """Collections, items, faces, appearances, rejections. See kenbaar.collections.CollectionStore for the promises."""
+    """Collections, items, tracks, appearances, rejections. See kenbaar.collections.CollectionStore for the promises."""
 
     def __init__(self, database: Database) -> None:
         self._db = database
@@ -104,7 +118,7 @@ class SqlCollectionStore:
         with self._db.read() as c:
             return {state: n for state, n in c.execute(query)}
 
-    def see(self, run: str, new: Sequence[Item], unchanged: Sequence[str], changed: Sequence[Item]) -> None:
+    def note_seen(self, run: str, new: Sequence[Item], unchanged: Sequence[str], changed: Sequence[Item]) -> None:
         """Notes that these files are there in this run."""
         with self._db.write() as c:
             if new:
@@ -116,7 +130,11 @@ class SqlCollectionStore:
                     sa.update(items)
                     .where(items.c.id == item.id)
                     .values(
-                        size_bytes=item.size_bytes, mtime_ns=item.mtime_ns, state="new", seen_run=run, looked_for=None
+                        size_bytes=item.size_bytes,
+                        mtime_ns=item.mtime_ns,
+                        state="new",
+                        seen_run=run,
+                        compared_with=None,
                     )
                 )
 
@@ -130,50 +148,44 @@ class SqlCollectionStore:
             c.execute(sa.delete(items).where(never_read))
             return c.execute(sa.update(items).where(gone).values(state="missing")).rowcount
 
-    def to_look(
-        self, collection: str, looked_with: str, done: Sequence[str] | None, after: str, limit: int
+    def due_items(
+        self, collection: str, analysed_with: str, done: Sequence[str] | None, after: str, limit: int
     ) -> list[Item]:
-        """A page of items that a sweep has to look at."""
-        has_faces = sa.exists().where(faces.c.item == items.c.id)
-        behind = sa.or_(items.c.looked_for.is_(None), items.c.looked_for.not_in(list(done or ())))
+        """A page of items that a sweep has to analyse."""
+        has_faces = sa.exists().where(tracks.c.item == items.c.id)
+        behind = sa.or_(items.c.compared_with.is_(None), items.c.compared_with.not_in(list(done or ())))
         not_compared = sa.false() if done is None else sa.and_(has_faces, behind)
-        due = sa.or_(
-            items.c.state == "new",
-            sa.and_(
-                items.c.state == "present", sa.or_(items.c.looked_with.is_distinct_from(looked_with), not_compared)
-            ),
-        )
+        other = items.c.analysed_with.is_distinct_from(analysed_with)
+        due = sa.or_(items.c.state == "new", sa.and_(items.c.state == "present", sa.or_(other, not_compared)))
         query = sa.select(*_ITEM).where(items.c.collection == collection, items.c.path > after, due)
         with self._db.read() as c:
             return [Item(**row) for row in c.execute(query.order_by(items.c.path).limit(limit)).mappings()]
 
-    def finish_looks(self, results: Sequence[LookResult]) -> None:
+    def write_analyses(self, analyses: Sequence[ItemAnalysis]) -> None:
         """Writes what was learned of these items, all or nothing."""
-        of = [result.item.id for result in results]
+        of = [analysis.item.id for analysis in analyses]
         if not of:
             return
         with self._db.write() as c:
             now = c.execute(sa.select(items.c.id, items.c.digest).where(items.c.id.in_(of)))
             contents = {item: digest for item, digest in now}
-            before = _boxes_by_item(c, of)
             known: dict[str, list[Appearance]] = {item: [] for item in of}
-            for row in c.execute(sa.select(appearances).where(appearances.c.item.in_(of))).mappings():
-                if row["n"] < len(before[row["item"]]):
-                    known[row["item"]].append(Appearance(**row, box=before[row["item"]][row["n"]]))
+            for appearance in _appearances(c, appearances.c.item.in_(of)):
+                known[appearance.item].append(appearance)
             found, seen = [], []
-            for result in results:
-                item = result.item
-                boxes, here = _with_what_was_known(result, known[item.id] if contents[item.id] == item.digest else [])
-                found += [_face_row(item.id, n, *row) for n, row in enumerate(zip_longest(boxes, result.landmarks))]
-                seen += [_appearance_row(a) for a in here]
+            for analysis in analyses:
+                item = analysis.item
+                there, here = merge_known(analysis, known[item.id] if contents[item.id] == item.digest else [])
+                found += [_track_row(track) for track in there]
+                seen += [_appearance_row(appearance) for appearance in here]
             c.execute(sa.delete(appearances).where(appearances.c.item.in_(of)))
-            c.execute(sa.delete(faces).where(faces.c.item.in_(of)))
+            c.execute(sa.delete(tracks).where(tracks.c.item.in_(of)))
             if found:
-                c.execute(sa.insert(faces), found)
+                c.execute(sa.insert(tracks), found)
             if seen:
                 c.execute(sa.insert(appearances), seen)
             update = sa.update(items).where(items.c.id == sa.bindparam("of_item"))
-            rows = [{**_item_row(r.item), "state": "present", "why": None, "of_item": r.item.id} for r in results]
+            rows = [{**_item_row(a.item), "state": "present", "why": None, "of_item": a.item.id} for a in analyses]
             c.execute(update.values({n: sa.bindparam(n) for n in Item.__dataclass_fields__}), rows)
 
     def mark_unreadable(self, unreadable: Sequence[tuple[Item, str]]) -> None:
@@ -181,8 +193,9 @@ class SqlCollectionStore:
         with self._db.write() as c:
             for item, why in unreadable:
                 c.execute(sa.delete(appearances).where(appearances.c.item == item.id))
-                c.execute(sa.delete(faces).where(faces.c.item == item.id))
-                values = {"state": "unreadable", "why": why, "digest": None, "looked_with": None, "looked_for": None}
+                c.execute(sa.delete(tracks).where(tracks.c.item == item.id))
+                values = {"state": "unreadable", "why": why, "digest": None}
+                values |= {"analysed_with": None, "compared_with": None}
                 c.execute(sa.update(items).where(items.c.id == item.id).values(**values))
 
     def take_over(self, gone: Item, found: Item) -> None:
@@ -193,68 +206,64 @@ class SqlCollectionStore:
             values = {"path": found.path, "size_bytes": found.size_bytes, "mtime_ns": found.mtime_ns, "seen_run": run}
             c.execute(sa.update(items).where(items.c.id == gone.id).values(**values, state="present"))
 
-    # -- faces and appearances -------------------------------------------------------------------------------------
+    # -- tracks and appearances ------------------------------------------------------------------------------------
 
-    def faces(self, item: str) -> list[Box]:
+    def tracks(self, item: str) -> list[Track]:
         """All faces of one item, in order."""
         with self._db.read() as c:
-            return [Box(*row) for row in c.execute(_boxes(item))]
+            rows = c.execute(sa.select(*_TRACK).where(tracks.c.item == item).order_by(tracks.c.n))
+            return [_track(*row) for row in rows]
 
-    def faces_with_landmarks(self, item: str) -> list[tuple[Box, bytes | None]]:
-        """The same, each with its landmarks where they are known."""
-        query = _boxes(item).add_columns(faces.c.landmarks)
-        with self._db.read() as c:
-            return [(Box(*box), points and bytes(points)) for *box, points in c.execute(query)]
-
-    def add_face(self, item: str, box: Box) -> int:
-        """Adds a face that a person drew by hand; returns its number."""
+    def add_track_by_hand(self, item: str, box: Box) -> Track:
+        """Adds a face that a person drew on a photo."""
         with self._db.write() as c:
-            n = c.execute(sa.select(sa.func.count()).select_from(faces).where(faces.c.item == item)).scalar_one()
-            c.execute(sa.insert(faces).values(**_face_row(item, n, box)))
-            return int(n)
+            n = c.execute(sa.select(sa.func.count()).select_from(tracks).where(tracks.c.item == item)).scalar_one()
+            track = Track(item, int(n), Moment(box), by_hand=True)
+            c.execute(sa.insert(tracks).values(**_track_row(track)))
+            return track
 
     def appearances_of(self, subject: str) -> list[tuple[Item, Appearance]]:
         """Where somebody appears, in items that are there, by collection and path."""
-        query = _appearing(*_ITEM).where(appearances.c.subject == subject, items.c.state == "present")
+        join = _ON_TRACKS.join(items, items.c.id == tracks.c.item)
+        query = sa.select(*_APPEARANCE, *_TRACK, *(column.label(f"of_{column.name}") for column in _ITEM))
+        query = query.select_from(join).where(appearances.c.subject == subject, items.c.state == "present")
+        known, width = len(_APPEARANCE), len(_TRACK)
         with self._db.read() as c:
-            rows = c.execute(query.order_by(items.c.collection, items.c.path, appearances.c.n)).mappings().all()
-        return [(Item(**{n: row[n] for n in Item.__dataclass_fields__}), _appearance(row)) for row in rows]
+            rows = c.execute(query.order_by(items.c.collection, items.c.path, tracks.c.n)).all()
+        return [(Item(*row[known + width :]), _appearance(*row[: known + width])) for row in rows]
 
     def appearances_in(self, item: str) -> list[Appearance]:
-        """Who appears in one item, by face."""
+        """Who appears in one item, by track."""
         with self._db.read() as c:
-            rows = c.execute(_appearing().where(appearances.c.item == item).order_by(appearances.c.n)).mappings().all()
-        return [_appearance(row) for row in rows]
+            return _appearances(c, appearances.c.item == item)
 
     def put_appearance(self, appearance: Appearance) -> None:
-        """Somebody said whose box it is."""
+        """Somebody said whose face it is."""
         with self._db.write() as c:
-            same = sa.or_(appearances.c.n == appearance.n, appearances.c.subject == appearance.subject)
-            c.execute(sa.delete(appearances).where(appearances.c.item == appearance.item, same))
+            over = replaced_by(appearance, _appearances(c, appearances.c.item == appearance.item))
+            of_them = appearances.c.n.in_([a.n for a in over])
+            c.execute(sa.delete(appearances).where(appearances.c.item == appearance.item, of_them))
             c.execute(sa.insert(appearances).values(**_appearance_row(appearance)))
 
-    def reject(self, rejection: Rejection, item: str) -> None:
-        """Keeps the rejection; drops that person's appearance in every item of that content."""
-        here = sa.select(items.c.id).where(sa.or_(items.c.digest == rejection.digest, items.c.id == item))
+    def reject(self, rejected: Sequence[Rejection], item: str) -> None:
+        """Keeps them; drops each person's appearances in that item and in every item of that content."""
         with self._db.write() as c:
-            same = sa.and_(rejections.c.digest == rejection.digest, rejections.c.subject == rejection.subject)
-            c.execute(sa.delete(rejections).where(same))
-            box = dict(zip(("x_min", "y_min", "x_max", "y_max"), rejection.box.as_list(), strict=True))
-            c.execute(
-                sa.insert(rejections).values(
-                    digest=rejection.digest, subject=rejection.subject, rejected_at=rejection.rejected_at, **box
-                )
-            )
-            c.execute(
-                sa.delete(appearances).where(appearances.c.subject == rejection.subject, appearances.c.item.in_(here))
-            )
+            for rejection in rejected:
+                row = _rejection_row(rejection)
+                same = [rejections.c[n].is_not_distinct_from(row[n]) for n in row if n != "rejected_at"]
+                c.execute(sa.delete(rejections).where(*same))
+                c.execute(sa.insert(rejections).values(**row))
+                here = sa.or_(items.c.digest == rejection.digest, items.c.id == item)
+                in_these = appearances.c.item.in_(sa.select(items.c.id).where(here))
+                c.execute(sa.delete(appearances).where(appearances.c.subject == rejection.subject, in_these))
 
     def rejections(self, *digests: str) -> list[Rejection]:
         """Everybody who said of one of these contents: not me."""
         query = sa.select(rejections).where(rejections.c.digest.in_(digests))
         with self._db.read() as c:
-            rows = c.execute(query.order_by(rejections.c.digest, rejections.c.subject)).all()
-        return [Rejection(r.digest, r.subject, Box(r.x_min, r.y_min, r.x_max, r.y_max), r.rejected_at) for r in rows]
+            rows = c.execute(query).all()
+        found = [Rejection(r.digest, r.subject, Box(*r[3:7]), r.rejected_at, r.at_s) for r in rows]
+        return sorted(found, key=lambda r: (r.digest, r.subject, r.box))
 
     def drop_person(self, subject: str, *, everything: bool) -> int:
         """Drops somebody's appearances (and with everything: rejections and roster places)."""
@@ -284,58 +293,47 @@ class SqlCollectionStore:
             for digest, grants in c.execute(sa.select(galleries).order_by(galleries.c.digest)).all():
                 yield digest, frozenset(grants.split())
 
-    def tally(self, collection: str) -> dict[str, int]:
-        """faces, appearances and items of what is there now."""
+    def tally(self, collection: str) -> Tally:
+        """What is there now, counted."""
         here = sa.and_(items.c.collection == collection, items.c.state == "present")
         with self._db.read() as c:
-            n_items = c.execute(sa.select(sa.func.count()).select_from(items).where(here)).scalar_one()
+            by_kind = sa.select(items.c.kind, sa.func.count()).where(here).group_by(items.c.kind)
+            kinds = {kind: n for kind, n in c.execute(by_kind)}
             join = sa.select(sa.func.count()).where(here)
-            n_faces = c.execute(join.select_from(items.join(faces, faces.c.item == items.c.id))).scalar_one()
+            n_tracks = c.execute(join.select_from(items.join(tracks, tracks.c.item == items.c.id))).scalar_one()
             n_seen = c.execute(join.select_from(items.join(appearances, appearances.c.item == items.c.id))).scalar_one()
-        return {"items": n_items, "faces": n_faces, "appearances": n_seen}
+        return Tally(kinds.get("photo", 0), kinds.get("video", 0), n_tracks, n_seen)
 
 
-def _boxes(item: str) -> sa.Select[Any]:
-    return sa.select(*_BOX).where(faces.c.item == item).order_by(faces.c.n)
+_ON_TRACKS = appearances.join(tracks, sa.and_(tracks.c.item == appearances.c.item, tracks.c.n == appearances.c.n))
 
 
-def _boxes_by_item(c: sa.Connection, of: Sequence[str]) -> dict[str, list[Box]]:
-    """The faces of each of these items, in order."""
-    boxes: dict[str, list[Box]] = {item: [] for item in of}
-    query = sa.select(faces.c.item, *_BOX).where(faces.c.item.in_(of)).order_by(faces.c.item, faces.c.n)
-    for item, *box in c.execute(query):
-        boxes[item].append(Box(*box))
-    return boxes
+def _appearances(c: sa.Connection, where: sa.ColumnElement[bool]) -> list[Appearance]:
+    """The appearances that this is true of, by item and track."""
+    query = sa.select(*_APPEARANCE, *_TRACK).select_from(_ON_TRACKS).where(where)
+    return [_appearance(*row) for row in c.execute(query.order_by(tracks.c.item, tracks.c.n))]
 
 
-def _with_what_was_known(result: LookResult, known: Sequence[Appearance]) -> tuple[list[Box], list[Appearance]]:
-    """The item's faces and who is on them: what this look says, and of what was known what it does not replace, which
-    is of people not compared now, and everything a person said."""
-    boxes, stay = list(result.faces), []
-    for appearance in known:
-        if appearance.how == "recognised" and appearance.subject in result.compared:
-            continue
-        n = appearance.box.nearest(boxes)
-        if n is None and appearance.how != "recognised":
-            boxes.append(appearance.box)  # somebody pointed at it: it stays a face, whatever the detector says
-            n = len(boxes) - 1
-        if n is not None:
-            stay.append(replace(appearance, n=n))
-    taken, here = {a.n for a in stay}, {a.subject for a in stay}
-    return boxes, stay + [a for a in result.appearances if a.n not in taken and a.subject not in here]
+def _appearance(subject: str, band: Certainty, how: How, seen_at: datetime, *track: Any) -> Appearance:
+    """From columns in the order of _APPEARANCE and _TRACK."""
+    return Appearance(subject, _track(*track), band, how, seen_at)
 
 
-def _appearing(*columns: Any) -> sa.Select[Any]:
-    """Appearances with their boxes (and the items' columns where wanted)."""
-    on_face = sa.and_(faces.c.item == appearances.c.item, faces.c.n == appearances.c.n)
-    join = appearances.join(faces, on_face).join(items, items.c.id == appearances.c.item)
-    of_face = [appearances.c.subject, appearances.c.n, appearances.c.band, appearances.c.how, appearances.c.seen_at]
-    return sa.select(*columns, appearances.c.item.label("of_item"), *of_face, *_BOX).select_from(join)
-
-
-def _appearance(row: Any) -> Appearance:
-    box = Box(row["x_min"], row["y_min"], row["x_max"], row["y_max"])
-    return Appearance(row["of_item"], row["subject"], row["n"], box, row["band"], row["how"], row["seen_at"])
+def _track(
+    item: str,
+    n: int,
+    start_s: float | None,
+    end_s: float | None,
+    at_s: float | None,
+    x_min: int,
+    y_min: int,
+    x_max: int,
+    y_max: int,
+    landmarks: bytes | None,
+    by_hand: bool,
+) -> Track:
+    """From columns in the order of _TRACK."""
+    return Track(item, n, Moment(Box(x_min, y_min, x_max, y_max), landmarks, at_s), start_s, end_s, by_hand)
 
 
 def _collection_row(collection: Collection) -> dict[str, Any]:
@@ -346,10 +344,21 @@ def _item_row(item: Item) -> dict[str, Any]:
     return {n: getattr(item, n) for n in Item.__dataclass_fields__}
 
 
-def _face_row(item: str, n: int, box: Box, landmarks: bytes | None = None) -> dict[str, Any]:
-    sides = {"x_min": box.x_min, "y_min": box.y_min, "x_max": box.x_max, "y_max": box.y_max}
-    return {"item": item, "n": n, **sides, "landmarks": landmarks}
+def _track_row(track: Track) -> dict[str, Any]:
+    key = track.key
+    times = {"start_s": track.start_s, "end_s": track.end_s, "at_s": key.at_s}
+    kept = {"landmarks": key.landmarks, "by_hand": track.by_hand}
+    return {"item": track.item, "n": track.n, **times, **_sides(key.box), **kept}
 
 
 def _appearance_row(appearance: Appearance) -> dict[str, Any]:
-    return {n: getattr(appearance, n) for n in ("item", "subject", "n", "band", "how", "seen_at")}
+    return {n: getattr(appearance, n) for n in ("item", "n", "subject", "band", "how", "seen_at")}
+
+
+def _rejection_row(rejection: Rejection) -> dict[str, Any]:
+    of = {n: getattr(rejection, n) for n in ("digest", "subject", "at_s", "rejected_at")}
+    return {**of, **_sides(rejection.box)}
+
+
+def _sides(box: Box) -> dict[str, int]:
+    return {"x_min": box.x_min, "y_min": box.y_min, "x_max": box.x_max, "y_max": box.y_max}

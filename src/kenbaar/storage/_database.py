@@ -12,8 +12,10 @@ from sqlalchemy import event
 
 from kenbaar.errors import ArchiveBroken, KenbaarError, NoSpace, Unusable
 
-HEADS = {"archive": "0002", "templates": "0001"}  # newest migration of each store; test_migrations holds us to it
+HEADS = {"archive": "0003", "templates": "0001"}  # newest migration of each store; test_migrations holds us to it
 _CLOSED = ("readonly database", "unable to open database file")
+# One program migrates at a time, all of it or nothing. SQLite's driver begins no transaction for CREATE and ALTER.
+_MIGRATE_ALONE = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_lock(1802334818)"}
 _FULL = ("disk is full", "disk I/O error", "No space left", "could not extend file")
 
 
@@ -133,6 +135,7 @@ def _migrate(database: Database, *, create: bool) -> None:
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations" / database.store))
     try:
         with database.write() as connection:
+            connection.exec_driver_sql(_MIGRATE_ALONE[connection.dialect.name])
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
     except Exception as err:  # alembic raises its own, SQLAlchemy's and Python's; each means the same to a user

@@ -118,50 +118,55 @@ items = sa.Table(
     sa.Column("state", sa.Text, nullable=False),  # new | present | missing | unreadable
     sa.Column("why", sa.Text),
     sa.Column("seen_run", sa.Text),
-    sa.Column("looked_with", sa.Text),  # pack digest + mode that found the faces; none: not looked at since it changed
-    sa.Column("looked_for", sa.Text),  # digest of the set of grants compared with (galleries.digest)
+    sa.Column("analysed_with", sa.Text),  # pack digest + mode that found the faces; none: not since it changed
+    sa.Column("compared_with", sa.Text),  # digest of the set of grants compared with (galleries.digest)
+    sa.Column("kind", sa.Text, nullable=False, server_default="photo"),  # photo | video
     sa.UniqueConstraint("collection", "path"),
 )
 
-faces = sa.Table(  # geometry alone: where faces are; nothing of who they are is kept of strangers
-    "faces",
+tracks = sa.Table(  # geometry alone: where faces are, and when; nothing of who they are is kept of strangers
+    "tracks",
     archive,
     sa.Column("item", sa.ForeignKey("items.id", ondelete="CASCADE"), primary_key=True),
     sa.Column("n", sa.Integer, primary_key=True),
+    sa.Column("start_s", sa.Float),  # seconds; none of a photo
+    sa.Column("end_s", sa.Float),
+    sa.Column("at_s", sa.Float),  # the moment that box and landmarks are of
     sa.Column("x_min", sa.Integer, nullable=False),
     sa.Column("y_min", sa.Integer, nullable=False),
     sa.Column("x_max", sa.Integer, nullable=False),
     sa.Column("y_max", sa.Integer, nullable=False),
-    sa.Column(
-        "landmarks", sa.LargeBinary
-    ),  # five points in the photo (faces.Landmarks.packed), where faces are compared
+    sa.Column("landmarks", sa.LargeBinary),  # five points (faces.Landmarks.packed), where faces are compared
+    sa.Column("by_hand", sa.Boolean, nullable=False, server_default=sa.false()),  # a person drew it or pointed at it
 )
 
 appearances = sa.Table(
     "appearances",
     archive,
-    sa.Column("item", sa.ForeignKey("items.id", ondelete="CASCADE"), primary_key=True),
-    sa.Column("subject", sa.ForeignKey("subjects.id"), primary_key=True, index=True),
-    sa.Column("n", sa.Integer, nullable=False),
+    sa.Column("item", sa.Text, primary_key=True),
+    sa.Column("n", sa.Integer, primary_key=True),
+    sa.Column("subject", sa.ForeignKey("subjects.id"), nullable=False, index=True),
     sa.Column("band", sa.Text, nullable=False),  # strong | possible | by hand
     sa.Column("how", sa.Text, nullable=False),  # recognised | claimed | by hand
     sa.Column("seen_at", Utc, nullable=False),
-    sa.UniqueConstraint("item", "n"),
+    sa.ForeignKeyConstraint(["item", "n"], ["tracks.item", "tracks.n"], ondelete="CASCADE"),
 )
 
-rejections = sa.Table(  # "this is not me": by content, so that it survives a rename
+rejections = sa.Table(  # "this is not me": by content, so that it survives a rename and another analysis
     "rejections",
     archive,
-    sa.Column("digest", sa.Text, primary_key=True),
-    sa.Column("subject", sa.ForeignKey("subjects.id"), primary_key=True, index=True),
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("digest", sa.Text, nullable=False, index=True),
+    sa.Column("subject", sa.ForeignKey("subjects.id"), nullable=False, index=True),
     sa.Column("x_min", sa.Integer, nullable=False),
     sa.Column("y_min", sa.Integer, nullable=False),
     sa.Column("x_max", sa.Integer, nullable=False),
     sa.Column("y_max", sa.Integer, nullable=False),
+    sa.Column("at_s", sa.Float),
     sa.Column("rejected_at", Utc, nullable=False),
 )
 
-galleries = sa.Table(  # which grants a look compared with: ids only
+galleries = sa.Table(  # which grants a sweep compared with: ids only
     "galleries", archive, sa.Column("digest", sa.Text, primary_key=True), sa.Column("grants", sa.Text, nullable=False)
 )
 

@@ -9,11 +9,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from kenbaar.collections import Band, EmbeddingPermit
+from kenbaar.collections import EmbeddingPermit
 from kenbaar.detection import find_faces_closely
 from kenbaar.faces import Box, Face, Landmarks, Template
 from kenbaar.gallery import ConsentedGallery
-from kenbaar.matching import Decision, Threshold, match_faces
+from kenbaar.matching import Band, Decision, Threshold, match_faces
 from kenbaar.media import Photo, PhotoLimits, open_photo_bytes, read_photo_bytes
 from kenbaar.modelpack import PhotoPixels
 

@@ -58,7 +58,7 @@ def _note_page(collection: Collection, store: CollectionStore, run: str, files: 
             unchanged.append(item.id)
         else:
             changed.append(replace(item, size_bytes=file.size_bytes, mtime_ns=file.mtime_ns))
-    store.see(run, new, unchanged, changed)
+    store.note_seen(run, new, unchanged, changed)
 
 
 def _free_id(collection: Collection, path: str, store: CollectionStore) -> str:
@@ -69,11 +69,11 @@ def _free_id(collection: Collection, path: str, store: CollectionStore) -> str:
     return found
 
 
-def to_look(
-    collection: Collection, store: CollectionStore, looked_with: str, done: tuple[str, ...] | None
+def due_items(
+    collection: Collection, store: CollectionStore, analysed_with: str, done: tuple[str, ...] | None
 ) -> Iterator[Item]:
-    """The items that must be looked at, by path, a page at a time."""
+    """The items that must be analysed, by path, a page at a time."""
     after = ""
-    while page := store.to_look(collection.name, looked_with, done, after, PAGE):
+    while page := store.due_items(collection.name, analysed_with, done, after, PAGE):
         yield from page
         after = page[-1].path

@@ -10,10 +10,10 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import islice, zip_longest
 from pathlib import Path
 
-from kenbaar.collections import Appearance, Collection, Collections, EmbeddingPermit, Item, LookResult
+from kenbaar.collections import Appearance, Collection, Collections, EmbeddingPermit, Item, ItemAnalysis, Moment, Track
 from kenbaar.consent import Consents, Sessions
 from kenbaar.errors import Busy, Unusable
 from kenbaar.ledger import Journal
@@ -22,7 +22,7 @@ from kenbaar.policy import Actor, Event
 from kenbaar.sweep._compared import PackInUse, open_galleries
 from kenbaar.sweep._local import Failure, OlderPack, Task, WorkerSetup, run_looks
 from kenbaar.sweep._look import Barred, KnownFaces, Look
-from kenbaar.sweep._plan import note_files, to_look
+from kenbaar.sweep._plan import due_items, note_files
 
 APART = "apart"  # beside the grants an item was compared with: not with all of them at once
 LOOK = "3"  # raised whenever a look would find other faces or landmarks in the same photo: all are then looked at anew
@@ -49,7 +49,7 @@ class SweepProgress:
 
 @dataclass(frozen=True, slots=True)
 class SweepReport:
-    """What a sweep did. photos, faces, appearances, unknown: of all that is there now; the rest: of this run.
+    """What a sweep did. photos, videos, faces, appearances, unknown: of all that is there now; the rest: of this run.
 
     unknown: faces compared that matched nobody (0 where nothing is compared): a number, about nobody.
     without_code: people who hold their own key and did not open a session, so they were not looked for.
@@ -58,6 +58,7 @@ class SweepReport:
     """
 
     photos: int
+    videos: int
     faces: int
     appearances: int
     unknown: int
@@ -145,7 +146,7 @@ class _Run:
         self.grants = frozenset[str]().union(*self.grants_of.values())
         self.key_generation = room.consents.keys.generation
         self.gone: frozenset[str] = frozenset()
-        self.looked_with = f"{packs[0].digest} look {LOOK} {'all' if compares else 'none'}"
+        self.analysed_with = f"{packs[0].digest} look {LOOK} {'all' if compares else 'none'}"
         self.in_force = frozenset[str]().union(*recognisable.values())
         self.known = dict(self.store.galleries())
         self.looked = self.moved = self.undecided = 0
@@ -173,8 +174,8 @@ class _Run:
             if compares and self.grants
             else None
         )
-        total = sum(1 for _ in to_look(self.collection, self.store, self.looked_with, done))
-        due = to_look(self.collection, self.store, self.looked_with, done)
+        total = sum(1 for _ in due_items(self.collection, self.store, self.analysed_with, done))
+        due = due_items(self.collection, self.store, self.analysed_with, done)
         first, *rest = self.by_pack
         older = tuple(OlderPack(c.pack.folder, c.gallery, c.threshold) for c in rest)
         setup = WorkerSetup(first.pack.folder, limits, self.permit, first.gallery, first.threshold, older)
@@ -189,10 +190,11 @@ class _Run:
                     say(SweepProgress(self.looked, total, time.monotonic() - looking))
         tally = self.store.tally(name)
         report = SweepReport(
-            photos=tally["items"],
-            faces=tally["faces"],
-            appearances=tally["appearances"],
-            unknown=tally["faces"] - tally["appearances"] if compares else 0,
+            photos=tally.photos,
+            videos=tally.videos,
+            faces=tally.tracks,
+            appearances=tally.appearances,
+            unknown=tally.tracks - tally.appearances if compares else 0,
             undecided=self.undecided,
             unreadable=tuple(self.unreadable),
             looked=self.looked,
@@ -228,20 +230,21 @@ class _Run:
 
     def _known(self, item: Item) -> KnownFaces | None:
         """The item's faces, where a look like this one found them all: they are embedded again, not searched for."""
-        if item.state != "present" or item.looked_with != self.looked_with or self.permit.scope != "all":
+        if item.state != "present" or item.analysed_with != self.analysed_with or self.permit.scope != "all":
             return None
-        faces = self.store.faces_with_landmarks(item.id)
-        landmarks = tuple(points for _, points in faces if points is not None)
-        if not faces or len(landmarks) < len(faces) or None in (item.digest, item.width, item.height):
+        tracks = self.store.tracks(item.id)
+        landmarks = tuple(t.key.landmarks for t in tracks if t.key.landmarks is not None and not t.by_hand)
+        if not tracks or len(landmarks) < len(tracks) or None in (item.digest, item.width, item.height):
             return None
-        return KnownFaces(item.digest or "", item.width or 0, item.height or 0, tuple(b for b, _ in faces), landmarks)
+        boxes = tuple(track.box for track in tracks)
+        return KnownFaces(item.digest or "", item.width or 0, item.height or 0, boxes, landmarks)
 
     def _new_since(self, item: Item) -> frozenset[str]:
         """Who is in the gallery now and was not when the item was compared, if all that was then still holds.
 
         Empty where that cannot be said: levels moved, somebody of then is not in it now, or has another grant.
         """
-        before = self.known.get(item.looked_for or "", frozenset())
+        before = self.known.get(item.compared_with or "", frozenset())
         if self.gone or not before < self.compared_with or not self.compared_with - before <= self.grants:
             return frozenset()
         new = frozenset(s for s, grants in self.grants_of.items() if not grants <= before)
@@ -249,8 +252,8 @@ class _Run:
 
     def _compared_before(self, item: Item) -> frozenset[str]:
         """What else the item was compared with, that still counts: by such a look, at these levels, grants in force."""
-        before = self.known.get(item.looked_for or "", frozenset())
-        if item.looked_with != self.looked_with or not self.compared_with - self.grants <= before:
+        before = self.known.get(item.compared_with or "", frozenset())
+        if item.analysed_with != self.analysed_with or not self.compared_with - self.grants <= before:
             return frozenset()
         still = before & self.in_force
         return still | {APART} if still - self.compared_with else still
@@ -271,8 +274,12 @@ class _Run:
             for item, look in looks:
                 self.undecided += look.undecided
                 item = self._moved(item, gone.pop(look.digest, None) if item.digest is None else None)
+                tracks = tuple(
+                    Track(item.id, n, Moment(box, points))
+                    for n, (box, points) in enumerate(zip_longest(look.faces, look.landmarks))
+                )
                 seen = tuple(
-                    Appearance(item.id, s.subject, s.n, look.faces[s.n], s.band, "recognised", now)
+                    Appearance(s.subject, tracks[s.n], s.band, "recognised", now)
                     for s in look.seen
                     if s.subject not in self.gone and (look.digest, s.subject) not in rejected
                 )
@@ -283,12 +290,12 @@ class _Run:
                     width=look.width,
                     height=look.height,
                     taken_at=look.taken_at,
-                    looked_with=self.looked_with,
-                    looked_for=self._keep(self._compared_before(item) | self.compared_with),
+                    analysed_with=self.analysed_with,
+                    compared_with=self._keep(self._compared_before(item) | self.compared_with),
                     why=None,
                 )
-                results.append(LookResult(looked, look.faces, seen, look.only or self.compared, look.landmarks))
-            self.store.finish_looks(results)
+                results.append(ItemAnalysis(looked, tracks, seen, look.only or self.compared))
+            self.store.write_analyses(results)
 
     def _hear_withdrawals(self) -> None:
         """Keys may have been destroyed since the last batch: those people are out, from here on."""

@@ -1,4 +1,4 @@
-"""Adding collections, and saying what may be embedded in them: the four modes, which the sweep's look obeys."""
+"""Adding collections, and saying what may be embedded in them: the four modes, which a sweep obeys."""
 
 from __future__ import annotations
 
