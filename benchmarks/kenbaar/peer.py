@@ -54,23 +54,24 @@ def load(begin: Beginning) -> tuple[Work, dict[str, str]]:
 def _identify(archive, pack, subjects) -> Work:  # type: ignore[no-untyped-def]
     from kenbaar.collections import EmbeddingPermit
     from kenbaar.consent import Sessions
-    from kenbaar.sweep import look_at
+    from kenbaar.sweep import analyse_photo
 
     gallery = archive.consents.open_gallery(("find",), pack.digest, Sessions(), dim=pack.dim)
     permit, threshold, limits = EmbeddingPermit("bench", "transient", "all"), archive.threshold, archive.limits
     side = pack.manifest.detector.long_side
 
     def work(photo: Path, _: Path) -> Answer:
-        look = look_at(photo, limits, pack, permit, gallery, threshold, detail_side=side)
-        names = {seen.n: subjects[seen.subject] for seen in look.seen}
+        look = analyse_photo(photo, limits, pack, permit, gallery, threshold, detail_side=side)
+        names = {seen.n: subjects[seen.subject] for seen in look.recognised}
         return Answer([Found(_corners(box), names.get(n)) for n, box in enumerate(look.faces)])
 
     return work
 
 
 def _publish(archive, pack) -> Work:  # type: ignore[no-untyped-def]
-    from kenbaar.media import digest_bytes
     from kenbaar.publish._render import make_copy
+
+    from kenbaar.media import digest_bytes
 
     limits = archive.limits
 

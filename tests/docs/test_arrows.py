@@ -41,9 +41,9 @@ def test_every_arrow_points_inwards() -> None:
         ("gallery/_consented.py", "import kenbaar.matching", "Imports point inwards"),
         ("consent/_consents.py", "import kenbaar.storage", "Imports point inwards"),
         ("publish/_copy.py", "import sqlalchemy", "Only storage knows a database"),
-        ("sweep/_look.py", "import click", "Only the command line knows click"),
+        ("sweep/_analyse.py", "import click", "Only the command line knows click"),
         ("matching/_decide.py", "import onnxruntime", "Only modelpack runs models"),
-        ("publish/_render.py", "from PIL import Image", "Only media reads and writes photos"),
+        ("publish/_make.py", "from PIL import Image", "Only media reads and writes photos"),
         ("rights/_requests.py", "import cryptography.fernet", "Only keys and ledger do cryptography"),
     ],
 )

@@ -13,6 +13,7 @@ from typing import Any
 from PIL import Image
 
 from kenbaar.archive import Archive, open_archive
+from kenbaar.engines import LocalEngine
 from kenbaar.settings import Settings
 from kenbaar.sweep import SweepReport
 from tests.actors import OFFICER
@@ -166,5 +167,11 @@ def sweep_with(archive: Archive, name: str = "party") -> SweepReport:
     from kenbaar.consent import Sessions
 
     return archive.sweeps.sweep(
-        OFFICER, name, archive.packs.in_use(), sessions=Sessions(), workers=1, limits=archive.limits, say=lambda _: None
+        OFFICER,
+        name,
+        archive.packs.in_use(),
+        sessions=Sessions(),
+        engine=LocalEngine(1),
+        limits=archive.limits,
+        say=lambda _: None,
     )

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from kenbaar.consent import Sessions
+from kenbaar.engines import LocalEngine
 from kenbaar.faces import Box
 from tests.actors import OFFICER
 from tests.e2e.club import FACES, Club
@@ -101,6 +102,12 @@ def test_a_stricter_operating_point_reaches_what_was_found_before(club: Club) ->
         pack = archive.packs.in_use()
         impossible = replace(pack, threshold=replace(pack.threshold, accept=0.99999, strong=0.99999))
         report = archive.sweeps.sweep(
-            OFFICER, "party", impossible, sessions=Sessions(), workers=1, limits=archive.limits, say=lambda _: None
+            OFFICER,
+            "party",
+            impossible,
+            sessions=Sessions(),
+            engine=LocalEngine(1),
+            limits=archive.limits,
+            say=lambda _: None,
         )
-    assert (report.looked, report.appearances) == (1, 0), "the photo without faces is not looked at"
+    assert (report.analysed, report.appearances) == (1, 0), "the photo without faces is not looked at"

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from kenbaar.faces import Box, Face, Landmarks
-from kenbaar.media import encode_photo, open_photo_bytes
+from kenbaar.media import Photo, encode_photo, open_photo_bytes
+from kenbaar.modelpack import PhotoPixels
 
 SURE, DOUBTFUL, DARK = 255, 230, 30  # grey levels
 
@@ -24,12 +25,15 @@ class BrightSquares:
     asked: list[tuple[int, int]] = field(default_factory=list)
     closely: list[np.ndarray] = field(default_factory=list)
 
-    def find_faces_and_hints(self, photo, *, long_side=None, min_score=0.5, hint_score=0.2):
+    def find_faces_and_hints(
+        self, photo: PhotoPixels, *, long_side: int | None = None, min_score: float | None = None, hint_score: float
+    ) -> tuple[list[Face], list[Face]]:
         self.asked.append((photo.width, photo.height))
         found = self._in(photo.pixels, doubted=hint_score)
-        return [f for f in found if f.score >= min_score], [f for f in found if f.score < min_score]
+        enough = 0.5 if min_score is None else min_score
+        return [f for f in found if f.score >= enough], [f for f in found if f.score < enough]
 
-    def find_in_batch(self, pictures: Sequence[np.ndarray], *, min_score: float):
+    def find_in_batch(self, pictures: Sequence[np.ndarray], *, min_score: float) -> list[list[Face]]:
         close = pictures[0].shape[:2] == (64, 64)
         if close:
             self.closely += list(pictures)
@@ -61,6 +65,6 @@ def scene(width: int, height: int, *squares: Box, level: int = SURE) -> np.ndarr
     return pixels
 
 
-def photo_of(pixels: np.ndarray):
+def photo_of(pixels: np.ndarray) -> Photo:
     """These pixels as a photo, without loss."""
     return open_photo_bytes(encode_photo(pixels, "PNG"))

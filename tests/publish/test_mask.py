@@ -53,7 +53,9 @@ def copies(files: list[bytes], box: Box) -> list[bytes]:
 
 @settings(max_examples=60, deadline=None)
 @given(boxes, st.integers(0, 2**20), st.integers(1, 8), st.booleans())
-def test_two_originals_that_differ_only_in_the_face_give_the_same_copy(box, seed, turn, progressive):
+def test_two_originals_that_differ_only_in_the_face_give_the_same_copy(
+    box: Box, seed: int, turn: int, progressive: bool
+) -> None:
     one, other = two_originals(box, seed, turn, quality=85, subsampling="4:2:0", progressive=progressive)
     assert one != other
     first, second = copies([one, other], box)
@@ -61,14 +63,14 @@ def test_two_originals_that_differ_only_in_the_face_give_the_same_copy(box, seed
 
 
 @pytest.mark.parametrize("turn", range(1, 9))
-def test_that_holds_for_every_exif_turn_at_every_place_of_the_block_grid(turn):
+def test_that_holds_for_every_exif_turn_at_every_place_of_the_block_grid(turn: int) -> None:
     for offset in range(16):
         box = Box(40 + offset, 35 + offset, 75 + offset, 77 + offset)
         first, second = copies(two_originals(box, offset, turn, quality=85, subsampling="4:2:0"), box)
         assert first == second
 
 
-def test_padding_less_would_not_be_enough():
+def test_padding_less_would_not_be_enough() -> None:
     """The counter-proof: masks of the face's own blocks alone leave traces, so the test above can fail."""
     leaked = 0
     for seed in range(4):
@@ -81,7 +83,7 @@ def test_padding_less_would_not_be_enough():
 
 
 @given(boxes)
-def test_a_mask_box_holds_its_face_with_a_margin_and_stays_in_the_photo(box):
+def test_a_mask_box_holds_its_face_with_a_margin_and_stays_in_the_photo(box: Box) -> None:
     wide = mask_box(box, WIDTH, HEIGHT)
     assert wide.contains(box.padded(16).clipped(WIDTH, HEIGHT))
     assert Box(0, 0, WIDTH, HEIGHT).contains(wide)
@@ -90,17 +92,17 @@ def test_a_mask_box_holds_its_face_with_a_margin_and_stays_in_the_photo(box):
     assert mask_box(box, WIDTH, HEIGHT, block_px=32).contains(box.padded(32).clipped(WIDTH, HEIGHT))
 
 
-def test_the_margin_around_a_large_face_grows_with_it():
+def test_the_margin_around_a_large_face_grows_with_it() -> None:
     assert mask_box(Box(400, 400, 700, 720), 4000, 4000) == Box(384, 384, 720, 736)
     assert mask_box(Box(400, 400, 1400, 1400), 4000, 4000) == Box(336, 336, 1456, 1456)
 
 
-def test_a_face_on_the_edge_is_masked_to_the_last_row_of_pixels():
+def test_a_face_on_the_edge_is_masked_to_the_last_row_of_pixels() -> None:
     plan = plan_masks([Box(120, 110, 150, 133)], [], WIDTH, HEIGHT)
     assert plan.masks == (Box(96, 80, 150, 133),)
 
 
-def test_a_mask_is_one_opaque_colour_and_changes_nothing_else():
+def test_a_mask_is_one_opaque_colour_and_changes_nothing_else() -> None:
     pixels = scene(1)
     before = pixels.copy()
     masked = mask(pixels, [Box(10, 10, 40, 40), Box(30, 30, 60, 60), Box(140, 120, 900, 900)])
@@ -110,7 +112,7 @@ def test_a_mask_is_one_opaque_colour_and_changes_nothing_else():
     assert (masked[painted] == MASK_COLOUR).all() and (masked[~painted] == before[~painted]).all()
 
 
-def test_everybody_is_masked_but_the_revealed():
+def test_everybody_is_masked_but_the_revealed() -> None:
     faces = [Box(10, 10, 40, 50), Box(60, 10, 90, 50), Box(110, 10, 140, 50)]
     assert plan_masks(faces, [], 200, 100).reveals == ()
     assert len(plan_masks(faces, [], 200, 100).masks) == 3
@@ -119,33 +121,33 @@ def test_everybody_is_masked_but_the_revealed():
     assert plan.reveals == (Box(61, 12, 92, 49),)
 
 
-def test_a_mask_wins_over_a_reveal_beside_it():
+def test_a_mask_wins_over_a_reveal_beside_it() -> None:
     shown, stranger = Box(40, 20, 80, 70), Box(84, 20, 124, 70)
     plan = plan_masks([shown, stranger], [shown], WIDTH, HEIGHT)
     assert covered(shown, plan.masks) > 0
     assert (mask(scene(2), plan.masks)[20:70, 68:80] == MASK_COLOUR).all()
 
 
-def test_a_revealed_face_is_spared_however_often_it_was_found_and_its_neighbour_is_not():
+def test_a_revealed_face_is_spared_however_often_it_was_found_and_its_neighbour_is_not() -> None:
     shown, again, neighbour = Box(40, 20, 80, 70), Box(42, 18, 83, 71), Box(60, 20, 100, 70)
     plan = plan_masks([shown, again, neighbour], [shown], WIDTH, HEIGHT)
     assert plan.masks == (mask_box(neighbour, WIDTH, HEIGHT),)
 
 
-def test_a_reveal_that_barely_touches_a_face_spares_nobody():
+def test_a_reveal_that_barely_touches_a_face_spares_nobody() -> None:
     plan = plan_masks([Box(10, 10, 50, 50)], [Box(35, 10, 75, 50)], WIDTH, HEIGHT)
     assert plan.masks == (mask_box(Box(10, 10, 50, 50), WIDTH, HEIGHT),)
 
 
 @given(st.lists(boxes, max_size=6), st.lists(boxes, max_size=4))
-def test_no_face_goes_unmasked_that_is_not_one_with_a_revealed_one(faces, revealed):
+def test_no_face_goes_unmasked_that_is_not_one_with_a_revealed_one(faces: list[Box], revealed: list[Box]) -> None:
     plan = plan_masks(faces, revealed, WIDTH, HEIGHT)
     for face in faces:
         assert covered(face, plan.masks) == 1 or any(face.iou(shown) >= 0.5 for shown in revealed)
     assert plan == plan_masks(faces[::-1], revealed[::-1], WIDTH, HEIGHT)
 
 
-def test_a_copy_is_not_made_of_a_reduced_photo():
+def test_a_copy_is_not_made_of_a_reduced_photo() -> None:
     photo = open_photo_bytes(saved(np.zeros((800, 800, 3), np.uint8), "JPEG"), detail_side=100)
     with pytest.raises(ValueError, match="full-size"):
         render_copy(photo, CopyPlan((), ()), Rights())

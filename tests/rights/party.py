@@ -15,6 +15,7 @@ from PIL import Image
 
 from kenbaar.archive import Archive, create_archive, open_archive
 from kenbaar.consent import Enrolled, Holder, Purpose, Sessions
+from kenbaar.engines import LocalEngine
 from kenbaar.settings import Settings
 from kenbaar.sweep import SweepReport
 from tests.actors import OFFICER
@@ -82,7 +83,7 @@ class Party:
             name,
             self.archive.packs.in_use(),
             sessions=sessions or Sessions(),
-            workers=1,
+            engine=LocalEngine(1),
             limits=self.archive.limits,
             say=lambda _: None,
         )

@@ -20,7 +20,7 @@ from kenbaar.gallery import ConsentedGallery
 from kenbaar.matching import Threshold
 from kenbaar.media import Photo, PhotoLimits, open_photo
 from kenbaar.modelpack import ModelPack, PhotoPixels, load_pack
-from kenbaar.sweep import KnownFaces, Look, look_again, look_at, steady_threshold
+from kenbaar.sweep import KnownFaces, PhotoAnalysis, analyse_photo, reanalyse_photo, steady_threshold
 from tests.modelpack.tiny_pack import blank_photo, draw_face
 
 THRESHOLD = Threshold("sha256:tiny", accept=0.7, strong=0.9, margin=0.05, fpir=0.001, n=20, per_decade=0.02)
@@ -82,16 +82,16 @@ def photo_of(file: Path, width: int, height: int, faces: Sequence[tuple[int, int
     return file
 
 
-def look(pack: WatchedPack, photo: Path, known: KnownFaces | None = None, scope: str = "all") -> Look:
+def look(pack: WatchedPack, photo: Path, known: KnownFaces | None = None, scope: str = "all") -> PhotoAnalysis:
     opened = open_photo(photo)
     face = max(pack._pack.find_faces(opened), key=lambda f: f.box.area)
     gallery = gallery_of(pack, pack._pack.make_template(opened, face).vector)
     permit = EmbeddingPermit("party", "transient", scope)  # type: ignore[arg-type]
     threshold = replace(THRESHOLD, pack=pack.digest)
-    return look_at(photo, PhotoLimits(), pack, permit, gallery, threshold, detail_side=640, known=known)
+    return analyse_photo(photo, PhotoLimits(), pack, permit, gallery, threshold, detail_side=640, known=known)
 
 
-def known_from(look: Look) -> KnownFaces:
+def known_from(look: PhotoAnalysis) -> KnownFaces:
     return KnownFaces(look.digest, look.width, look.height, look.faces, look.landmarks)
 
 
@@ -109,7 +109,7 @@ def test_faces_found_before_are_embedded_to_the_last_bit_as_in_a_full_look_and_n
 ) -> None:
     photo = photo_of(tmp_path / name, width, height, faces)
     full = look(pack, photo)
-    assert len(full.faces) == len(full.landmarks) == len(faces) and [s.subject for s in full.seen] == ["s-3"]
+    assert len(full.faces) == len(full.landmarks) == len(faces) and [s.subject for s in full.recognised] == ["s-3"]
     vectors, pack.searches = pack.as_made, 0
     again = look(pack, photo, known_from(full))
     assert again == full and pack.searches == 0
@@ -146,7 +146,7 @@ def test_landmarks_come_back_to_the_last_bit_and_nothing_else_is_taken_for_some(
             Landmarks.unpacked(bad)
 
 
-def again(pack: WatchedPack, photo: Path, whom: Path, *, look_alike: bool = False) -> Look | None:
+def again(pack: WatchedPack, photo: Path, whom: Path, *, look_alike: bool = False) -> PhotoAnalysis | None:
     """A second look at a photo whose faces are known, now that who is on `whom` agreed too."""
     opened = open_photo(whom)
     row = pack._pack.make_template(opened, pack._pack.find_faces(opened)[0]).vector[None]
@@ -156,7 +156,7 @@ def again(pack: WatchedPack, photo: Path, whom: Path, *, look_alike: bool = Fals
     )  # fmt: skip
     known = known_from(look(pack, photo))
     pack.made, pack.searches = [], 0
-    return look_again(photo, PhotoLimits(), pack, gallery, THRESHOLD, known, {"s-new"}, detail_side=640)
+    return reanalyse_photo(photo, PhotoLimits(), pack, gallery, THRESHOLD, known, {"s-new"}, detail_side=640)
 
 
 @pytest.fixture
@@ -175,7 +175,7 @@ def test_a_photo_with_nobody_new_in_it_needs_neither_a_search_nor_a_whole_templa
     pack: WatchedPack, tmp_path: Path, three: Path
 ) -> None:
     found = again(pack, three, portrait(tmp_path, 7))
-    assert found is not None and found.only == frozenset({"s-new"}) and found.seen == () and len(found.faces) == 3
+    assert found is not None and found.only == frozenset({"s-new"}) and found.recognised == () and len(found.faces) == 3
     assert pack.searches == 0 and pack.made == []
     assert len(pack.roughly_made) == 3 and not any(t.vector.any() for t in pack.roughly_made)
 
@@ -207,7 +207,7 @@ def test_a_file_that_changed_is_not_judged_by_what_was_known_of_it(
     photo_of(three, 640, 320, [(40, 96, 7, 96)])
     opened = open_photo(three)
     gallery = gallery_of(pack, pack._pack.make_template(opened, pack._pack.find_faces(opened)[0]).vector)
-    assert look_again(three, PhotoLimits(), pack, gallery, THRESHOLD, known, {"s-3"}, detail_side=640) is None
+    assert reanalyse_photo(three, PhotoLimits(), pack, gallery, THRESHOLD, known, {"s-3"}, detail_side=640) is None
 
 
 @given(st.integers(1, 200_000))
@@ -244,11 +244,11 @@ def test_the_real_pack_decides_by_known_faces_as_by_a_full_look(
     permit = EmbeddingPermit("party", "transient", "all")
     found = 0
     for photo in sorted((tmp_path / "photos").iterdir()):
-        full = look_at(photo, PhotoLimits(), pack, permit, gallery, threshold, detail_side=640)
+        full = analyse_photo(photo, PhotoLimits(), pack, permit, gallery, threshold, detail_side=640)
         vectors = pack.as_made
         known = known_from(full)
-        again = look_at(photo, PhotoLimits(), pack, permit, gallery, threshold, detail_side=640, known=known)
+        again = analyse_photo(photo, PhotoLimits(), pack, permit, gallery, threshold, detail_side=640, known=known)
         assert again == full
         assert all((a == b).all() for a, b in zip(vectors, pack.as_made, strict=True))
-        found += len(full.seen)
+        found += len(full.recognised)
     assert found >= 6

@@ -16,7 +16,7 @@ from kenbaar.gallery import ConsentedGallery
 from kenbaar.matching import Threshold
 from kenbaar.media import Photo, PhotoLimits
 from kenbaar.modelpack import ModelPack, PhotoPixels, load_pack
-from kenbaar.sweep import Look, look_at
+from kenbaar.sweep import PhotoAnalysis, analyse_photo
 from tests.modelpack.tiny_pack import blank_photo, draw_face
 
 PLACES = np.array([(0.3, 0.35), (0.7, 0.35), (0.5, 0.55), (0.35, 0.75), (0.65, 0.75)])  # of a drawn face's side
@@ -69,7 +69,7 @@ def photo(tmp_path: Path) -> Path:
     return tmp_path / "photo.png"
 
 
-def look(pack: RoughPack, photo: Path, scope: str = "all", somebody: bool = True) -> Look:
+def look(pack: RoughPack, photo: Path, scope: str = "all", somebody: bool = True) -> PhotoAnalysis:
     row = np.zeros((int(somebody), 16), np.float32)
     row[:, 0] = 1
     gallery = ConsentedGallery.of(
@@ -77,7 +77,7 @@ def look(pack: RoughPack, photo: Path, scope: str = "all", somebody: bool = True
     )
     threshold = Threshold(pack=pack.digest, accept=0.7, strong=0.9, margin=0.05, fpir=0.001, n=20, per_decade=0.02)
     permit = EmbeddingPermit("party", "transient", scope)  # type: ignore[arg-type]
-    return look_at(photo, PhotoLimits(), pack, permit, gallery, threshold, detail_side=640)
+    return analyse_photo(photo, PhotoLimits(), pack, permit, gallery, threshold, detail_side=640)
 
 
 def off(points: np.ndarray[tuple[int, ...], np.dtype[np.float32]], place: tuple[int, int, int]) -> float:

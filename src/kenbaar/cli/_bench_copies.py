@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @common
 def bench_publish_command(out: Out, photos: str, workers: int | None, pack_name: str | None) -> None:
     """Publishing photos with everybody masked, against one pass of the detector over the photo's full size."""
-    from kenbaar.publish import Workers
+    from kenbaar.engines import LocalEngine
 
     with scratch(out, pack_name) as (archive, folder):
         source, found = composed(out, photos, folder)
@@ -40,7 +40,7 @@ def bench_publish_command(out: Out, photos: str, workers: int | None, pack_name:
             archive.pack,
             archive.limits,
             say=out.bar("publish"),
-            workers=Workers(cores, archive.packs.folder),
+            engine=LocalEngine(cores),
         )
         seconds = time.perf_counter() - begin
         stages = _publish_steps(archive, found[0])

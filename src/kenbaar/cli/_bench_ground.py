@@ -138,6 +138,7 @@ class Sweeper:
 
     def _sweep(self, workers: int, say: Callable[[SweepProgress], None]) -> Any:
         from kenbaar.consent import Sessions
+        from kenbaar.engines import LocalEngine
 
         archive = self.archive
         return archive.sweeps.sweep(
@@ -145,7 +146,7 @@ class Sweeper:
             self.name,
             archive.packs.in_use(),
             sessions=Sessions(),
-            workers=workers,
+            engine=LocalEngine(workers),
             limits=archive.limits,
             say=say,
         )

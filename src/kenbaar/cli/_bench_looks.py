@@ -82,7 +82,7 @@ def _steps(archive: Archive, photo: Path) -> dict[str, Callable[[], object]]:
     from kenbaar.matching import match_faces
     from kenbaar.media import open_photo
     from kenbaar.modelpack import load_pack
-    from kenbaar.sweep import look_at
+    from kenbaar.sweep import analyse_photo
 
     cv2.setNumThreads(1)
     pack = load_pack(archive.packs.folder, threads=1)
@@ -100,7 +100,7 @@ def _steps(archive: Archive, photo: Path) -> dict[str, Callable[[], object]]:
         "make templates": lambda: pack.make_templates(opened, faces),
         "embedder alone": embedder,
         "match": lambda: match_faces(probes, gallery, threshold),
-        "look": lambda: look_at(photo, archive.limits, pack, permit, gallery, threshold, detail_side=side),
+        "look": lambda: analyse_photo(photo, archive.limits, pack, permit, gallery, threshold, detail_side=side),
     }
 
 
@@ -159,7 +159,7 @@ def _detecting(
     from kenbaar.media import open_photo
     from kenbaar.modelpack import load_pack
     from kenbaar.packmaking import fetch_demo_photos
-    from kenbaar.sweep import look_at
+    from kenbaar.sweep import analyse_photo
 
     cv2.setNumThreads(1)
     demo = fetch_demo_photos(out.settings().cache, say=byte_bar(out))
@@ -177,6 +177,6 @@ def _detecting(
         return [face.box for face in pack.find_faces(open_photo(path, limits, detail_side=side))]
 
     def sweep(path: Path) -> list[Box]:
-        return list(look_at(path, limits, pack, permit, nobody, threshold, detail_side=side).faces)
+        return list(analyse_photo(path, limits, pack, permit, nobody, threshold, detail_side=side).faces)
 
     return pictures, one_look, sweep

@@ -138,6 +138,7 @@ def collection_show(out: Out, name: str, sheet: Path | None) -> None:
 @common
 def sweep(out: Out, name: str, workers: int | None, codes: tuple[str, ...]) -> None:
     """Find who in collection NAME agreed to be found. Can be stopped and run again at any time."""
+    from kenbaar.engines import LocalEngine
     from kenbaar.measure import doubling_warning
 
     show = out.bar("sweep")
@@ -150,7 +151,7 @@ def sweep(out: Out, name: str, workers: int | None, codes: tuple[str, ...]) -> N
             archive.packs.in_use(),
             older=archive.packs.older(),
             sessions=archive.consents.sessions(codes),
-            workers=workers or archive.settings.workers or len(os.sched_getaffinity(0)),
+            engine=LocalEngine(workers or archive.settings.workers or len(os.sched_getaffinity(0))),
             limits=archive.limits,
             say=lambda p: show(p.done, p.total, p.seconds),
         )
@@ -159,7 +160,7 @@ def sweep(out: Out, name: str, workers: int | None, codes: tuple[str, ...]) -> N
         f"{report.appearances} appearances of people who agreed, {report.unknown} faces of nobody we may know."
     )
     out.say(
-        f"This run: {report.looked} looked at, {report.skipped} unchanged, {report.moved} moved, "
+        f"This run: {report.analysed} looked at, {report.skipped} unchanged, {report.moved} moved, "
         f"{report.missing} gone, {report.undecided} undecided faces, {report.seconds:.1f} s."
     )
     if report.without_code:
@@ -186,7 +187,7 @@ def sweep(out: Out, name: str, workers: int | None, codes: tuple[str, ...]) -> N
             "unreadable": [{"path": u.path, "why": u.why} for u in report.unreadable],
             "seconds": round(report.seconds, 3),
             "undecided": report.undecided,
-            "looked": report.looked,
+            "looked": report.analysed,
             "skipped": report.skipped,
             "moved": report.moved,
             "missing": report.missing,
@@ -299,7 +300,7 @@ def reject(out: Out, subject: str, item: str, codes: tuple[str, ...]) -> None:
 @common
 def publish(out: Out, name: str, out_folder: Path, channel: str, mask_doubtful: bool, workers: int | None) -> int:
     """Write copies of collection NAME to OUT, with everybody masked but those who agreed to be seen in CHANNEL."""
-    from kenbaar.publish import Workers
+    from kenbaar.engines import LocalEngine
 
     show = out.bar("publish")
     with out.archive() as archive:
@@ -313,7 +314,7 @@ def publish(out: Out, name: str, out_folder: Path, channel: str, mask_doubtful: 
             archive.limits,
             say=show,
             mask_doubtful=mask_doubtful,
-            workers=Workers(count, archive.packs.folder),
+            engine=LocalEngine(count),
         )
     out.say(f"{report.published} copies in {out_folder}: {report.visible} faces visible, {report.masked} masked.")
     out.say(

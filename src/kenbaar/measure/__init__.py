@@ -1,7 +1,8 @@
 """What Kenbaar's own numbers are: how often wrong, and how fast. Measured in the run that prints them.
 
-- Error rates are measured on people who agreed to it, along the product's own path: look_at, read_portraits, combine,
-  the gallery, the rules of search. Nothing of them is kept: vectors are overwritten at the end, the report is numbers.
+- Error rates are measured on people who agreed to it, along the product's own path: analyse_photo, read_portraits,
+  combine, the gallery, the rules of matching. Nothing of them is kept: vectors are overwritten at the end, the
+  report is numbers.
 - A rate never travels alone: threshold, N, searches, interval, data set, pack. What the people at hand cannot carry is
   not claimed.
 - A speed is told against the machine's own, measured in the same process in turns; never alone.

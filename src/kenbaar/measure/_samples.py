@@ -26,7 +26,7 @@ from kenbaar.matching import Threshold
 from kenbaar.measure._people import MeasuredPeople
 from kenbaar.media import Photo, PhotoLimits, open_photo
 from kenbaar.modelpack import FaceQuality, PhotoPixels
-from kenbaar.sweep import look_at
+from kenbaar.sweep import analyse_photo
 
 State = Literal["used", "no face", "several faces", "unreadable", "twice", "two people's"]
 
@@ -193,7 +193,7 @@ class _Eye:
     def look(self, path: Path) -> tuple[str, int]:
         """What a sweep sees: the photo's digest and how many faces; of a single one the vector and the quality."""
         self._whole, self._embedded = None, None
-        look = look_at(
+        look = analyse_photo(
             path, self._limits, self, self._permit, self._gallery, self._threshold, detail_side=self._detail_side
         )
         return look.digest, len(look.faces)

@@ -21,7 +21,8 @@ from kenbaar.modelpack._sessions import Network
 class ModelPack:
     """Finds faces and makes templates of them. Open one with load_pack(); it holds no state between calls."""
 
-    def __init__(self, manifest: Manifest, detector: Detector, embedder: Embedder) -> None:
+    def __init__(self, manifest: Manifest, detector: Detector, embedder: Embedder, folder: Path) -> None:
+        self.folder = folder
         self.manifest = manifest
         self.digest = manifest.digest
         self._detector, self._embedder = detector, embedder
@@ -144,4 +145,4 @@ def load_pack(folder: Path, *, threads: int = 1) -> ModelPack:
     manifest = read_manifest(folder)
     detector = Network(read_file(folder, manifest.detector.file), "detector", threads=threads, outputs=OUTPUTS)
     embedder = Network(read_file(folder, manifest.embedder.file), "embedder", threads=threads)
-    return ModelPack(manifest, Detector(detector, manifest.detector), Embedder(embedder, manifest.embedder))
+    return ModelPack(manifest, Detector(detector, manifest.detector), Embedder(embedder, manifest.embedder), folder)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from kenbaar.detection import RECHECK, DetectionSchedule, FaceFinder
 from kenbaar.errors import PhotoUnreadable
+from kenbaar.faces import Box
 from kenbaar.media import (
     Photo,
     PhotoLimits,
@@ -26,8 +29,34 @@ def render_copy(photo: Photo, plan: CopyPlan, rights: Rights) -> bytes:
     return encode_photo(mask(photo.pixels, plan.masks), copy_format(photo.format), rights)
 
 
+@dataclass(frozen=True, slots=True)
+class CopyCheck:
+    """What the check of a finished copy found.
+
+    leftovers: what the file holds that it must not, a noun phrase each. unreadable: why it does not open, a clause;
+    None where it does. exposed: what is neither hidden nor meant to be seen, sorted.
+    """
+
+    leftovers: tuple[str, ...] = ()
+    unreadable: str | None = None
+    exposed: tuple[Box, ...] = ()
+
+    @property
+    def clean(self) -> bool:
+        """Whether the copy may go out."""
+        return not (self.leftovers or self.unreadable or self.exposed)
+
+    def problems(self) -> list[str]:
+        """Why it must not, a clause each; [] where it may."""
+        return [
+            *(f"the finished file holds {what}" for what in self.leftovers),
+            *([self.unreadable] if self.unreadable else []),
+            *(f"a face at {box.as_list()} is neither masked nor allowed" for box in self.exposed),
+        ]
+
+
 def scan_copy(data: bytes) -> list[str]:
-    """What a finished file holds that it must not, a noun phrase each (GOVERNANCE.md 7.3); [] for a clean one.
+    """What a finished file holds that it must not, a noun phrase each; [] for a clean one.
 
     Any EXIF (places, thumbnails), profiles, comments, texts, second pictures, data after the end, XMP that states more
     than rights, and files that are not whole.
@@ -35,17 +64,14 @@ def scan_copy(data: bytes) -> list[str]:
     return find_leftovers(data)
 
 
-def check_copy(
-    data: bytes, plan: CopyPlan, finder: FaceFinder, schedule: DetectionSchedule = RECHECK
-) -> tuple[str, ...]:
-    """Why the copy in these bytes must not go out, a clause each; () where it may. finder: a ModelPack.
+def check_copy(data: bytes, plan: CopyPlan, finder: FaceFinder, schedule: DetectionSchedule = RECHECK) -> CopyCheck:
+    """Whether the copy in these bytes may go out, and what stands against it. finder: a ModelPack.
 
     1. It holds a picture and rights, and nothing else. 2. It opens. 3. Its masks are opaque, and nobody is exposed.
     """
-    problems = [f"the finished file holds {what}" for what in scan_copy(data)]
+    leftovers = tuple(scan_copy(data))
     try:
         copy = open_photo_bytes(data, "the finished file", _ANY_SIZE)
     except PhotoUnreadable as err:
-        return (*problems, err.what.rstrip("."))
-    exposed = find_exposed(copy, finder, plan, schedule)
-    return (*problems, *(f"a face at {box.as_list()} is neither masked nor allowed" for box in exposed))
+        return CopyCheck(leftovers, err.what.rstrip("."))
+    return CopyCheck(leftovers, exposed=tuple(find_exposed(copy, finder, plan, schedule)))

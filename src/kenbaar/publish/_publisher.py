@@ -7,14 +7,14 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
 
 from kenbaar.collections import Collection, Collections, Item
 from kenbaar.consent import SHOWING, Consents, Purpose, sign_manifest, verify_manifest
+from kenbaar.engines import Engine, Failure, InProcessEngine, never
 from kenbaar.errors import Busy, KenbaarError, Unusable, UsageError
 from kenbaar.faces import Box
 from kenbaar.ledger import Journal
@@ -28,9 +28,9 @@ from kenbaar.media import (
     write_file,
 )
 from kenbaar.policy import Actor, Event
+from kenbaar.publish._make import MadeCopy
 from kenbaar.publish._records import Copy, CopyStore
-from kenbaar.publish._render import Rendered
-from kenbaar.publish._workers import CopyTask, Detector, NoCopy, Workers, make_copies
+from kenbaar.publish._tasks import CopyTask, MakeCopies, PublishPack
 
 RENDERER = "2"  # raised whenever the same plan gives other pixels, so that copies made before are made again
 BATCH = 16  # copies put in place together: two transactions each
@@ -92,16 +92,19 @@ class Publisher:
         name: str,
         out: Path,
         channel: str,
-        pack: Detector,
+        pack: PublishPack,
         limits: PhotoLimits,
         *,
         say: Callable[[int, int, float], None],
         mask_doubtful: bool = False,
-        workers: Workers | None = None,
+        engine: Engine | None = None,
+        cancelled: Callable[[], bool] = never,
     ) -> PublishReport:
         """Brings OUT to what consent allows now. Run it again after a withdrawal: what is affected is replaced.
 
-        workers: processes that make copies side by side, for more than a few; None makes them all here.
+        engine: where copies are made; None makes them all here.
+        cancelled: asked between copies; after a yes nothing more is made, and what this run had not come to stays as
+        it was, but for what shows somebody who may not be shown any more.
 
         A photo that cannot be proven right is held back, and an older copy of it is taken away. Files in OUT that are
         no copies of this collection are left as they are. Raises Busy where somebody else publishes there now.
@@ -110,11 +113,11 @@ class Publisher:
         collection = self.collections.get(name)
         folder = _checked_folder(out, Path(collection.source), self.home)
         with _alone(folder):
-            run = _Run(self, actor, collection, folder, channel, pack, limits, mask_doubtful, workers)
-            return run.go(say)
+            run = _PublicationUnderWay(self, actor, collection, folder, channel, pack, limits, mask_doubtful)
+            return run.go(engine or InProcessEngine(), say, cancelled)
 
 
-class _Run:
+class _PublicationUnderWay:
     """One publication under way."""
 
     def __init__(
@@ -124,12 +127,11 @@ class _Run:
         collection: Collection,
         folder: Path,
         channel: str,
-        pack: Detector,
+        pack: PublishPack,
         limits: PhotoLimits,
         mask_doubtful: bool,
-        workers: Workers | None,
     ) -> None:
-        self.actor, self.workers = actor, workers
+        self.actor = actor
         self.tell: Callable[[], None] = lambda: None
         self.room, self.collection, self.folder, self.channel = room, collection, folder, channel
         self.pack, self.limits, self.mask_doubtful = pack, limits, mask_doubtful
@@ -141,10 +143,14 @@ class _Run:
         self.held: list[Held] = []
         self.current: dict[str, Copy] = {}
         self.taken: set[str] = set()
+        self.asked_for: dict[int, _Planned] = {}
+        self.made: list[tuple[_Planned, MadeCopy | Failure]] = []
         self.asked: tuple[int, datetime, frozenset[str]] | None = None
         self.written = self.replaced = self.unchanged = 0
 
-    def go(self, say: Callable[[int, int, float], None]) -> PublishReport:
+    def go(
+        self, engine: Engine, say: Callable[[int, int, float], None], cancelled: Callable[[], bool]
+    ) -> PublishReport:
         import time
 
         room, started = self.room, time.monotonic()
@@ -155,11 +161,10 @@ class _Run:
         total = sum(counts.get(s, 0) for s in ("present", "new"))
         self.tell = lambda: say(len(self.current) + len(self.held), total, time.monotonic() - started)
         self.tell()
-        with closing(make_copies(self._tasks(), self.pack, self.limits, self.workers)) as made:
-            while batch := list(islice(made, BATCH)):
-                with ExitStack() as aside:
-                    self._put_in_place([ready for each in batch if (ready := self._ready(*each, aside)) is not None])
-                self.tell()
+        engine.map(
+            MakeCopies(self.limits, self.pack.folder, self.pack.digest, self.pack), self._tasks(), self._made, cancelled
+        )
+        self._put_made_in_place()
         removed = self._take_away_the_rest()
         manifest = self._write_manifest()
         visible = {s for copy in self.current.values() for s in copy.showing}
@@ -184,7 +189,7 @@ class _Run:
             yield page
             after = page[-1].path
 
-    def _tasks(self) -> Iterator[CopyTask[_Planned]]:
+    def _tasks(self) -> Iterator[CopyTask]:
         """The copies to make; what is held back or there already is noted and passed over."""
         for page in self._pages():
             for item in page:
@@ -192,8 +197,21 @@ class _Run:
                     source = Path(self.collection.source) / decode_name(item.path)
                     reveals = tuple(box for box, _ in planned.reveals)
                     digest = item.digest or ""
-                    yield CopyTask(planned, source, digest, planned.faces, reveals, self.mask_doubtful)
+                    self.asked_for[len(self.taken)] = planned
+                    yield CopyTask(len(self.taken), source, digest, planned.faces, reveals, self.mask_doubtful)
             self.tell()
+
+    def _made(self, task: CopyTask, made: MadeCopy | Failure) -> None:
+        """One copy, or why there is none; put in place with others when there are enough."""
+        self.made.append((self.asked_for.pop(task.key), made))
+        if len(self.made) >= BATCH:
+            self._put_made_in_place()
+
+    def _put_made_in_place(self) -> None:
+        made, self.made = self.made, []
+        with ExitStack() as aside:
+            self._put_in_place([ready for each in made if (ready := self._ready(*each, aside)) is not None])
+        self.tell()
 
     def _to_make(self, item: Item) -> _Planned | None:
         if item.state == "new" or item.digest is None:
@@ -219,15 +237,14 @@ class _Run:
         return planned
 
     def _ready(
-        self, task: CopyTask[_Planned], made: Rendered | NoCopy, aside: ExitStack
-    ) -> tuple[_Planned, Rendered, Path] | None:
+        self, planned: _Planned, made: MadeCopy | Failure, aside: ExitStack
+    ) -> tuple[_Planned, MadeCopy, Path] | None:
         """The finished, checked file beside its place; None where it is held back."""
-        planned = task.tag
-        if isinstance(made, NoCopy):
-            self._hold(planned.item, made.why)
+        if isinstance(made, Failure):
+            self._hold(planned.item, f"{made.what} {made.do}")
             return None
-        if made.problems:
-            self._hold(planned.item, "; ".join(made.problems))
+        if not made.check.clean:
+            self._hold(planned.item, "; ".join(made.check.problems()))
             return None
         try:
             planned.target.parent.mkdir(parents=True, exist_ok=True)
@@ -291,7 +308,7 @@ class _Run:
     def _hold(self, item: Item, why: str) -> None:
         self.held.append(Held(item.path, why))
 
-    def _put_in_place(self, ready: Sequence[tuple[_Planned, Rendered, Path]]) -> None:
+    def _put_in_place(self, ready: Sequence[tuple[_Planned, MadeCopy, Path]]) -> None:
         """1. who will be visible is on record  2. the files get their names  3. the record says what is there now.
 
         Between 1 and 3 both the old and the new people count as shown: a kill never hides a copy from a withdrawal.
@@ -318,7 +335,7 @@ class _Run:
             self.written += 1
             self.replaced += copy.path in self.before
 
-    def _copy(self, planned: _Planned, rendered: Rendered, showing: tuple[str, ...], now: datetime) -> Copy:
+    def _copy(self, planned: _Planned, rendered: MadeCopy, showing: tuple[str, ...], now: datetime) -> Copy:
         return Copy(
             path=str(planned.target),
             collection=self.collection.name,

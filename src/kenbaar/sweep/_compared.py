@@ -9,7 +9,7 @@ from pathlib import Path
 from kenbaar.consent import RECOGNISING, Consents, Sessions
 from kenbaar.gallery import ConsentedGallery
 from kenbaar.matching import Threshold
-from kenbaar.sweep._again import steady_threshold
+from kenbaar.sweep._reanalyse import steady_threshold
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""A sweep from start to end: open the gallery, note the files, look at what is due, write what was learned."""
+"""A sweep from start to end: open the gallery, note the files, analyse what is due, write what was learned."""
 
 from __future__ import annotations
 
@@ -8,24 +8,25 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice, zip_longest
 from pathlib import Path
 
 from kenbaar.collections import Appearance, Collection, Collections, EmbeddingPermit, Item, ItemAnalysis, Moment, Track
 from kenbaar.consent import Consents, Sessions
+from kenbaar.engines import Engine, Failure, never
 from kenbaar.errors import Busy, Unusable
 from kenbaar.ledger import Journal
 from kenbaar.media import PhotoLimits, decode_name
 from kenbaar.policy import Actor, Event
+from kenbaar.sweep._analyse import Barred, KnownFaces, PhotoAnalysis
 from kenbaar.sweep._compared import PackInUse, open_galleries
-from kenbaar.sweep._local import Failure, OlderPack, Task, WorkerSetup, run_looks
-from kenbaar.sweep._look import Barred, KnownFaces, Look
 from kenbaar.sweep._plan import due_items, note_files
+from kenbaar.sweep._tasks import AnalysePhotos, AnalysisTask, OlderPack
 
 APART = "apart"  # beside the grants an item was compared with: not with all of them at once
-LOOK = "3"  # raised whenever a look would find other faces or landmarks in the same photo: all are then looked at anew
+ANALYSIS = "3"  # raised whenever an analysis would find other faces or landmarks in the same photo: all are then due
 BATCH = 32  # results written in one transaction; also how far a withdrawal may be behind, with BATCH_S
 BATCH_S = 1.0  # s: a result waits at most this long to be written (and a withdrawal to be heard)
 
@@ -40,7 +41,7 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class SweepProgress:
-    """Where a sweep is. seconds: since its first look."""
+    """Where a sweep is. seconds: since its first photo."""
 
     done: int
     total: int
@@ -52,9 +53,9 @@ class SweepReport:
     """What a sweep did. photos, videos, faces, appearances, unknown: of all that is there now; the rest: of this run.
 
     unknown: faces compared that matched nobody (0 where nothing is compared): a number, about nobody.
-    without_code: people who hold their own key and did not open a session, so they were not looked for.
-    older_pack: people who were looked for with a pack they enrolled with earlier, until they renew.
-    other_pack: people whose template is of a model pack that is not at hand, so they could not be looked for.
+    without_code: people who hold their own key and did not open a session, so they were not compared.
+    older_pack: people who were compared with a pack they enrolled with earlier, until they renew.
+    other_pack: people whose template is of a model pack that is not at hand, so they could not be compared.
     """
 
     photos: int
@@ -64,7 +65,7 @@ class SweepReport:
     unknown: int
     undecided: int
     unreadable: tuple[Unreadable, ...]
-    looked: int
+    analysed: int
     skipped: int
     moved: int
     missing: int
@@ -95,14 +96,16 @@ class Sweeps:
         *,
         older: Sequence[PackInUse] = (),
         sessions: Sessions,
-        workers: int,
+        engine: Engine,
         limits: PhotoLimits,
         say: Callable[[SweepProgress], None],
+        cancelled: Callable[[], bool] = never,
     ) -> SweepReport:
-        """Looks at everything in the collection that is new, changed, or not yet compared with who is enrolled now.
+        """Analyses everything in the collection that is new, changed, or not yet compared with who is enrolled now.
 
         older: packs that people enrolled with before this one was in use; those people are found with their own.
-        Can be killed at any moment and run again: what was written stays, nothing is written twice.
+        Can be killed or cancelled at any moment and run again: what was written stays, nothing is written twice.
+        cancelled: asked between photos; after a yes the report tells what was done until then.
         """
         started = time.monotonic()
         collection = self.collections.get(name)
@@ -112,15 +115,15 @@ class Sweeps:
                 "The source folder of this collection is not there.", "Mount it or put it back; nothing was changed."
             )
         with _alone(self.locks, name):
-            run = _Run(self, actor, collection, permit, (pack, *older), sessions)
+            run = _SweepUnderWay(self, actor, collection, permit, (pack, *older), sessions)
             try:
-                return run.go(workers, limits, say, started)
+                return run.go(engine, limits, say, cancelled, started)
             finally:
                 for compared in run.by_pack:
                     compared.gallery.wipe()
 
 
-class _Run:
+class _SweepUnderWay:
     """One sweep under way."""
 
     def __init__(
@@ -146,14 +149,21 @@ class _Run:
         self.grants = frozenset[str]().union(*self.grants_of.values())
         self.key_generation = room.consents.keys.generation
         self.gone: frozenset[str] = frozenset()
-        self.analysed_with = f"{packs[0].digest} look {LOOK} {'all' if compares else 'none'}"
+        self.analysed_with = (
+            f"{packs[0].digest} look {ANALYSIS} {'all' if compares else 'none'}"  # "look": as archives have it
+        )
         self.in_force = frozenset[str]().union(*recognisable.values())
         self.known = dict(self.store.galleries())
-        self.looked = self.moved = self.undecided = 0
+        self.analysed = self.moved = self.undecided = 0
         self.unreadable: list[Unreadable] = []
 
     def go(
-        self, workers: int, limits: PhotoLimits, say: Callable[[SweepProgress], None], started: float
+        self,
+        engine: Engine,
+        limits: PhotoLimits,
+        say: Callable[[SweepProgress], None],
+        cancelled: Callable[[], bool],
+        started: float,
     ) -> SweepReport:
         room, name = self.room, self.collection.name
         held_by_themselves = sorted(self.compared & room.consents.store.self_held())
@@ -178,16 +188,20 @@ class _Run:
         due = due_items(self.collection, self.store, self.analysed_with, done)
         first, *rest = self.by_pack
         older = tuple(OlderPack(c.pack.folder, c.gallery, c.threshold) for c in rest)
-        setup = WorkerSetup(first.pack.folder, limits, self.permit, first.gallery, first.threshold, older)
-        looking = time.monotonic()
+        work = AnalysePhotos(first.pack.folder, limits, self.permit, first.gallery, first.threshold, older)
+        analysing = time.monotonic()
         say(SweepProgress(0, total, 0.0))
         if total:
             items: dict[str, Item] = {}
-            with closing(run_looks(self._tasks(due, items), setup, max(1, min(workers, total)))) as results:
-                for batch in _batches(results):
-                    self._write([(items.pop(task.key), result) for task, result in batch])
-                    self.looked += len(batch)
-                    say(SweepProgress(self.looked, total, time.monotonic() - looking))
+
+            def write(batch: list[tuple[AnalysisTask, PhotoAnalysis | Failure]]) -> None:
+                self._write([(items.pop(task.key), result) for task, result in batch])
+                self.analysed += len(batch)
+                say(SweepProgress(self.analysed, total, time.monotonic() - analysing))
+
+            batches = _Batches(write)
+            engine.map(work, self._tasks(due, items), batches.add, cancelled)
+            batches.flush()
         tally = self.store.tally(name)
         report = SweepReport(
             photos=tally.photos,
@@ -197,8 +211,8 @@ class _Run:
             unknown=tally.tracks - tally.appearances if compares else 0,
             undecided=self.undecided,
             unreadable=tuple(self.unreadable),
-            looked=self.looked,
-            skipped=max(0, found.files - self.looked),
+            analysed=self.analysed,
+            skipped=max(0, found.files - self.analysed),
             moved=self.moved,
             missing=max(0, found.missing - self.moved),
             seconds=time.monotonic() - started,
@@ -206,17 +220,17 @@ class _Run:
             older_pack=sum(len(c.gallery) for c in self.by_pack[1:]),
             other_pack=len(self.other_pack),
         )
-        room.journal.record(Event.SWEEP_END, self.actor, collection=name, photos=report.photos, looked=self.looked)
+        room.journal.record(Event.SWEEP_END, self.actor, collection=name, photos=report.photos, looked=self.analysed)
         return report
 
-    def _tasks(self, due: Iterator[Item], items: dict[str, Item]) -> Iterator[Task]:
+    def _tasks(self, due: Iterator[Item], items: dict[str, Item]) -> Iterator[AnalysisTask]:
         root = Path(self.collection.source)
         while page := list(islice(due, BATCH)):
             rejections = self.store.rejections(*{item.digest for item in page if item.digest})
             for item in page:
                 items[item.id] = item
                 barred = tuple(Barred(r.subject, r.digest) for r in rejections if r.digest == item.digest)
-                yield Task(
+                yield AnalysisTask(
                     item.id, root / decode_name(item.path), barred, self.gone, self._known(item), self._new_since(item)
                 )
 
@@ -229,7 +243,7 @@ class _Run:
         return self.grants | {first.levels, *(f"{c.pack.digest}/{c.levels}" for c in rest)}
 
     def _known(self, item: Item) -> KnownFaces | None:
-        """The item's faces, where a look like this one found them all: they are embedded again, not searched for."""
+        """The item's faces, where an analysis like this one found them all: they are embedded again, not detected."""
         if item.state != "present" or item.analysed_with != self.analysed_with or self.permit.scope != "all":
             return None
         tracks = self.store.tracks(item.id)
@@ -251,50 +265,50 @@ class _Run:
         return new if all(before.isdisjoint(self.grants_of[s]) for s in new) else frozenset()
 
     def _compared_before(self, item: Item) -> frozenset[str]:
-        """What else the item was compared with, that still counts: by such a look, at these levels, grants in force."""
+        """What else the item was compared with, that still counts: analysed so, at these levels, grants in force."""
         before = self.known.get(item.compared_with or "", frozenset())
         if item.analysed_with != self.analysed_with or not self.compared_with - self.grants <= before:
             return frozenset()
         still = before & self.in_force
         return still | {APART} if still - self.compared_with else still
 
-    def _write(self, batch: list[tuple[Item, Look | Failure]]) -> None:
+    def _write(self, batch: list[tuple[Item, PhotoAnalysis | Failure]]) -> None:
         """One transaction of results, after asking once more who still agrees."""
         room, results = self.room, []
         with room.journal.writing():
             self._hear_withdrawals()
             now = room.journal.now()
             failures = [(item, result) for item, result in batch if isinstance(result, Failure)]
-            self.unreadable += [Unreadable(item.path, result.why) for item, result in failures]
-            self.store.mark_unreadable([(item, result.why) for item, result in failures])
-            looks = [(item, look) for item, look in batch if not isinstance(look, Failure)]
-            rejected = {(r.digest, r.subject) for r in self.store.rejections(*{look.digest for _, look in looks})}
-            new = [look.digest for item, look in looks if item.digest is None]
+            self.unreadable += [Unreadable(item.path, result.what) for item, result in failures]
+            self.store.mark_unreadable([(item, result.what) for item, result in failures])
+            analyses = [(item, found) for item, found in batch if not isinstance(found, Failure)]
+            rejected = {(r.digest, r.subject) for r in self.store.rejections(*{found.digest for _, found in analyses})}
+            new = [found.digest for item, found in analyses if item.digest is None]
             gone = self.store.missing_by_digest(self.collection.name, new) if new else {}
-            for item, look in looks:
-                self.undecided += look.undecided
-                item = self._moved(item, gone.pop(look.digest, None) if item.digest is None else None)
+            for item, found in analyses:
+                self.undecided += found.undecided
+                item = self._moved(item, gone.pop(found.digest, None) if item.digest is None else None)
                 tracks = tuple(
                     Track(item.id, n, Moment(box, points))
-                    for n, (box, points) in enumerate(zip_longest(look.faces, look.landmarks))
+                    for n, (box, points) in enumerate(zip_longest(found.faces, found.landmarks))
                 )
                 seen = tuple(
                     Appearance(s.subject, tracks[s.n], s.band, "recognised", now)
-                    for s in look.seen
-                    if s.subject not in self.gone and (look.digest, s.subject) not in rejected
+                    for s in found.recognised
+                    if s.subject not in self.gone and (found.digest, s.subject) not in rejected
                 )
-                looked = replace(
+                analysed = replace(
                     item,
                     state="present",
-                    digest=look.digest,
-                    width=look.width,
-                    height=look.height,
-                    taken_at=look.taken_at,
+                    digest=found.digest,
+                    width=found.width,
+                    height=found.height,
+                    taken_at=found.taken_at,
                     analysed_with=self.analysed_with,
                     compared_with=self._keep(self._compared_before(item) | self.compared_with),
                     why=None,
                 )
-                results.append(ItemAnalysis(looked, tracks, seen, look.only or self.compared))
+                results.append(ItemAnalysis(analysed, tracks, seen, found.only or self.compared))
             self.store.write_analyses(results)
 
     def _hear_withdrawals(self) -> None:
@@ -331,17 +345,25 @@ class _Run:
         return hashlib.sha256("\n".join(sorted(grants)).encode()).hexdigest()
 
 
-def _batches(results: Iterator[tuple[Task, Look | Failure]]) -> Iterator[list[tuple[Task, Look | Failure]]]:
-    """Results in batches of at most BATCH, none older than BATCH_S when the next one arrives; each in path order."""
-    batch: list[tuple[Task, Look | Failure]] = []
-    since = time.monotonic()
-    for result in results:
-        batch.append(result)
-        if len(batch) >= BATCH or time.monotonic() - since >= BATCH_S:
-            yield sorted(batch, key=lambda r: r[0].path)
-            batch, since = [], time.monotonic()
-    if batch:
-        yield sorted(batch, key=lambda r: r[0].path)
+class _Batches:
+    """Results to be written together: at most BATCH, none older than BATCH_S when the next one arrives."""
+
+    def __init__(self, write: Callable[[list[tuple[AnalysisTask, PhotoAnalysis | Failure]]], None]) -> None:
+        self._write = write
+        self._batch: list[tuple[AnalysisTask, PhotoAnalysis | Failure]] = []
+        self._since = time.monotonic()
+
+    def add(self, task: AnalysisTask, result: PhotoAnalysis | Failure) -> None:
+        """One more; written with the others when it is time."""
+        self._batch.append((task, result))
+        if len(self._batch) >= BATCH or time.monotonic() - self._since >= BATCH_S:
+            self.flush()
+
+    def flush(self) -> None:
+        """What is left."""
+        batch, self._batch, self._since = self._batch, [], time.monotonic()
+        if batch:
+            self._write(batch)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""One photo on its way out: everybody found, masked but for the revealed, and the result looked at again."""
+"""One photo on its way out: everybody found, masked but for the revealed, and the result checked."""
 
 from __future__ import annotations
 
@@ -6,26 +6,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from kenbaar.detection import PUBLISH, RECHECK, FaceFinder, find_all_faces
+from kenbaar.detection import PUBLISH, FaceFinder, find_all_faces
 from kenbaar.errors import PhotoUnreadable
 from kenbaar.faces import Box
 from kenbaar.media import PhotoLimits, digest_bytes, open_photo_bytes, read_photo_bytes, read_rights
-from kenbaar.publish._copy import check_copy, render_copy
-from kenbaar.publish._mask import CopyPlan, plan_masks
-from kenbaar.publish._recheck import find_exposed
+from kenbaar.publish._copy import CopyCheck, check_copy, render_copy
+from kenbaar.publish._mask import plan_masks
 
-MOST_ROUNDS = 3  # masking what the last look doubts can show a new doubt; after so many rounds a person decides
+MOST_ROUNDS = 3  # masking what the check doubts can show a new doubt; after so many rounds a person decides
 
 
 @dataclass(frozen=True, slots=True)
-class Rendered:
-    """A finished copy in memory. revealed: boxes left visible; problems: why it must be held, empty where it may go."""
+class MadeCopy:
+    """A finished copy in memory. revealed: boxes left visible; check: what was found in the finished bytes."""
 
     data: bytes = field(repr=False)
     digest: str
     masked: int
     revealed: tuple[Box, ...]
-    problems: tuple[str, ...]
+    check: CopyCheck
 
 
 def make_copy(
@@ -37,7 +36,7 @@ def make_copy(
     known: Sequence[Box],
     reveals: Sequence[Box],
     mask_doubtful: bool,
-) -> Rendered:
+) -> MadeCopy:
     """The copy of one photo, and what its check says.
 
     digest: of the content the reveals were found in; another content raises PhotoUnreadable. known: faces the sweep
@@ -47,28 +46,24 @@ def make_copy(
     photo = open_photo_bytes(original, limits=limits)
     if photo.digest != digest:
         raise PhotoUnreadable("This photo changed since it was swept.", "Run `kenbaar sweep` again.")
-    faces = _together(find_all_faces(photo, finder, PUBLISH), known)
+    faces = merge_boxes(find_all_faces(photo, finder, PUBLISH), known)
     rights = read_rights(original)
     for _ in range(MOST_ROUNDS if mask_doubtful else 1):
         plan = plan_masks(faces, reveals, photo.width, photo.height, block_px=photo.block_px)
         data = render_copy(photo, plan, rights)
-        problems = check_copy(data, plan, finder)
-        if not (mask_doubtful and problems and (more := _exposed(data, plan, finder, limits))):
+        check = check_copy(data, plan, finder)
+        if not (mask_doubtful and check.exposed):
             break
-        faces = _together(faces, more)
-    return Rendered(data, digest_bytes(data), len(plan.masks), plan.reveals, problems)
+        faces = merge_boxes(faces, check.exposed)
+    return MadeCopy(data, digest_bytes(data), len(plan.masks), plan.reveals, check)
 
 
-def _together(faces: Sequence[Box], more: Sequence[Box]) -> list[Box]:
+def merge_boxes(faces: Sequence[Box], more: Sequence[Box]) -> list[Box]:
     """All these faces, sorted, each once: of one that both lists tell, the box around both."""
-    together = list(faces)
+    merged = list(faces)
     for box in more:
-        if (same := box.nearest(together)) is None:
-            together.append(box)
+        if (same := box.nearest(merged)) is None:
+            merged.append(box)
         else:
-            together[same] = together[same].around(box)
-    return sorted(together)
-
-
-def _exposed(data: bytes, plan: CopyPlan, finder: FaceFinder, limits: PhotoLimits) -> list[Box]:
-    return find_exposed(open_photo_bytes(data, limits=limits), finder, plan, RECHECK)
+            merged[same] = merged[same].around(box)
+    return sorted(merged)

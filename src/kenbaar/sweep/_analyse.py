@@ -1,4 +1,4 @@
-"""One photo: who in it agreed to be recognised? The map of the house; engines only decide where and when it runs."""
+"""One photo: who in it agreed to be recognised? Engines only decide where and when this runs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ from kenbaar.modelpack import PhotoPixels
 ENOUGH_BETWEEN_EYES_PX = 20  # of the decoded pixels: a template of more detail is the same (cosine 0.993 and up; from
 # 16 px 0.990, from 8 px 0.96: docs/decisions/0021)
 _SCALES = (8, 4, 2)  # what media decodes a JPEG at, beside its full size
-ROUGH_LANDMARKS_PX = 36  # of the pack's look: the landmarks of smaller faces are found again (docs/decisions/0027)
+ROUGH_LANDMARKS_PX = (
+    36  # of what the pack's detector sees: the landmarks of smaller faces are found again (docs/decisions/0027)
+)
 
 
 class TemplateMaker(Protocol):
@@ -31,7 +33,7 @@ class TemplateMaker(Protocol):
 
 
 class FaceFinder(TemplateMaker, Protocol):
-    """What a look needs of the model pack in use."""
+    """What an analysis needs of the model pack in use."""
 
     digest: str
 
@@ -57,8 +59,8 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """One enrolled person on one face. n: its number in `Look.faces`."""
+class Recognised:
+    """One enrolled person on one face. n: its number in `PhotoAnalysis.faces`."""
 
     n: int
     subject: str
@@ -66,7 +68,7 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class PhotoAnalysis:
     """What leaves the worker: where all faces are, names of those who agreed, and counts. No vector, no score.
 
     landmarks: of each face in order, packed, where faces were compared; () where they were not.
@@ -78,7 +80,7 @@ class Look:
     height: int
     taken_at: datetime | None
     faces: tuple[Box, ...]
-    seen: tuple[Seen, ...]
+    recognised: tuple[Recognised, ...]
     unknown: int
     undecided: int
     landmarks: tuple[bytes, ...] = ()
@@ -87,7 +89,7 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class KnownFaces:
-    """What an earlier look with the same pack found in that content: all its faces, with their landmarks, packed."""
+    """What an earlier analysis with the same pack found in that content: all faces, with their landmarks, packed."""
 
     digest: str
     width: int
@@ -104,7 +106,7 @@ class Barred:
     digest: str
 
 
-def look_at(
+def analyse_photo(
     path: Path,
     limits: PhotoLimits,
     pack: FaceFinder,
@@ -116,11 +118,11 @@ def look_at(
     detail_side: int | None = None,
     known: KnownFaces | None = None,
     older: Sequence[Comparison] = (),
-) -> Look:
+) -> PhotoAnalysis:
     """Everyone in this photo who agreed to be found. Unmatched probes are forgotten on return.
 
     The permit decides whether a template is made at all; where it says no, nothing below `find_faces` runs.
-    detail_side: px, the long side that the pack's detector looks at; None: the photo is read and looked at whole.
+    detail_side: px, the long side that the pack's detector works at; None: the photo is decoded and searched whole.
     known: where the faces are, if they were found before; believed if the file still is what it was then.
     older: people who enrolled with other packs and have not renewed: their pack compares the faces that this one found.
     """
@@ -137,16 +139,20 @@ def look_at(
     boxes = tuple(face.box for face in faces)
     landmarks = tuple(face.landmarks.packed() for face in faces) if permit.scope == "all" else ()
     if not compares or not faces:
-        return Look(photo.digest, photo.width, photo.height, photo.taken_at, boxes, (), 0, 0, landmarks)
+        return PhotoAnalysis(photo.digest, photo.width, photo.height, photo.taken_at, boxes, (), 0, 0, landmarks)
     photo = file.at(_enough_for_templates(faces, max(photo.width, photo.height), detail_side))
     not_them = {(n, b.subject) for b in barred if b.digest == photo.digest for n in range(len(faces))}
-    decisions = _together([_compared(photo, faces, c, not_them) for c in comparisons])
-    seen = tuple(
-        Seen(n, d.subject, d.band) for n, d in enumerate(decisions) if d.subject is not None and d.band is not None
+    decisions = merge_decisions([_compared(photo, faces, c, not_them) for c in comparisons])
+    recognised = tuple(
+        Recognised(n, d.subject, d.band)
+        for n, d in enumerate(decisions)
+        if d.subject is not None and d.band is not None
     )
     outcomes = [d.outcome for d in decisions]
     unknown, undecided = outcomes.count("unknown"), outcomes.count("undecided")
-    return Look(photo.digest, photo.width, photo.height, photo.taken_at, boxes, seen, unknown, undecided, landmarks)
+    return PhotoAnalysis(
+        photo.digest, photo.width, photo.height, photo.taken_at, boxes, recognised, unknown, undecided, landmarks
+    )
 
 
 def _compared(
@@ -163,14 +169,17 @@ def _compared(
     return decisions
 
 
-def _together(by_pack: Sequence[list[Decision]]) -> list[Decision]:
-    """What all packs say of each face. Where two have something to say, nobody is named: scores of different packs
-    cannot be held against each other, and a miss is better than a wrong name."""
-    together = []
+def merge_decisions(by_pack: Sequence[list[Decision]]) -> list[Decision]:
+    """What all packs say of each face, in order: by_pack has a list of decisions per pack, of the same faces.
+
+    Where two packs have something to say of a face, nobody is named: scores of different packs cannot be held against
+    each other, and a miss is better than a wrong name.
+    """
+    merged = []
     for decisions in zip(*by_pack, strict=True):
         telling = [d for d in decisions if d.outcome != "unknown"]
-        together.append(telling[0] if len(telling) == 1 else Decision("undecided" if telling else "unknown"))
-    return together
+        merged.append(telling[0] if len(telling) == 1 else Decision("undecided" if telling else "unknown"))
+    return merged
 
 
 def open_known(
@@ -215,7 +224,7 @@ def _faces_found(file: _File, pack: FaceFinder, side: int | None) -> list[Face]:
 
 
 def _with_fine_landmarks(file: _File, pack: FaceFinder, faces: list[Face], side: int | None) -> list[Face]:
-    """The same faces; the landmarks of those that were small in the look are found again, in the pixels that a
+    """The same faces; the landmarks of those that were small for the detector are found again, in the pixels that a
     template is cut from. Faces are known by these later, so that nothing is to be found again then."""
     long_side = max(file.photo.width, file.photo.height)
     small = [] if side is None else [face for face in faces if _is_small(face, long_side, side)]
@@ -227,7 +236,7 @@ def _with_fine_landmarks(file: _File, pack: FaceFinder, faces: list[Face], side:
 
 
 def _is_small(face: Face, long_side: int, side: int) -> bool:
-    """Whether the pack's own look, `side` px wide, sees so little of it that its landmarks are rough."""
+    """Whether the pack's detector, at `side` px, sees so little of it that its landmarks are rough."""
     return max(face.box.width, face.box.height) * side < ROUGH_LANDMARKS_PX * long_side
 
 
@@ -242,7 +251,7 @@ def _faces_known(file: _File, known: KnownFaces, side: int | None) -> list[Face]
 
 def _enough_for_templates(faces: Sequence[Face], long_side: int, side: int | None) -> int | None:
     """The long side, px, to decode a photo at for templates of these faces. A rule of the faces alone: templates of
-    known faces are those of a full look to the last bit."""
+    known faces are those of a full analysis to the last bit."""
     if side is None:
         return None
     eyes_px = min(face.landmarks.inter_eye_px for face in faces)

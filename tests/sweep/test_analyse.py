@@ -16,7 +16,7 @@ from kenbaar.gallery import ConsentedGallery
 from kenbaar.matching import Threshold
 from kenbaar.media import Photo, PhotoLimits
 from kenbaar.modelpack import ModelPack, load_pack
-from kenbaar.sweep import Barred, Look, look_at
+from kenbaar.sweep import Barred, PhotoAnalysis, analyse_photo
 from tests.modelpack.tiny_pack import blank_photo, draw_face
 
 
@@ -63,15 +63,17 @@ def gallery(pack: RememberingPack, photo: Path, empty: bool = False) -> Consente
     )  # fmt: skip
 
 
-def look(pack: RememberingPack, photo: Path, opened: ConsentedGallery, scope: str = "all", *barred: Barred) -> Look:
+def look(
+    pack: RememberingPack, photo: Path, opened: ConsentedGallery, scope: str = "all", *barred: Barred
+) -> PhotoAnalysis:
     permit = EmbeddingPermit("party", "transient", scope)  # type: ignore[arg-type]
     threshold = Threshold(pack=pack.digest, accept=0.7, strong=0.9, margin=0.05, fpir=0.001, n=20, per_decade=0.02)
-    return look_at(photo, PhotoLimits(), pack, permit, opened, threshold, barred)
+    return analyse_photo(photo, PhotoLimits(), pack, permit, opened, threshold, barred)
 
 
 def test_every_vector_is_overwritten_once_it_was_compared(pack: RememberingPack, photo: Path) -> None:
     found = look(pack, photo, gallery(pack, photo))
-    assert [s.subject for s in found.seen] == ["s-3"] and found.unknown == 1
+    assert [s.subject for s in found.recognised] == ["s-3"] and found.unknown == 1
     assert len(pack.made) == 2 and all(not t.vector.any() for t in pack.made)
     assert all(v.any() for v in pack.as_made)
 
@@ -79,11 +81,11 @@ def test_every_vector_is_overwritten_once_it_was_compared(pack: RememberingPack,
 @pytest.mark.parametrize("scope", ["none", "claimed"])
 def test_without_a_permit_for_all_no_template_is_made(pack: RememberingPack, photo: Path, scope: str) -> None:
     found = look(pack, photo, gallery(pack, photo), scope)
-    assert pack.made == [] and len(found.faces) == 2 and found.seen == ()
+    assert pack.made == [] and len(found.faces) == 2 and found.recognised == ()
 
 
 def test_with_nobody_to_look_for_no_template_is_made(pack: RememberingPack, photo: Path) -> None:
-    assert look(pack, photo, gallery(pack, photo, empty=True)).seen == ()
+    assert look(pack, photo, gallery(pack, photo, empty=True)).recognised == ()
     assert pack.made == []
 
 
@@ -92,5 +94,5 @@ def test_somebody_who_said_not_me_is_not_matched_in_that_content_and_is_in_anoth
 ) -> None:
     opened = gallery(pack, photo)
     digest = look(pack, photo, opened).digest
-    assert look(pack, photo, opened, "all", Barred("s-3", digest)).seen == ()
-    assert len(look(pack, photo, opened, "all", Barred("s-3", "sha256:other")).seen) == 1
+    assert look(pack, photo, opened, "all", Barred("s-3", digest)).recognised == ()
+    assert len(look(pack, photo, opened, "all", Barred("s-3", "sha256:other")).recognised) == 1

@@ -1,13 +1,17 @@
-"""How a process begins that looks at photos for another one: sweeps and publications have such workers."""
+"""How a worker process begins, and how what is left of a broken pool ends."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import signal
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 
 from kenbaar.keys import disable_core_dumps
+
+_BLAS_THREADS = "OPENBLAS_NUM_THREADS"  # read once, by the process that loads NumPy
 
 
 def begin_worker(parent: int) -> None:
@@ -35,6 +39,21 @@ def end_broken(pool: ProcessPoolExecutor) -> None:
     for process in left:
         with contextlib.suppress(ValueError):  # closed by the pool meanwhile
             process.kill()
+
+
+@contextmanager
+def one_thread_each() -> Iterator[None]:
+    """What is started now multiplies matrices in one thread: with more, workers wait for each other's
+    (docs/decisions: large galleries in whole numbers)."""
+    before = os.environ.get(_BLAS_THREADS)
+    os.environ[_BLAS_THREADS] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[_BLAS_THREADS]
+        else:
+            os.environ[_BLAS_THREADS] = before
 
 
 def _die_with(parent: int) -> None:

@@ -17,7 +17,7 @@ from kenbaar.faces import Face, Template
 from kenbaar.gallery import ConsentedGallery
 from kenbaar.matching import Threshold
 from kenbaar.media import Photo, PhotoLimits
-from kenbaar.sweep._look import KnownFaces, Look, open_known
+from kenbaar.sweep._analyse import KnownFaces, PhotoAnalysis, open_known
 
 MOST_NEW = 20  # people: with more, most photos have a face near one of them, and the rough templates are made in vain
 _STEP = 1.25  # thresholds are those of the next larger of n, 1.25 n, 1.56 n ... people: at most 0.0007 stricter
@@ -44,7 +44,7 @@ def steady_threshold(threshold: Threshold, people: int) -> Threshold:
     return threshold.for_gallery(int(n))
 
 
-def look_again(
+def reanalyse_photo(
     path: Path,
     limits: PhotoLimits,
     pack: RoughFinder,
@@ -54,8 +54,8 @@ def look_again(
     new: Collection[str],
     *,
     detail_side: int | None = None,
-) -> Look | None:
-    """The look of a photo that has nobody new in it: compared with `new` alone. None: it must be looked at in full.
+) -> PhotoAnalysis | None:
+    """The analysis of a photo that has nobody new in it: compared with `new` alone. None: it needs a full one.
 
     new: the subjects of the gallery that these faces were not compared with; all others were, at this very threshold.
     None where a face comes near anybody new (as a match or as somebody's runner-up), where the file changed, and where
@@ -74,7 +74,7 @@ def look_again(
     _forget(rows, *(probe.vector for probe in probes))
     if best >= near:
         return None
-    return Look(
+    return PhotoAnalysis(
         photo.digest, photo.width, photo.height, photo.taken_at, known.faces, (), 0, 0, known.landmarks, frozenset(new)
     )
 

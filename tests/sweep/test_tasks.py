@@ -1,4 +1,4 @@
-"""The local engine: any number of workers gives the same, and a worker's death is one photo's failure at most."""
+"""Analysing photos on the local engine: any number of workers gives the same, and a death is one failure at most."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,13 +16,14 @@ import pytest
 from PIL import Image
 
 from kenbaar.collections import EmbeddingPermit
+from kenbaar.engines import Failure, LocalEngine, never
 from kenbaar.errors import PackBroken
 from kenbaar.gallery import CompactRows, ConsentedGallery
 from kenbaar.keys import Safe
 from kenbaar.matching import Threshold
 from kenbaar.media import PhotoLimits, open_photo
 from kenbaar.modelpack import load_pack, read_manifest
-from kenbaar.sweep import Failure, Look, Task, WorkerSetup, run_looks
+from kenbaar.sweep import AnalysePhotos, AnalysisTask, PhotoAnalysis
 from tests.modelpack.tiny_pack import blank_photo, build_tiny_pack, draw_face
 
 COMPARES = EmbeddingPermit("party", "transient", "all")
@@ -43,7 +44,7 @@ def photos(tmp_path: Path) -> list[Path]:
 
 
 @pytest.fixture
-def setup(tiny_pack_folder: Path, photos: list[Path]) -> WorkerSetup:
+def setup(tiny_pack_folder: Path, photos: list[Path]) -> AnalysePhotos:
     """One person enrolled: s-3, from the first photo."""
     pack = load_pack(tiny_pack_folder)
     photo = open_photo(photos[0])
@@ -53,7 +54,7 @@ def setup(tiny_pack_folder: Path, photos: list[Path]) -> WorkerSetup:
         pack=pack.digest, accept=point.accept, strong=point.strong, margin=point.margin, fpir=point.fpir, n=point.n,
         per_decade=point.per_decade,
     )  # fmt: skip
-    return WorkerSetup(tiny_pack_folder, PhotoLimits(), COMPARES, _gallery(pack.digest, row), threshold)
+    return AnalysePhotos(tiny_pack_folder, PhotoLimits(), COMPARES, _gallery(pack.digest, row), threshold)
 
 
 def _gallery(pack: str, rows: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> ConsentedGallery:
@@ -69,18 +70,28 @@ def _gallery(pack: str, rows: np.ndarray[tuple[int, ...], np.dtype[np.float32]])
     )
 
 
-def looked(photos: list[Path], setup: WorkerSetup, workers: int) -> dict[str, Look | Failure]:
-    with closing(run_looks((Task(p.name, p) for p in photos), setup, workers)) as results:
-        return {task.key: result for task, result in results}
+def looked(photos: list[Path], setup: AnalysePhotos, workers: int) -> dict[str, PhotoAnalysis | Failure]:
+    return results_of([AnalysisTask(p.name, p) for p in photos], setup, workers)
 
 
-def test_one_worker_and_two_give_the_same(photos: list[Path], setup: WorkerSetup) -> None:
+def results_of(tasks: list[AnalysisTask], setup: AnalysePhotos, workers: int) -> dict[str, PhotoAnalysis | Failure]:
+    results: dict[str, PhotoAnalysis | Failure] = {}
+
+    def put(task: AnalysisTask, result: PhotoAnalysis | Failure) -> None:
+        assert task.key not in results
+        results[task.key] = result
+
+    LocalEngine(workers).map(setup, tasks, put, never)
+    return results
+
+
+def test_one_worker_and_two_give_the_same(photos: list[Path], setup: AnalysePhotos) -> None:
     one, two = looked(photos, setup, 1), looked(photos, setup, 2)
     assert one == two and len(one) == 10
     for n, photo in enumerate(photos):
         look = one[photo.name]
-        assert isinstance(look, Look)
-        assert [s.subject for s in look.seen] == (["s-3"] if n % 2 == 0 else [])
+        assert isinstance(look, PhotoAnalysis)
+        assert [s.subject for s in look.recognised] == (["s-3"] if n % 2 == 0 else [])
         assert look.unknown == (1 if n % 2 == 0 else 0)
 
 
@@ -92,7 +103,9 @@ def workers_of_this_process() -> Iterator[int]:
                     yield int(child)
 
 
-def test_a_compact_gallery_travels_to_every_worker_and_forgets_who_left(photos: list[Path], setup: WorkerSetup) -> None:
+def test_a_compact_gallery_travels_to_every_worker_and_forgets_who_left(
+    photos: list[Path], setup: AnalysePhotos
+) -> None:
     compact = CompactRows.of([setup.gallery.rows.copy()], setup.gallery.dim, Safe(4 * setup.gallery.dim))
     gallery = ConsentedGallery.of(
         pack=setup.gallery.pack,
@@ -104,12 +117,13 @@ def test_a_compact_gallery_travels_to_every_worker_and_forgets_who_left(photos: 
     on_floats = looked(photos, setup, 1)
     with_compact = replace(setup, gallery=gallery)
     assert looked(photos, with_compact, 2) == on_floats
-    gone = [Task(p.name, p, gone=frozenset({"s-3"})) for p in photos]
-    with closing(run_looks(gone, with_compact, 2)) as results:
-        assert all(isinstance(look, Look) and not look.seen for _, look in results)
+    gone = [AnalysisTask(p.name, p, gone=frozenset({"s-3"})) for p in photos]
+    found = results_of(gone, with_compact, 2)
+    assert len(found) == 10
+    assert all(isinstance(look, PhotoAnalysis) and not look.recognised for look in found.values())
 
 
-def test_a_worker_that_is_killed_costs_no_photo(photos: list[Path], setup: WorkerSetup) -> None:
+def test_a_worker_that_is_killed_costs_no_photo(photos: list[Path], setup: AnalysePhotos) -> None:
     killed = threading.Event()
 
     def kill_one() -> None:
@@ -128,23 +142,24 @@ def test_a_worker_that_is_killed_costs_no_photo(photos: list[Path], setup: Worke
     assert len(results) == 10 and not any(isinstance(r, Failure) for r in results.values())
 
 
-def test_stopping_early_leaves_no_worker(photos: list[Path], setup: WorkerSetup) -> None:
-    results = run_looks((Task(p.name, p) for p in photos), setup, 2)
-    next(results)
-    results.close()
+def test_stopping_early_leaves_no_worker(photos: list[Path], setup: AnalysePhotos) -> None:
+    done: list[str] = []
+    tasks = (AnalysisTask(p.name, p) for p in photos)
+    LocalEngine(2).map(setup, tasks, lambda task, _: done.append(task.key), lambda: len(done) > 0)
+    assert done == [photos[0].name]
     assert list(workers_of_this_process()) == []
 
 
-def test_a_failure_is_a_value_and_the_others_go_on(photos: list[Path], setup: WorkerSetup) -> None:
+def test_a_failure_is_a_value_and_the_others_go_on(photos: list[Path], setup: AnalysePhotos) -> None:
     photos[3].write_bytes(b"no photo")
     photos[5].unlink()
     results = looked(photos, setup, 1)
     assert {k for k, r in results.items() if isinstance(r, Failure)} == {"3.png", "5.png"}
-    assert all(r.why and r.do for r in results.values() if isinstance(r, Failure))
+    assert all(r.what and r.do for r in results.values() if isinstance(r, Failure))
 
 
 def test_a_pack_that_is_not_what_it_says_ends_the_sweep_and_blames_no_photo(
-    photos: list[Path], setup: WorkerSetup, tmp_path: Path
+    photos: list[Path], setup: AnalysePhotos, tmp_path: Path
 ) -> None:
     from dataclasses import replace
 
@@ -155,7 +170,7 @@ def test_a_pack_that_is_not_what_it_says_ends_the_sweep_and_blames_no_photo(
 
 
 def test_a_pack_that_was_replaced_while_the_workers_started_ends_the_sweep(
-    photos: list[Path], setup: WorkerSetup, tmp_path: Path
+    photos: list[Path], setup: AnalysePhotos, tmp_path: Path
 ) -> None:
     from dataclasses import replace
 
@@ -163,15 +178,15 @@ def test_a_pack_that_was_replaced_while_the_workers_started_ends_the_sweep(
         looked(photos, replace(setup, pack_folder=build_tiny_pack(tmp_path / "other", seed=5)), 1)
 
 
-def test_somebody_who_left_is_not_matched_by_a_worker_that_was_told(photos: list[Path], setup: WorkerSetup) -> None:
-    tasks = [Task(p.name, p, gone=frozenset({"s-3"}) if n >= 4 else frozenset()) for n, p in enumerate(photos)]
-    with closing(run_looks(tasks, setup, 1)) as results:
-        seen = {t.key: [s.subject for s in r.seen] for t, r in results if isinstance(r, Look)}
+def test_somebody_who_left_is_not_matched_by_a_worker_that_was_told(photos: list[Path], setup: AnalysePhotos) -> None:
+    tasks = [AnalysisTask(p.name, p, gone=frozenset({"s-3"}) if n >= 4 else frozenset()) for n, p in enumerate(photos)]
+    results = results_of(tasks, setup, 1)
+    seen = {key: [s.subject for s in r.recognised] for key, r in results.items() if isinstance(r, PhotoAnalysis)}
     assert seen["0.png"] == seen["2.png"] == ["s-3"]
     assert seen["4.png"] == seen["6.png"] == seen["8.png"] == []
 
 
-def test_what_leaves_a_worker_holds_no_vector(photos: list[Path], setup: WorkerSetup) -> None:
+def test_what_leaves_a_worker_holds_no_vector(photos: list[Path], setup: AnalysePhotos) -> None:
     import pickle
 
     pack = load_pack(setup.pack_folder)

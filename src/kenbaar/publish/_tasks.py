@@ -1,0 +1,92 @@
+"""Making copies, as work that an engine runs.
+
+Who is revealed, what is recorded and which file gets its name is decided in the process that publishes. A worker gets a
+path and boxes, and answers with the bytes of a copy and what its check found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from kenbaar.detection import FaceFinder
+from kenbaar.errors import PackBroken
+from kenbaar.faces import Box
+from kenbaar.media import PhotoLimits
+from kenbaar.modelpack import load_pack
+from kenbaar.publish._make import MadeCopy, make_copy
+
+WORTH_PROCESSES = 8
+"""So many copies are made before a second process would have started: importing and opening the pack take a second."""
+
+
+class PublishPack(FaceFinder, Protocol):
+    """What publishing needs of a model pack."""
+
+    @property
+    def digest(self) -> str:
+        """Which pack this is."""
+
+    @property
+    def folder(self) -> Path:
+        """Where it lies: workers open it themselves."""
+
+
+@dataclass(frozen=True, slots=True)
+class CopyTask:
+    """One copy to make (make_copy's arguments). key: what the caller knows it by; it names nobody."""
+
+    key: int
+    source: Path
+    digest: str
+    known: tuple[Box, ...]
+    reveals: tuple[Box, ...]
+    mask_doubtful: bool
+
+
+@dataclass(frozen=True)
+class MakeCopies:
+    """The task type of a publication: one masked and checked copy. pack: opened already, for the calling process."""
+
+    limits: PhotoLimits
+    folder: Path
+    digest: str
+    pack: PublishPack | None = None
+
+    @property
+    def verb(self) -> str:
+        """As TaskType."""
+        return "copied"
+
+    @property
+    def few(self) -> int:
+        """As TaskType."""
+        return WORTH_PROCESSES
+
+    def open(self) -> Callable[[CopyTask], MadeCopy]:
+        """As TaskType. Raises PackBroken where another pack lies in the folder by now."""
+        pack = self.pack
+        if pack is None:
+            pack = load_pack(self.folder, threads=1)
+            if pack.digest != self.digest:
+                raise PackBroken("The pack was replaced since this publication began.", "Publish again.")
+        finder = pack
+
+        def make(task: CopyTask) -> MadeCopy:
+            return make_copy(
+                task.source,
+                task.digest,
+                self.limits,
+                finder,
+                known=task.known,
+                reveals=task.reveals,
+                mask_doubtful=task.mask_doubtful,
+            )
+
+        return make
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """What travels is where the pack lies, and which it is."""
+        return MakeCopies, (self.limits, self.folder, self.digest)
