@@ -42,7 +42,7 @@ class Kenbaar:
 
     @property
     def env(self) -> dict[str, str]:
-        base = {k: v for k, v in os.environ.items() if not k.startswith("KENBAAR_")}
+        base = {k: v for k, v in os.environ.items() if not k.startswith("KENBAAR_") or k == "KENBAAR_LOG"}
         own = {"KENBAAR_HOME": str(self.home), "KENBAAR_CACHE": str(self.cache), "HOME": str(self.home.parent)}
         return base | own | ({"KENBAAR_PACK": str(self.pack)} if self.pack else {})
 

@@ -183,7 +183,7 @@ def test_a_clock_that_jumps_back_revives_nobody(party: Club) -> None:
 def test_a_clock_set_back_does_not_reopen_an_invitation(club: Club) -> None:
     token = club.invite("Dov", "find")
     with club.open(after=timedelta(days=31)) as archive:
-        archive.record(Event.CHECK, OFFICER)
+        archive.journal.record(Event.CHECK, OFFICER)
     assert "expired" in club.kenbaar.refused("enrol", token, club.portrait("Dov"), code=3)
 
 

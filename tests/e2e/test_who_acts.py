@@ -152,8 +152,8 @@ def test_a_person_does_for_themselves_what_is_theirs_and_nothing_about_others(pa
 
 
 def test_a_fact_that_the_event_does_not_declare_is_a_mistake_in_the_program(party: Club) -> None:
-    with party.open() as archive, archive.writing(), pytest.raises(ValueError, match="declare"):
-        archive.record(Event.FIND, OFFICER, subject=party.ids["Ada"], names="of others")
+    with party.open() as archive, archive.journal.writing(), pytest.raises(ValueError, match="declare"):
+        archive.journal.record(Event.FIND, OFFICER, subject=party.ids["Ada"], names="of others")
 
 
 def test_a_club_in_norway_is_in_the_eea_where_the_person_holds_the_key(tiny_pack_folder: Path, tmp_path: Path) -> None:

@@ -15,17 +15,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from kenbaar.disk import leftover_parts, put_in_place, written_beside
 from kenbaar.errors import NoSpace, Unusable
 from kenbaar.media import (
     Rights,
     copy_format,
     digest_file,
     encode_photo,
-    leftover_parts,
     open_photo,
-    put_in_place,
     read_rights,
-    write_aside,
     write_file,
     write_photo,
 )
@@ -100,18 +98,18 @@ def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
 
 
 def test_what_is_written_aside_and_not_put_in_place_is_gone(tmp_path: Path) -> None:
-    with write_aside(b"held", tmp_path) as part:
+    with written_beside(b"held", tmp_path) as part:
         assert leftover_parts(tmp_path) == [part] and part.read_bytes() == b"held"
     assert list(tmp_path.iterdir()) == []
-    with write_aside(b"good", tmp_path) as part:
+    with written_beside(b"good", tmp_path) as part:
         put_in_place(part, tmp_path / "good")
     assert [p.name for p in tmp_path.iterdir()] == ["good"]
 
 
 def test_a_killed_run_leaves_a_part_that_is_found_and_no_half_file(tmp_path: Path) -> None:
     program = (
-        "import sys, time; from pathlib import Path; from kenbaar.media import write_aside\n"
-        "with write_aside(b'x', Path(sys.argv[1])): print('ready', flush=True); time.sleep(60)"
+        "import sys, time; from pathlib import Path; from kenbaar.disk import written_beside\n"
+        "with written_beside(b'x', Path(sys.argv[1])): print('ready', flush=True); time.sleep(60)"
     )
     run = subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE)
     assert run.stdout and run.stdout.readline() == b"ready\n"

@@ -125,18 +125,18 @@ def test_a_face_the_sweep_did_not_know_is_covered_too(party: Party, tmp_path: Pa
     before = next(i for i in store.items("party") if i.path == "all.jpg")
     exporter = party.archive.exporter
     seen: list[Box] = []
-    look = exporter.look_again
+    look = exporter.detect_again
 
-    def look_and_find_one_more(photo: Any) -> list[Box]:
+    def detect_and_find_one_more(photo: Any) -> list[Box]:
         boxes = [*look(photo), Box(700, 20, 780, 120)]
         seen.extend(boxes)
         return boxes
 
-    exporter.look_again = look_and_find_one_more
+    exporter.detect_again = detect_and_find_one_more
     try:
         exporter.export(OFFICER, ada, tmp_path / "more.zip", party.sessions())
     finally:
-        exporter.look_again = look
+        exporter.detect_again = look
     assert len(seen) > 3
     with zipfile.ZipFile(tmp_path / "more.zip") as opened:
         pixels = _pixels(opened.read(next(n for n in opened.namelist() if before.id in n)))

@@ -65,7 +65,7 @@ def collection(party: Party) -> str:
         party.archive.collections.store,
         out,
         party.archive.limits,
-        party.archive.find_everybody,
+        party.archive.detect_everybody,
     )
     return out.read_text("utf-8")
 
@@ -80,7 +80,7 @@ def _contact(party: Party, out: Path, **options: int) -> list[Path]:
         party.archive.collections.store,
         out,
         party.archive.limits,
-        party.archive.find_everybody,
+        party.archive.detect_everybody,
         **options,
     )
 
@@ -126,7 +126,7 @@ def test_the_covered_pixels_are_those_before_shrinking(party: Party, tmp_path: P
         digest = digest_file(path)
         faces = [Box(80, 300, 176, 396), Box(401, 303, 497, 399)]
         covered = open_covered(
-            path, digest, party.archive.limits, faces, shown=0, look_again=party.archive.find_everybody
+            path, digest, party.archive.limits, faces, shown=0, detect_again=party.archive.detect_everybody
         )
         assert covered.masks == (mask_box(faces[1], 900, 700),)
         made.append(thumbnail(covered).data_uri)
@@ -269,7 +269,7 @@ def test_all_pages_of_a_collection_hold_every_item_once(party: Party, tmp_path: 
         store,
         tmp_path / "c.html",
         party.archive.limits,
-        party.archive.find_everybody,
+        party.archive.detect_everybody,
         photos_a_page=3,
     )
     names = [name for p in pages for name in _cards(p.read_text("utf-8"))]
@@ -283,7 +283,7 @@ def test_the_same_pictures_give_the_same_sheet(party: Party, contact: str, tmp_p
 
 def test_no_pictures_is_an_answer_about_what_was_looked_through(party: Party, tmp_path: Path) -> None:
     out = tmp_path / "none.html"
-    write_contact_sheet([], party.archive.collections.store, out, party.archive.limits, party.archive.find_everybody)
+    write_contact_sheet([], party.archive.collections.store, out, party.archive.limits, party.archive.detect_everybody)
     assert "about what was looked through" in out.read_text("utf-8")
 
 
@@ -302,7 +302,7 @@ def test_a_full_disk_leaves_the_old_sheet(party: Party, tmp_path: Path) -> None:
     try:
         with pytest.raises(NoSpace):
             write_contact_sheet(
-                found, party.archive.collections.store, out, party.archive.limits, party.archive.find_everybody
+                found, party.archive.collections.store, out, party.archive.limits, party.archive.detect_everybody
             )
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
@@ -324,7 +324,7 @@ def test_a_picture_that_is_not_theirs_any_more_is_not_shown(tmp_path: Path, tiny
         found = p.archive.requests.find(OFFICER, ada.subject, p.sessions())
         p.archive.requests.reject(OFFICER, ada.subject, found[0].item, p.sessions())
         write_contact_sheet(
-            found, p.archive.collections.store, tmp_path / "s.html", p.archive.limits, p.archive.find_everybody
+            found, p.archive.collections.store, tmp_path / "s.html", p.archive.limits, p.archive.detect_everybody
         )
         page = (tmp_path / "s.html").read_text("utf-8")
         assert "<img" not in page

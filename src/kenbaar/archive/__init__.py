@@ -5,8 +5,10 @@ with open_archive(settings) as archive:
     archive.sweeps.sweep(actor, "party", archive.packs.in_use(), ...)
 """
 
-from kenbaar.archive._archive import Archive, create_archive, open_archive, verify_ledger_of
+from kenbaar.archive._archive import Archive, open_archive
+from kenbaar.archive._create import create_archive
 from kenbaar.archive._enrolments import Enrolments
 from kenbaar.archive._packs import Packs, note_of
+from kenbaar.archive._verify import verify_ledger_of
 
 __all__ = ["Archive", "Enrolments", "Packs", "create_archive", "note_of", "open_archive", "verify_ledger_of"]

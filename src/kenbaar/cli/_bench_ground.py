@@ -66,7 +66,7 @@ def enrol_made_up(archive: Archive, people: int, first: int = 0) -> list[str]:
         grants.append(Grant(f"g-bench{n:07d}", subject, find, keys[i][0], wrapped, now, now + timedelta(days=365)))
         sealed = seal_template(data_key, pack_vectors(vectors[i : i + 1]), subject=subject, pack=pack.digest, version=1)
         templates.append(SealedTemplate(subject, pack.digest, 1, sealed))
-    with archive.writing():
+    with archive.journal.writing():
         archive.consents.templates.put_many(templates)
         archive.consents.store.add_enrolled(subjects, grants)
     return [s.id for s in subjects]

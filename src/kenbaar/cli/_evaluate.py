@@ -128,7 +128,7 @@ def _adopt(out: Out, told: Evaluation) -> None:
     with out.archive() as archive:
         before = adopted_for(archive.consents.store, told.pack)
         default = pack_default(read_manifest(archive.packs.folder))
-        adopted = adopt(operator(), told, archive.consents.store, archive, default)
+        adopted = adopt(operator(), told, archive.consents.store, archive.journal, default)
     t = adopted.threshold
     out.say(f"Adopted: names from {t.accept:.4f} on, for FPIR {t.fpir:.4g} with {t.n} enrolled; more people, stricter.")
     if before is not None and (words := looser(t, before.threshold)):

@@ -52,7 +52,7 @@ def ledger_show(out: Out, subject: str | None, limit: int | None) -> None:
     """Every act: when, what, by whom, about whom. What is about somebody who left is closed for good."""
     rows: list[dict[str, Any]] = []
     with out.archive() as archive:
-        for act in archive.acts():
+        for act in archive.journal.acts():
             payload = dict(act.payload) if act.payload is not None else None
             if subject is not None and (payload is None or payload.get("subject") != subject):
                 continue

@@ -118,7 +118,9 @@ def collection_show(out: Out, name: str, sheet: Path | None) -> None:
                 rows.append({"item": item.id, "path": item.path, "state": item.state, "why": item.why, "faces": faces})
             after = page[-1].path
         if sheet:
-            write_collection_sheet(archive.collections.get(name), store, sheet, archive.limits, archive.find_everybody)
+            write_collection_sheet(
+                archive.collections.get(name), store, sheet, archive.limits, archive.detect_everybody
+            )
     for row in rows:
         out.say(
             f"{row['item']}  {row['path']}"
@@ -215,7 +217,7 @@ def find(out: Out, subject: str, codes: tuple[str, ...], reason: str | None, she
             archive.refuse_target(sheet)
         found = archive.requests.find(operator(), subject, archive.consents.sessions(codes), reason=reason)
         if sheet:
-            write_contact_sheet(found, archive.collections.store, sheet, archive.limits, archive.find_everybody)
+            write_contact_sheet(found, archive.collections.store, sheet, archive.limits, archive.detect_everybody)
     for f in found:
         when = f"{f.when:%Y-%m-%d %H:%M}" if f.when else "-"
         out.say(f"{f.item}  {f.path}  box {f.box.as_list()}  {f.band}  {when}")

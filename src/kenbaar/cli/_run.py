@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import errno
 import json
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -11,14 +11,14 @@ from collections.abc import Sequence
 import click
 
 from kenbaar.cli._app import app
+from kenbaar.disk import is_full
 from kenbaar.errors import KenbaarError
-
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def run(arguments: Sequence[str]) -> int:
     """Runs one command; returns its exit code. Whatever goes wrong is a sentence on stderr, never a traceback."""
     _surrogates_print()
+    _configure_log()
     try:
         return app.main(list(arguments), prog_name="kenbaar", standalone_mode=False) or 0
     except click.exceptions.Exit as done:
@@ -35,7 +35,7 @@ def run(arguments: Sequence[str]) -> int:
         sys.stderr.close()
         return 0
     except OSError as err:
-        if err.errno in _FULL:
+        if is_full(err):
             return _tell(
                 arguments, "The disk is full; nothing half-written was kept.", "Make room, then run it again.", 4
             )
@@ -62,6 +62,16 @@ def _tell(arguments: Sequence[str], what: str, do: str, code: int) -> int:
     if "--json" in arguments:
         click.echo(json.dumps({"error": {"what": what, "do": do, "exit": code}}, ensure_ascii=False))
     return code
+
+
+def _configure_log() -> None:
+    """KENBAAR_LOG=warning, info or debug: what rooms say of their work, on stderr. Our own logger alone, else off."""
+    level = logging.getLevelName(os.environ.get("KENBAAR_LOG", "").upper())
+    log = logging.getLogger("kenbaar")
+    log.handlers = [logging.StreamHandler() if isinstance(level, int) else logging.NullHandler()]
+    log.handlers[0].setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
+    log.setLevel(level if isinstance(level, int) else logging.CRITICAL)
+    log.propagate = False
 
 
 def _surrogates_print() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import multiprocessing
 import os
 import threading
@@ -20,6 +21,8 @@ from kenbaar.engines._engine import Failure, Result, Task, TaskType, done
 from kenbaar.engines._here import InProcessEngine
 from kenbaar.engines._process import begin_worker, end_broken, one_thread_each
 from kenbaar.errors import KenbaarError, Unusable
+
+log = logging.getLogger(__name__)
 
 WAITING_PER_WORKER = 3  # tasks begun or waiting: enough that no worker idles; few, so that a withdrawal is near
 DONE_PER_WORKER = 8  # results that may wait for a slower one before them: enough that one large photo stops nobody
@@ -91,6 +94,7 @@ class _Mapping(Generic[Task, Result]):
                     wait(running, timeout=_ASK_S, return_when=FIRST_COMPLETED)
                     continue
                 if (result := self.begun[0].result) is None:
+                    log.warning("a worker died; what it had is tried again, one by one")
                     pool.end()
                     self._one_by_one()
                     pool = _Pool(self.task_type, self.workers)

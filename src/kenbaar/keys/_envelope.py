@@ -13,8 +13,9 @@ from typing import Protocol
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from kenbaar.disk import opened, read_all, write_new
 from kenbaar.errors import KeyStoreBroken, UsageError
-from kenbaar.keys._durable import opened, read_all, told_as_refusals, write_new
+from kenbaar.keys._durable import told_as_refusals
 from kenbaar.keys._memory import wipe
 
 KEY_BYTES = 32

@@ -1,6 +1,6 @@
 """A new master key in the place of the old one, whatever happens on the way.
 
-The steps, in this order; a crash after any of them is settled by the next `open_with_master`:
+The steps, in this order; a crash after any of them is recovered from by the next `open_with_master`:
 
 1. the new master key lies beside the old one, as `<name>.new`   -> taken away again
 2. the store, sealed anew, lies beside the old store             -> both are taken away again
@@ -14,9 +14,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from kenbaar.disk import opened, overwrite, read_all, remove, sync_folder
 from kenbaar.errors import KeyStoreBroken
 from kenbaar.keys import _store_file as file
-from kenbaar.keys._durable import locked, opened, overwrite, read_all, remove, sync_folder, told_as_refusals
+from kenbaar.keys._durable import locked, told_as_refusals
 from kenbaar.keys._envelope import FileMasterKey
 from kenbaar.keys._store import KeyStore
 
@@ -56,7 +57,7 @@ def open_with_master(
     """As KeyStore.open, with the master key in a file. A rotation that was cut off is finished or taken back first."""
     if _beside(master_path).exists() or (folder / "store.new").exists():
         with locked(folder, exclusive=True):  # waits for a rotation that is still going on
-            _settle(folder, master_path)
+            _recover(folder, master_path)
     envelope = FileMasterKey(master_path)
     return KeyStore.open(folder, envelope, store_id=store_id, least_generation=least_generation)
 
@@ -69,19 +70,19 @@ def rotate_master(folder: Path, master_path: Path, *, at_step: Callable[[str], N
     store = open_with_master(folder, master_path)
     beside = _beside(master_path)
     with locked(folder, exclusive=True):
-        _settle(folder, master_path)
+        _recover(folder, master_path)
         new = FileMasterKey.create(beside)
         at_step(STEPS[0])
         try:
             store.rotate_locked(new, at_step)
         except Exception:
-            _settle(folder, master_path)  # a full disk: nothing half-done stays behind
+            _recover(folder, master_path)  # a full disk: nothing half-done stays behind
             raise
         _finish(master_path, at_step)
     return open_with_master(folder, master_path)
 
 
-def _settle(folder: Path, master_path: Path) -> None:
+def _recover(folder: Path, master_path: Path) -> None:
     """Finishes or takes back what a crash cut off. The lock is held.
 
     The store says which: the master key it names is the one that counts. Where it names neither of two, nothing is

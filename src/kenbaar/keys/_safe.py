@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
@@ -13,8 +12,8 @@ from typing import Any, NoReturn
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from kenbaar.disk import is_full, write_all
 from kenbaar.errors import ConsentMissing, KenbaarError, NoSpace, SealBroken, Unusable, UsageError
-from kenbaar.keys._durable import write_all
 from kenbaar.keys._memory import wipe
 from kenbaar.keys._sealing import new_data_key
 
@@ -139,7 +138,7 @@ def _default_folder() -> Path:
 
 
 def _told(err: OSError, folder: Path) -> KenbaarError:
-    if err.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+    if is_full(err):
         return NoSpace(
             f"There is no room left below {folder} for the sealed rows of a large gallery.",
             "Free some space there, or name another folder in TMPDIR.",

@@ -13,9 +13,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from kenbaar.disk import opened, remove, sync_folder, write_all, write_new
 from kenbaar.errors import KeyDestroyed, KeyStoreBroken, UsageError
 from kenbaar.keys import _store_file as file
-from kenbaar.keys._durable import locked, opened, remove, sync_folder, told_as_refusals, write_all, write_new
+from kenbaar.keys._durable import locked, told_as_refusals
 from kenbaar.keys._envelope import KEY_BYTES, Envelope
 from kenbaar.keys._store_file import KeyKind
 

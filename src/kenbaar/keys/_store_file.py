@@ -24,8 +24,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from numpy.typing import NDArray
 
+from kenbaar.disk import read_all, write_all
 from kenbaar.errors import KeyStoreBroken
-from kenbaar.keys._durable import read_all, write_all
 from kenbaar.keys._envelope import KEY_BYTES, NONCE_BYTES, Envelope
 from kenbaar.keys._sealing import length_prefixed
 

@@ -8,20 +8,18 @@ lock            held by the one writer
 
 from __future__ import annotations
 
-import errno
-import fcntl
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from kenbaar.disk import is_full, lock_file, sync_folder, write_synced
 from kenbaar.errors import KenbaarError, LedgerBroken, NoSpace
 
 ENTRIES, ACTS, HEAD, LOCK = "entries.jsonl", "acts.jsonl", "head.json", "lock"
 LINE_BYTES = 1 << 21  # longest line read; an act's payload is at most 1 MiB before base64
-_NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +50,7 @@ class Head:
     acts: FileMark
 
     def write(self, folder: Path) -> None:
-        """Replace head.json: aside, fsync, rename.
+        """Replaces head.json: written beside it, synced, renamed.
 
         The rename itself may be lost in a power cut: the entries before it are durable, so the same head is signed
         again at the next open (Ed25519 is deterministic).
@@ -61,11 +59,11 @@ class Head:
             name: [m.size_bytes, m.inode, m.changed_ns] for name, m in ((ENTRIES, self.entries), (ACTS, self.acts))
         }
         text = json.dumps({"v": 1, "checkpoint": self.checkpoint, "peaks": [p.hex() for p in self.peaks]} | marks)
-        aside = folder / f"{HEAD}.new"
+        beside = folder / f"{HEAD}.new"
         with suppress(FileNotFoundError):
-            aside.unlink()
-        append(aside, 0, text.encode())
-        aside.rename(folder / HEAD)
+            beside.unlink()
+        write_synced(beside, text.encode())
+        beside.rename(folder / HEAD)
 
     @classmethod
     def read(cls, folder: Path) -> Head:
@@ -87,16 +85,14 @@ class Head:
 @contextmanager
 def locked(folder: Path, *, writing: bool) -> Iterator[None]:
     """Hold the folder's lock: one writer, or any number of readers. Waits; ends with the process, however it ends."""
-    try:
-        # Opened anew each time, so that threads and forked children exclude each other like any two processes.
-        handle = os.open(folder / LOCK, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError as err:
-        raise LedgerBroken("There is no ledger here that can be opened.", "Check the folder and its owner.") from err
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX if writing else fcntl.LOCK_SH)
+    with ExitStack() as held:
+        try:
+            held.enter_context(lock_file(folder / LOCK, shared=not writing, create=False))
+        except OSError as err:
+            raise LedgerBroken(
+                "There is no ledger here that can be opened.", "Check the folder and its owner."
+            ) from err
         yield
-    finally:
-        os.close(handle)
 
 
 def make_folder(folder: Path) -> None:
@@ -105,39 +101,6 @@ def make_folder(folder: Path) -> None:
     for name in (ENTRIES, ACTS, LOCK):
         os.close(os.open(folder / name, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600))
     sync_folder(folder)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the folder's names durable."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def append(path: Path, at_byte: int, data: bytes) -> None:
-    """Write data at this byte, which is the file's end, and make it durable. OSError leaves a tail to cut()."""
-    handle = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600)
-    try:
-        rest = memoryview(data)
-        while rest:
-            written = os.pwrite(handle, rest, at_byte)
-            rest, at_byte = rest[written:], at_byte + written
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def cut(path: Path, size_bytes: int) -> None:
-    """Take away what lies beyond this byte."""
-    if path.stat().st_size > size_bytes:
-        handle = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
-        try:
-            os.ftruncate(handle, size_bytes)
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 def read_lines(path: Path, until_byte: int) -> Iterator[bytes]:
@@ -163,7 +126,7 @@ def last_line(path: Path, size_bytes: int) -> bytes:
 
 def cannot(do: str, err: OSError) -> KenbaarError:
     """The refusal for what the operating system said: a full disk, or a ledger that cannot be used."""
-    if err.errno in _NO_SPACE:
+    if is_full(err):
         return NoSpace("The disk is full, so the ledger took nothing down.", "Make room, then do it again.")
     reason = os.strerror(err.errno) if err.errno else "unknown reason"
     return LedgerBroken(

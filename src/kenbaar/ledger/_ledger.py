@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from kenbaar.disk import cut, sync_folder, write_synced
 from kenbaar.errors import LedgerBroken, UsageError
 from kenbaar.ledger._checkpoint import Checkpoint, write_proof
 from kenbaar.ledger._folder import (
@@ -17,14 +18,11 @@ from kenbaar.ledger._folder import (
     HEAD,
     FileMark,
     Head,
-    append,
     cannot,
-    cut,
     last_line,
     locked,
     make_folder,
     read_lines,
-    sync_folder,
 )
 from kenbaar.ledger._lines import (
     ENTRY_BYTES,
@@ -182,8 +180,8 @@ class Ledger:
             now = self._refresh()
             entries, act_lines = self._compose(acts, now)
             try:
-                append(self._folder / ACTS, now.acts.size_bytes, b"".join(a.line() + b"\n" for a in act_lines))
-                append(self._folder / ENTRIES, now.entries.size_bytes, b"".join(e.leaf + b"\n" for e in entries))
+                write_synced(self._folder / ACTS, b"".join(a.line() + b"\n" for a in act_lines), now.acts.size_bytes)
+                write_synced(self._folder / ENTRIES, b"".join(e.leaf + b"\n" for e in entries), now.entries.size_bytes)
                 self._save(now.frontier.extend(leaf_hash(e.leaf) for e in entries), entries[-1].hour)
             except OSError as err:
                 self._take_back(now)

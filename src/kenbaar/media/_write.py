@@ -1,23 +1,14 @@
-"""Photos and files written so that nobody ever sees half of one.
-
-Written aside in the same folder, synced, renamed, and the folder synced: after a power cut the target is the old file
-or the whole new one. What a killed run leaves has a name of its own and is found by leftover_parts.
-"""
+"""Photos encoded with their rights and nothing else, and files written so that nobody ever sees half of one."""
 
 from __future__ import annotations
 
-import errno
 import io
-import os
-import re
-import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
 
-from kenbaar.errors import NoSpace, Unusable
+from kenbaar.disk import write_atomically
+from kenbaar.errors import Unusable
 from kenbaar.media._decode import Pixels
 from kenbaar.media._open import digest_bytes
 from kenbaar.media._rights import NO_RIGHTS, Rights, rights_packet
@@ -28,8 +19,6 @@ COPY_SUFFIXES = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp"}
 JPEG_QUALITY = 92  # docs/decisions/0009-copies-as-jpeg.md: what it costs in bytes and in detail, measured
 WEBP_QUALITY = 90
 _JPEG_MAX_SIDE, _WEBP_MAX_SIDE = 65_500, 16_383  # libjpeg's and RFC 9649's own limits
-_PART = re.compile(r"\.kenbaar-[0-9a-f]{16}\.part")
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def copy_format(source: str) -> str:
@@ -81,54 +70,5 @@ def write_photo(
 
 def write_file(data: bytes, target: Path) -> str:
     """A file with these bytes at target (replaced if it is there), whole or not at all; its digest. Raises NoSpace."""
-    with write_aside(data, target.parent) as part:
-        put_in_place(part, target)
+    write_atomically(target, data)
     return digest_bytes(data)
-
-
-@contextmanager
-def write_aside(data: bytes, folder: Path) -> Iterator[Path]:
-    """A synced file with these bytes under a passing name in folder. Gone at the end, unless put_in_place took it.
-
-    What publish needs: write, read back, check, and only then give it a name that people see.
-    """
-    part = folder / f".kenbaar-{secrets.token_hex(8)}.part"
-    try:
-        with _full_disks():
-            descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-        yield part
-    finally:
-        with suppress(FileNotFoundError):
-            part.unlink()
-
-
-def put_in_place(part: Path, target: Path) -> None:
-    """Gives a written-aside file of the same folder its name, durably, replacing what had it. Raises NoSpace."""
-    with _full_disks():
-        part.replace(target)
-        folder = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-
-
-def leftover_parts(folder: Path) -> list[Path]:
-    """What killed runs left in this folder (not below it), sorted. Safe to remove while nobody writes there."""
-    with os.scandir(folder) as entries:
-        return sorted(Path(e.path) for e in entries if _PART.fullmatch(e.name) and e.is_file(follow_symlinks=False))
-
-
-@contextmanager
-def _full_disks() -> Iterator[None]:
-    try:
-        yield
-    except OSError as err:
-        if err.errno in _FULL:
-            raise NoSpace("The disk is full; nothing half-written was kept.", "Make room, then run it again.") from err
-        name = errno.errorcode.get(err.errno or 0, "unknown error")
-        raise Unusable(f"A file could not be written there ({name}).", "Check the folder and its permissions.") from err

@@ -8,7 +8,6 @@ found right; whoever does not want that hands the file in with from_files.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import os
 import shutil
@@ -21,6 +20,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from kenbaar.disk import is_full, lock_file
 from kenbaar.errors import NoSpace, PackUnavailable
 
 _TIMEOUT_S = 900
@@ -75,8 +75,7 @@ def sha256_of(path: Path) -> str:
 def locked(folder: Path) -> Iterator[None]:
     """Waits until no other process fetches into this folder, then keeps the others waiting. Freed by a crash too."""
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    with lock_file(folder / ".lock"):
         yield
 
 
@@ -86,7 +85,7 @@ def disk_errors_as_refusals(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as err:
-        if err.errno == 28:
+        if is_full(err):
             raise NoSpace(f"The disk that holds {folder} is full.", "Make room (about 300 MB) and try again.") from err
         raise PackUnavailable(
             f"Nothing can be written in {folder}: {err.strerror}.", "Choose another cache folder, or open this one."

@@ -1,12 +1,12 @@
-"""A pack put in its place: made aside, synced, renamed whole. A half pack is never visible."""
+"""A pack put in its place: made beside it, synced, renamed whole. A half pack is never visible."""
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from kenbaar.disk import sync_folder, write_synced
 from kenbaar.errors import PackBroken, PackUnavailable
 from kenbaar.modelpack._manifest import Manifest, read_file, read_manifest
 
@@ -29,28 +29,13 @@ def put_in_place(folder: Path, files: Mapping[str, bytes], scratch: Path) -> Non
 
     scratch: a folder on the same disk. files are written in their order: the manifest goes last.
     """
-    aside = scratch / "pack"
-    shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir(parents=True)
+    made = scratch / "pack"
+    shutil.rmtree(made, ignore_errors=True)
+    made.mkdir(parents=True)
     for name, data in files.items():
-        _write_synced(aside / name, data)
+        write_synced(made / name, data)
     if folder.exists():  # it was there and not whole
         shutil.rmtree(folder)
-    aside.rename(folder)
-    _sync_folder(folder.parent)
+    made.rename(folder)
+    sync_folder(folder.parent)
     shutil.rmtree(scratch, ignore_errors=True)
-
-
-def _write_synced(path: Path, data: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

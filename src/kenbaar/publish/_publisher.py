@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
+import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -14,6 +14,7 @@ from pathlib import Path
 
 from kenbaar.collections import Collection, Collections, Item
 from kenbaar.consent import SHOWING, Consents, Purpose, sign_manifest, verify_manifest
+from kenbaar.disk import leftover_parts, lock_folder, put_in_place, written_beside
 from kenbaar.engines import Engine, Failure, InProcessEngine, never
 from kenbaar.errors import Busy, KenbaarError, Unusable, UsageError
 from kenbaar.faces import Box
@@ -22,15 +23,14 @@ from kenbaar.media import (
     PhotoLimits,
     decode_name,
     digest_file,
-    leftover_parts,
-    put_in_place,
-    write_aside,
     write_file,
 )
 from kenbaar.policy import Actor, Event
 from kenbaar.publish._make import MadeCopy
 from kenbaar.publish._records import Copy, CopyStore
 from kenbaar.publish._tasks import CopyTask, MakeCopies, PublishPack
+
+log = logging.getLogger(__name__)
 
 RENDERER = "2"  # raised whenever the same plan gives other pixels, so that copies made before are made again
 BATCH = 16  # copies put in place together: two transactions each
@@ -166,6 +166,10 @@ class _PublicationUnderWay:
         )
         self._put_made_in_place()
         removed = self._take_away_the_rest()
+        log.info(
+            "publication: %d written, %d unchanged, %d held, %d removed",
+            self.written, self.unchanged, len(self.held), removed,
+        )  # fmt: skip
         manifest = self._write_manifest()
         visible = {s for copy in self.current.values() for s in copy.showing}
         for subject in sorted(visible):
@@ -209,8 +213,8 @@ class _PublicationUnderWay:
 
     def _put_made_in_place(self) -> None:
         made, self.made = self.made, []
-        with ExitStack() as aside:
-            self._put_in_place([ready for each in made if (ready := self._ready(*each, aside)) is not None])
+        with ExitStack() as beside:
+            self._put_in_place([ready for each in made if (ready := self._ready(*each, beside)) is not None])
         self.tell()
 
     def _to_make(self, item: Item) -> _Planned | None:
@@ -237,13 +241,15 @@ class _PublicationUnderWay:
         return planned
 
     def _ready(
-        self, planned: _Planned, made: MadeCopy | Failure, aside: ExitStack
+        self, planned: _Planned, made: MadeCopy | Failure, beside: ExitStack
     ) -> tuple[_Planned, MadeCopy, Path] | None:
         """The finished, checked file beside its place; None where it is held back."""
         if isinstance(made, Failure):
             self._hold(planned.item, f"{made.what} {made.do}")
             return None
+        log.debug("item %s: %d masks, %d revealed", planned.item.id, made.masked, len(made.revealed))
         if not made.check.clean:
+            log.warning("item %s: its copy is held, the check found something", planned.item.id)
             self._hold(planned.item, "; ".join(made.check.problems()))
             return None
         try:
@@ -251,7 +257,7 @@ class _PublicationUnderWay:
         except (FileExistsError, NotADirectoryError):
             self._hold(planned.item, "a file lies where its folder would be; move that file away")
             return None
-        return planned, made, aside.enter_context(write_aside(made.data, planned.target.parent))
+        return planned, made, beside.enter_context(written_beside(made.data, planned.target.parent))
 
     def _not_ours(self, target: Path) -> str | None:
         """Why a copy must not be put there: something lies there that is not the older copy of that photo."""
@@ -397,14 +403,12 @@ class _PublicationUnderWay:
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """Holds the folder for one publication. The lock goes with the process, however it ends."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    with ExitStack() as held:
+        try:
+            held.enter_context(lock_folder(folder, wait=False))
+        except BlockingIOError as err:
+            raise Busy("Somebody else is publishing to this folder now.", "Wait for that to end, or stop it.") from err
         yield
-    except BlockingIOError as err:
-        raise Busy("Somebody else is publishing to this folder now.", "Wait for that to end, or stop it.") from err
-    finally:
-        os.close(descriptor)
 
 
 def copy_name(path: str) -> str:

@@ -123,7 +123,7 @@ def _strangers(
 
 
 def _contradictions(consents: Consents, collections: Collections) -> Iterator[str]:
-    """Rows that no consent in force carries: none may be left once a writer has settled the archive."""
+    """Rows that no consent in force carries: none may be left once a writer has recovered the archive."""
     recognisable = set(consents.recognisable())
     for subject in sorted(consents.templates.subjects() - recognisable):
         yield f"A sealed template lies here for {subject}, who has no consent in force to be recognised."

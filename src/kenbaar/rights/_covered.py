@@ -18,7 +18,7 @@ from kenbaar.publish import mask, mask_box
 THUMBNAIL_PX = 480
 THUMBNAIL_QUALITY = 80  # some 30 kB each: 500 of them are a page a phone opens
 
-LookAgain = Callable[[Photo], Sequence[Box]]
+DetectAgain = Callable[[Photo], Sequence[Box]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,20 +60,20 @@ def open_covered(
     faces: Sequence[Box],
     *,
     shown: int | None,
-    look_again: LookAgain,
+    detect_again: DetectAgain,
 ) -> Covered:
     """The photo with every face covered but one. shown: the number of that face; None: nobody stays visible.
 
     digest: of the content the faces were found in; another content raises PhotoUnreadable, for its faces are unknown.
-    look_again: finds faces the sweep did not; whatever is not one of `faces` is covered too. A mask wins over the face
-    beside it. Raises PhotoUnreadable, PhotoTooLarge.
+    detect_again: finds faces the sweep did not; whatever is not one of `faces` is covered too. A mask wins over the
+    face beside it. Raises PhotoUnreadable, PhotoTooLarge.
     """
     data = read_photo_bytes(path, limits)
     photo = open_photo_bytes(data, limits=limits)
     if digest is None or photo.digest != digest:
         raise PhotoUnreadable("This photo changed since it was swept.", "Run `kenbaar sweep` again.")
     others = [box for n, box in enumerate(faces) if n != shown]
-    others += [box for box in look_again(photo) if not any(box.is_same_face(known) for known in faces)]
+    others += [box for box in detect_again(photo) if not any(box.is_same_face(known) for known in faces)]
     masks = tuple(mask_box(box, photo.width, photo.height, block_px=photo.block_px) for box in others)
     return Covered(mask(photo.pixels, masks), masks, photo.format, read_rights(data))
 

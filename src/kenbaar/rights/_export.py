@@ -11,6 +11,7 @@ from pathlib import Path
 
 from kenbaar.collections import Appearance, Collections, Item
 from kenbaar.consent import Consents, Grant, Sessions, Subject
+from kenbaar.disk import writing_atomically
 from kenbaar.errors import KenbaarError, PackUnavailable, PhotoUnreadable, UsageError
 from kenbaar.faces import Box
 from kenbaar.ledger import Act, Journal
@@ -29,13 +30,12 @@ from kenbaar.rights._account import (
     RejectionRow,
     TemplateRow,
 )
-from kenbaar.rights._aside import written_aside
-from kenbaar.rights._covered import LookAgain, Thumbnail, open_covered, thumbnail
+from kenbaar.rights._covered import DetectAgain, Thumbnail, open_covered, thumbnail
 from kenbaar.rights._other_names import LEFT_OUT, OtherNames
 from kenbaar.rights._own_template import OwnTemplate, open_own_template
 from kenbaar.rights._pages import page
 from kenbaar.rights._sheet import Leaf, own_frame
-from kenbaar.rights._who_looked import looks_at
+from kenbaar.rights._who_looked import acts_about
 from kenbaar.rights._zip import ZipOut
 
 PICTURES_A_PAGE = 100  # thumbnails held in memory, twice at most: some 3 MB each
@@ -73,7 +73,7 @@ class Exporter:
         *,
         acts: Callable[[], Iterator[Act]],
         checkpoint: Callable[[], str],
-        look_again: LookAgain,
+        detect_again: DetectAgain,
         threshold: Callable[[], Threshold],
         limits: PhotoLimits,
         home: Path,
@@ -81,11 +81,11 @@ class Exporter:
     ) -> None:
         """acts: the whole ledger, opened; checkpoint: its signed head. threshold: of the pack in use.
 
-        look_again: finds the faces in a photo once more, for a face the sweep missed would be shown.
+        detect_again: finds the faces in a photo once more, for a face the sweep missed would be shown.
         home: where no export may lie.
         """
         self.consents, self.collections, self.copies, self.journal = consents, collections, copies, journal
-        self.acts, self.checkpoint, self.look_again, self.threshold = acts, checkpoint, look_again, threshold
+        self.acts, self.checkpoint, self.detect_again, self.threshold = acts, checkpoint, detect_again, threshold
         self.limits, self.home, self.pictures_a_page = limits, home, pictures_a_page
 
     def export(
@@ -109,7 +109,7 @@ class Exporter:
             raise UsageError("An export is for its person and never lies in the home folder.", "Give a path elsewhere.")
         with self.journal.writing():
             self.journal.record(Event.EXPORT, sessions.actor(actor, subject), subject=subject)
-        with written_aside(out_zip) as file, ZipOut(file, self.journal.now()) as zip_out:
+        with writing_atomically(out_zip) as file, ZipOut(file, self.journal.now()) as zip_out:
             report = _Run(self, person, sessions, zip_out).go(say)
             self.consents.subject(subject)  # gone meanwhile: then nothing is handed out any more
         return report
@@ -174,7 +174,7 @@ class _Run:
                 raise PhotoUnreadable("What is known about this photo changed just now.", "Export again.")
             covered = open_covered(
                 source / decode_name(item.path), item.digest, self.room.limits, faces,
-                shown=appearance.n if appearance.certain_enough_to_show else None, look_again=self.room.look_again,
+                shown=appearance.n if appearance.certain_enough_to_show else None, detect_again=self.room.detect_again,
             )  # fmt: skip
             # A face that is only possibly theirs may be somebody else's: covered, until they say that it is them.
         except PackUnavailable:
@@ -222,7 +222,7 @@ class _Run:
         living = {g.id for g in consents.living_grants(person.id)}
         templates = open_own_template(consents, person.id, self.sessions)
         acts = tuple(
-            looks_at(
+            acts_about(
                 person, room.acts(), grants, dict(room.collections.store.galleries()), self.names,
                 has_template=bool(consents.templates.packs_of(person.id)),
             )

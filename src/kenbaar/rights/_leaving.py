@@ -59,7 +59,7 @@ class Leaving:
                 )
             return self._end(actor, subject, ending, "withdrawn")
 
-    def say_again(self, acts: Iterable[Act]) -> None:
+    def replay(self, acts: Iterable[Act]) -> None:
         """Withdrawals that the ledger tells and the records do not know: the records (or the keys too) are a backup.
 
         What they destroyed is destroyed again, so that no restore brings anybody back while the ledger is there.
@@ -72,7 +72,7 @@ class Leaving:
             if grants:
                 self._end(SYSTEM, subject, grants, "said again")
 
-    def settle(self, *, whole: bool) -> None:
+    def recover(self, *, whole: bool) -> None:
         """What the calendar, a crash or a restored backup left to do; run by whoever holds the writing lock.
 
         Always: grants past their date end. whole: also (a) grants whose key is destroyed end: so a withdrawal cut

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 from kenbaar.collections import Appearance, Collection, CollectionStore, Item, ItemState
+from kenbaar.disk import writing_atomically
 from kenbaar.errors import KenbaarError
 from kenbaar.faces import Box
 from kenbaar.media import PhotoLimits, decode_name
-from kenbaar.rights._aside import written_aside
-from kenbaar.rights._covered import LookAgain, Thumbnail, open_covered, thumbnail
+from kenbaar.rights._covered import DetectAgain, Thumbnail, open_covered, thumbnail
 from kenbaar.rights._pages import Kind, page
 from kenbaar.rights._requests import Picture
 
@@ -69,14 +69,14 @@ def write_contact_sheet(
     store: CollectionStore,
     out: Path,
     limits: PhotoLimits,
-    look_again: LookAgain,
+    detect_again: DetectAgain,
     *,
     photos_a_page: int = PHOTOS_A_PAGE,
 ) -> list[Path]:
     """The pictures one person is in, as pages to look at, print or hand over; returns them, `out` first.
 
     found: of one person, as Requests.find gives it, by collection. Everybody else is covered, also whom only
-    look_again finds. A photo that is gone,
+    detect_again finds. A photo that is gone,
     changed, or not theirs any more is told in words. More than photos_a_page: out-2.html and so on.
     """
     pictures = sorted(found, key=lambda p: p.collection)
@@ -84,7 +84,7 @@ def write_contact_sheet(
     def cards(first: int) -> Iterator[tuple[str, Iterator[Card]]]:
         here = pictures[first : first + photos_a_page]
         for name, group in itertools.groupby(here, key=lambda p: p.collection):
-            yield name, (_own_card(p, store, limits, look_again) for p in group)
+            yield name, (_own_card(p, store, limits, detect_again) for p in group)
 
     return _write("contact.html", "Your pictures", len(pictures), photos_a_page, out, cards)
 
@@ -94,7 +94,7 @@ def write_collection_sheet(
     store: CollectionStore,
     out: Path,
     limits: PhotoLimits,
-    look_again: LookAgain,
+    detect_again: DetectAgain,
     *,
     photos_a_page: int = PHOTOS_A_PAGE,
 ) -> list[Path]:
@@ -108,7 +108,7 @@ def write_collection_sheet(
 
     def cards(first: int) -> Iterator[tuple[str, Iterator[Card]]]:
         here = itertools.islice(items, photos_a_page)  # pages are written in order: this goes on where the last ended
-        yield collection.name, (_numbered_card(item, collection, store, limits, look_again) for item in here)
+        yield collection.name, (_numbered_card(item, collection, store, limits, detect_again) for item in here)
 
     total = sum(counts.get(s, 0) for s in _STATES)
     return _write("collection.html", collection.name, total, photos_a_page, out, cards)
@@ -122,14 +122,14 @@ def own_frame(box: Box, small: Thumbnail) -> Box:
     return Box(x_min, y_min, x_min + width, y_min + height).clipped(small.width, small.height)
 
 
-def _own_card(picture: Picture, store: CollectionStore, limits: PhotoLimits, look_again: LookAgain) -> Card:
+def _own_card(picture: Picture, store: CollectionStore, limits: PhotoLimits, detect_again: DetectAgain) -> Card:
     item, faces = store.item(picture.item), [track.box for track in store.tracks(picture.item)]
     mine = next((a for a in store.appearances_in(picture.item) if a.n == picture.n), None)
     path = picture.path.name if item is None else item.path
     if item is None or mine is None or picture.n >= len(faces) or faces[picture.n] != picture.box:
         return Card(picture.item, path, picture.when, None, "What is known about this photo changed just now.")
     try:
-        covered = open_covered(picture.path, item.digest, limits, faces, shown=picture.n, look_again=look_again)
+        covered = open_covered(picture.path, item.digest, limits, faces, shown=picture.n, detect_again=detect_again)
     except KenbaarError as err:
         return Card(item.id, path, picture.when, None, err.what, mine.subject, picture.n)
     small = thumbnail(covered)
@@ -140,14 +140,14 @@ def _own_card(picture: Picture, store: CollectionStore, limits: PhotoLimits, loo
 
 
 def _numbered_card(
-    item: Item, collection: Collection, store: CollectionStore, limits: PhotoLimits, look_again: LookAgain
+    item: Item, collection: Collection, store: CollectionStore, limits: PhotoLimits, detect_again: DetectAgain
 ) -> Card:
     if item.state != "present":
         return Card(item.id, item.path, item.taken_at, None, _state_words(item))
     faces = [track.box for track in store.tracks(item.id)]
     try:
         source = Path(collection.source) / decode_name(item.path)
-        covered = open_covered(source, item.digest, limits, faces, shown=None, look_again=look_again)
+        covered = open_covered(source, item.digest, limits, faces, shown=None, detect_again=detect_again)
     except KenbaarError as err:
         return Card(item.id, item.path, item.taken_at, None, err.what)
     small = thumbnail(covered)
@@ -198,10 +198,10 @@ def _write(
         for piece in page(kind, leaf=Leaf(k + 1, files, total, title), groups=cards(starts[k])):
             file.write(piece)
 
-    with written_aside(out) as first:
+    with writing_atomically(out) as first:
         put(first, 0)
         for k, target in enumerate(pages[1:], start=1):
-            with written_aside(target) as file:
+            with writing_atomically(target) as file:
                 put(file, k)
     _remove_older_pages(out, len(pages) + 1)
     return pages

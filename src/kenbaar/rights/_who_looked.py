@@ -12,7 +12,7 @@ from kenbaar.rights._account import ActRow
 from kenbaar.rights._other_names import OtherNames
 
 
-def looks_at(
+def acts_about(
     person: Subject,
     acts: Iterable[Act],
     grants: Iterable[Grant],

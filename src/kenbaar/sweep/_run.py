@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
+import logging
 import os
 import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice, zip_longest
 from pathlib import Path
 
 from kenbaar.collections import Appearance, Collection, Collections, EmbeddingPermit, Item, ItemAnalysis, Moment, Track
 from kenbaar.consent import Consents, Sessions
+from kenbaar.disk import lock_file
 from kenbaar.engines import Engine, Failure, never
 from kenbaar.errors import Busy, Unusable
 from kenbaar.ledger import Journal
@@ -24,6 +25,8 @@ from kenbaar.sweep._analyse import Barred, KnownFaces, PhotoAnalysis
 from kenbaar.sweep._compared import PackInUse, open_galleries
 from kenbaar.sweep._plan import due_items, note_files
 from kenbaar.sweep._tasks import AnalysePhotos, AnalysisTask, OlderPack
+
+log = logging.getLogger(__name__)
 
 APART = "apart"  # beside the grants an item was compared with: not with all of them at once
 ANALYSIS = "3"  # raised whenever an analysis would find other faces or landmarks in the same photo: all are then due
@@ -190,6 +193,7 @@ class _SweepUnderWay:
         older = tuple(OlderPack(c.pack.folder, c.gallery, c.threshold) for c in rest)
         work = AnalysePhotos(first.pack.folder, limits, self.permit, first.gallery, first.threshold, older)
         analysing = time.monotonic()
+        log.info("sweep: %d items due, %d people compared, %d packs", total, len(self.compared), len(self.by_pack))
         say(SweepProgress(0, total, 0.0))
         if total:
             items: dict[str, Item] = {}
@@ -202,6 +206,7 @@ class _SweepUnderWay:
             batches = _Batches(write)
             engine.map(work, self._tasks(due, items), batches.add, cancelled)
             batches.flush()
+        log.info("sweep: %d analysed, %d unreadable, %d moved", self.analysed, len(self.unreadable), self.moved)
         tally = self.store.tally(name)
         report = SweepReport(
             photos=tally.photos,
@@ -285,7 +290,10 @@ class _SweepUnderWay:
             rejected = {(r.digest, r.subject) for r in self.store.rejections(*{found.digest for _, found in analyses})}
             new = [found.digest for item, found in analyses if item.digest is None]
             gone = self.store.missing_by_digest(self.collection.name, new) if new else {}
+            for item, _ in failures:
+                log.debug("item %s: not analysed", item.id)
             for item, found in analyses:
+                log.debug("item %s: %d faces, %d recognised", item.id, len(found.faces), len(found.recognised))
                 self.undecided += found.undecided
                 item = self._moved(item, gone.pop(found.digest, None) if item.digest is None else None)
                 tracks = tuple(
@@ -319,6 +327,7 @@ class _SweepUnderWay:
         self.key_generation = generation
         recognisable = self.room.consents.recognisable()
         self.gone = frozenset(s for s in self.compared if s not in recognisable)
+        log.info("sweep: %d people withdrew while it ran", len(self.gone))
         self.grants = frozenset(g for s in self.compared for g in recognisable.get(s, ()))
         self.in_force = frozenset[str]().union(*recognisable.values())
         self.room.collections.permit(
@@ -370,13 +379,9 @@ class _Batches:
 def _alone(locks: Path, name: str) -> Iterator[None]:
     """Holds the collection for one sweep; the second is refused. The lock goes with the process, however it ends."""
     locks.mkdir(mode=0o700, parents=True, exist_ok=True)
-    file = os.open(locks / hashlib.sha256(name.encode()).hexdigest()[:16], os.O_CREAT | os.O_RDWR, 0o600)
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as err:
-        os.close(file)
-        raise Busy("This collection is being swept already.", "Wait for that sweep to end, or stop it.") from err
-    try:
+    with ExitStack() as held:
+        try:
+            held.enter_context(lock_file(locks / hashlib.sha256(name.encode()).hexdigest()[:16], wait=False))
+        except OSError as err:
+            raise Busy("This collection is being swept already.", "Wait for that sweep to end, or stop it.") from err
         yield
-    finally:
-        os.close(file)

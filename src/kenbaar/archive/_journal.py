@@ -1,0 +1,101 @@
+"""The archive's journal: what time it is, whose turn it is to write, and every act in the ledger before it happens."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from kenbaar.archive._home import LOCK, hold
+from kenbaar.consent import ConsentStore
+from kenbaar.errors import NoSpace
+from kenbaar.keys import KeyStore
+from kenbaar.ledger import Act, Fact, Ledger, PayloadKey, act_payload
+from kenbaar.policy import Actor, Event
+
+_WRITING = b"writing\n"  # what the lock file holds while somebody writes; still there afterwards: they were killed
+
+
+class ArchiveJournal:
+    """ledger.Journal for one archive. recover: called by every writer first; whole: somebody may have been killed."""
+
+    def __init__(
+        self,
+        home: Path,
+        clock: Callable[[], datetime],
+        ledger: Ledger,
+        records: ConsentStore,
+        keys: KeyStore,
+        log_key: str,
+    ) -> None:
+        self.ledger, self.keys = ledger, keys
+        self._lock, self._clock, self._records, self._log_key = home / LOCK, clock, records, log_key
+        self._depth, self._thread = 0, threading.RLock()
+        self.recover: Callable[[bool], None] = lambda whole: None
+
+    def now(self) -> datetime:
+        """The time, UTC; never before the ledger's last entry, so that a clock set back revives nothing."""
+        return max(self._clock(), self.ledger.last_at or datetime.min.replace(tzinfo=UTC))
+
+    @contextmanager
+    def writing(self, *, wait: bool = True) -> Iterator[None]:
+        """One writer at a time, across processes. The outermost entry recovers what a killed writer left.
+
+        wait=False: raises BlockingIOError where somebody else is writing.
+        """
+        with self._thread:
+            if self._depth:
+                self._depth += 1
+                try:
+                    yield
+                finally:
+                    self._depth -= 1
+                return
+            with hold(self._lock, wait=wait) as file:
+                killed = os.pread(file, len(_WRITING), 0) != b""
+                _mark(file, _WRITING)
+                self._depth = 1
+                try:
+                    self.recover(killed)
+                    yield
+                    self._records.set_notes(
+                        key_generation=str(self.keys.generation),
+                        keys_made=str(self.keys.made),
+                        ledger_size=str(self.ledger.size),
+                    )
+                    _mark(file, b"")  # not reached by an exception: then the next writer looks at everything
+                finally:
+                    self._depth = 0
+
+    def record(self, event: Event, actor: Actor, *, subject: str | None = None, **facts: Fact) -> int:
+        """Makes an act durable before it happens (ledger.Recorder)."""
+        payload, seal = act_payload(event, actor, subject, facts), self._seal_for(subject)
+        purpose = event.value.purpose
+        return self.ledger.record(str(event), payload=payload, seal=seal, purpose=purpose, at=self.now()).index
+
+    def acts(self) -> Iterator[Act]:
+        """Everything in the ledger; what is about somebody who left comes without payload."""
+
+        def open_key(key_id: str) -> bytes | None:
+            return self.keys.get(key_id) if self.keys.alive([key_id]) else None
+
+        return self.ledger.acts(open_key)
+
+    def _seal_for(self, subject: str | None) -> PayloadKey:
+        person = self._records.subject(subject) if subject else None
+        key_id = person.log_key if person and person.log_key and self.keys.alive([person.log_key]) else self._log_key
+        return PayloadKey(key_id, self.keys.get(key_id))
+
+
+def _mark(file: int, text: bytes) -> None:
+    try:
+        os.ftruncate(file, len(text))
+        os.pwrite(file, text, 0)
+        os.fdatasync(file)
+    except OSError as err:
+        raise NoSpace(
+            f"The home folder cannot be written to ({err.strerror}).", "Make room; nothing was changed."
+        ) from err

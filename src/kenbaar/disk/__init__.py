@@ -1,0 +1,52 @@
+"""Files that survive a crash, locks that end with their process, and the full disk: once, for every room.
+
+Rules: a file that people see is the old one or the whole new one; a lock is the kernel's, so that nobody has to clear
+it up; what the operating system says of a full disk is told in one way. Rooms keep their own sentences where they know
+more.
+
+    with lock_file(folder / "lock"): ...                  # waits; another process waits for us
+    write_atomically(target, data)                        # beside it, synced, renamed, the folder synced
+    with writing_atomically(target) as file: ...          # the same, piece by piece
+    with written_beside(data, folder) as part: put_in_place(part, target)   # checked before it gets its name
+    is_full(err)                                          # the disk is full, or the quota, or the longest file
+"""
+
+from kenbaar.disk._errors import is_full, system_name
+from kenbaar.disk._locks import lock_file, lock_folder
+from kenbaar.disk._writing import (
+    cut,
+    leftover_parts,
+    opened,
+    overwrite,
+    put_in_place,
+    read_all,
+    remove,
+    sync_folder,
+    write_all,
+    write_atomically,
+    write_new,
+    write_synced,
+    writing_atomically,
+    written_beside,
+)
+
+__all__ = [
+    "cut",
+    "is_full",
+    "leftover_parts",
+    "lock_file",
+    "lock_folder",
+    "opened",
+    "overwrite",
+    "put_in_place",
+    "read_all",
+    "remove",
+    "sync_folder",
+    "system_name",
+    "write_all",
+    "write_atomically",
+    "write_new",
+    "write_synced",
+    "writing_atomically",
+    "written_beside",
+]
