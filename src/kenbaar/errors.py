@@ -15,6 +15,7 @@ class KenbaarError(Exception):
     │   ├── TokenRefused    invitation spent, expired or unknown
     │   ├── ModeRefused     this collection's mode or this jurisdiction does not allow it
     │   ├── RoleRefused     not for this role
+    │   ├── Cancelled       stopped by whoever waited for it
     │   ├── ClaimRefused    the face does not match the person's own template
     │   └── Busy            somebody else is doing this right now
     ├── Unusable            the input cannot be used             4
@@ -79,6 +80,10 @@ class TokenRefused(Refused):
 
 class ModeRefused(Refused):
     """The collection's mode or the jurisdiction does not allow it."""
+
+
+class Cancelled(Refused):
+    """Whoever waited for it stopped it. What was done stays done."""
 
 
 class RoleRefused(Refused):

@@ -6,7 +6,7 @@ import functools
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from importlib import import_module
@@ -117,10 +117,16 @@ class Out:
         """A line that is never part of the answer."""
         click.echo(words, err=True)
 
-    def answer(self, data: Mapping[str, Any]) -> None:
-        """The answer as JSON, where that was asked for."""
+    def answer(self, answer: Any) -> None:
+        """An act's answer as JSON, where that was asked for."""
         if self.as_json:
-            click.echo(json.dumps(data, ensure_ascii=False, default=str))
+            from kenbaar.acts import as_json
+
+            click.echo(json.dumps(as_json(answer), ensure_ascii=False, default=str))
+
+    def progress(self) -> Bars:
+        """For acts that take long: a line for each step."""
+        return Bars(self)
 
     def bar(self, what: str) -> Callable[[int, int, float], None]:
         """A progress line on stderr: call it with (done, total, seconds). On a terminal it stays one line."""
@@ -142,6 +148,28 @@ class Out:
             click.echo(f"\r{line:<78}" if live else line, err=True, nl=finished or not live)
 
         return show
+
+
+class Bars:
+    """acts.Progress at a terminal: a bar for each step. Whoever wants to stop presses Ctrl-C."""
+
+    def __init__(self, out: Out) -> None:
+        self._out = out
+        self._bars: dict[str, Callable[[int, int, float], None]] = {}
+
+    def report(self, step: str, done: int, total: int, seconds: float) -> None:
+        """Draws the step's bar; of a step that cannot be counted, its name."""
+        if step not in self._bars:
+            self._bars[step] = self._out.bar(step)
+            if total <= 1 and " " in step:
+                self._out.note(step)
+        if total > 0:
+            unit = 1_000_000 if total > 1_000_000 and " " in step else 1  # bytes of a fetch
+            self._bars[step](done // unit, total // unit, seconds)
+
+    def cancelled(self) -> bool:
+        """Ctrl-C is an exception."""
+        return False
 
 
 def operator() -> Actor:
@@ -176,10 +204,3 @@ def day(_ctx: click.Context, _param: click.Parameter, text: str | None) -> date 
         return date.fromisoformat(text)
     except ValueError as err:
         raise click.BadParameter(f"{text!r} is not a date like 2027-06-30.") from err
-
-
-def last_day(until: Any) -> str:
-    """The last day on which something holds that ends (exclusively) at that moment."""
-    from datetime import timedelta
-
-    return f"{until - timedelta(microseconds=1):%Y-%m-%d}"

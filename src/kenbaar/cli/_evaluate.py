@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import math
-import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from kenbaar.cli._app import Out, common, operator
 
 if TYPE_CHECKING:
-    from kenbaar.matching import Threshold
-    from kenbaar.measure import Evaluation, Point
-    from kenbaar.settings import Settings
+    from kenbaar.measure import Adopted, Evaluation, Point
 
 
 def _number(_ctx: click.Context, _param: click.Parameter, value: float | None) -> float | None:
@@ -60,79 +57,23 @@ def evaluate(
 
     groups.csv (person,group) and pairs.csv (person,person) may lie beside the folders. Nothing of the people is kept.
     """
-    from datetime import UTC, datetime
+    from kenbaar import acts
 
-    from kenbaar.keys import disable_core_dumps
-    from kenbaar.measure import evaluate as measure
-    from kenbaar.measure import picture_examples, read_people, report_data, report_folder, write_report
-    from kenbaar.media import PhotoLimits
-    from kenbaar.modelpack import load_pack
-
-    disable_core_dumps()
-    settings = out.settings()
-    place, threshold = _pack_and_threshold(out, settings, pack_name, needs_archive=fpir is not None)
-    people = read_people(folder)
-    limits = PhotoLimits(settings.max_megapixels * 1_000_000, settings.max_photo_mb * 1_000_000)
-    pack = load_pack(place, threads=len(os.sched_getaffinity(0)))
-    bars: dict[str, Any] = {}
-
-    def say(step: str, done: int, total: int, seconds: float) -> None:
-        bars.setdefault(step, out.bar(step))(done, total, seconds)
-
-    def on_disk() -> str:
-        return load_pack(place).digest  # every file's digest, not the manifest's alone
-
-    with report_folder(target, datetime.now(UTC)) as report:
-        told = measure(
-            people, pack, threshold, limits, pack_name=pack.name, detail_side=pack.manifest.detector.long_side,
-            on_disk=on_disk, say=say, splits=splits, seed=seed, adopt=fpir, data=data,
-        )  # fmt: skip
-        pictures = picture_examples(told.worst, people.folder, pack, limits) if examples else ()
-        page = write_report(told, report, pictures)
-    _tell(out, told, people.folder)
-    if fpir is not None:
-        _adopt(out, told)
-    out.say(f"Report: {page}")
-    out.answer(report_data(told, page))
+    request = acts.EvaluateRequest(folder, target, splits, seed, data, pack_name, examples, fpir)
+    measured = acts.evaluate(out.settings(), operator(), request, out.progress())
+    assert measured.told is not None
+    _tell(out, measured.told, measured.people_folder)
+    if measured.adopted is not None:
+        _tell_adopted(out, measured.adopted, measured.looser)
+    out.say(f"Report: {measured.page}")
+    out.answer(measured)
 
 
-def _pack_and_threshold(
-    out: Out, settings: Settings, pack_name: str | None, *, needs_archive: bool
-) -> tuple[Path, Threshold]:
-    """The pack to measure and the threshold in force with it: the archive's where there is one, else the pack's own."""
-    from kenbaar.errors import WrongModelPack
-    from kenbaar.measure import pack_default
-    from kenbaar.modelpack import find_pack, read_manifest
-
-    place = find_pack(settings.cache, pack_name or settings.pack)
-    default = pack_default(read_manifest(place))
-    if not needs_archive and not (settings.home / "archive.db").exists():
-        return place, default
-    with out.archive() as archive:
-        in_force = archive.threshold
-    if in_force.pack == default.pack:
-        return place, in_force
-    if needs_archive:
-        raise WrongModelPack(
-            "The archive uses another pack than the one to be measured, and thresholds do not carry over.",
-            "Leave --pack out, or set the archive to that pack first.",
-        )
-    return place, default
-
-
-def _adopt(out: Out, told: Evaluation) -> None:
-    """Makes the measured threshold the archive's, or says why not."""
-    from kenbaar.measure import adopt, adopted_for, looser, pack_default
-    from kenbaar.modelpack import read_manifest
-
-    with out.archive() as archive:
-        before = adopted_for(archive.consents.store, told.pack)
-        default = pack_default(read_manifest(archive.packs.folder))
-        adopted = adopt(operator(), told, archive.consents.store, archive.journal, default)
+def _tell_adopted(out: Out, adopted: Adopted, looser: str | None) -> None:
     t = adopted.threshold
     out.say(f"Adopted: names from {t.accept:.4f} on, for FPIR {t.fpir:.4g} with {t.n} enrolled; more people, stricter.")
-    if before is not None and (words := looser(t, before.threshold)):
-        out.note(words)
+    if looser:
+        out.note(looser)
     if not adopted.carried:
         out.note(
             f"The {adopted.people} people measured cannot carry that claim. It was adopted because it is "

@@ -25,18 +25,13 @@ from kenbaar.policy import JURISDICTIONS
 @common
 def init(out: Out, organisation: str, jurisdiction: str) -> None:
     """Make a new archive in the home folder."""
-    from kenbaar.archive import create_archive
-    from kenbaar.keys import disable_core_dumps
+    from kenbaar import acts
 
-    disable_core_dumps()
-    settings = out.settings()
-    archive = create_archive(operator(), settings, organisation or "this organisation", jurisdiction)
-    kid = archive.signer.kid
-    archive.close()
-    out.say(f"Made an archive in {settings.home} (jurisdiction {jurisdiction}).")
-    out.say(f"Its receipts are signed by key {kid}: publish this line where people can compare it.")
+    made = acts.init(out.settings(), operator(), acts.InitRequest(organisation, jurisdiction))
+    out.say(f"Made an archive in {made.home} (jurisdiction {jurisdiction}).")
+    out.say(f"Its receipts are signed by key {made.kid}: publish this line where people can compare it.")
     out.say("Back up master.key apart from keys/, and both apart from the databases.")
-    out.answer({"home": str(settings.home), "jurisdiction": jurisdiction, "kid": kid})
+    out.answer(made)
 
 
 @click.group()
@@ -50,26 +45,18 @@ def ledger() -> None:
 @common
 def ledger_show(out: Out, subject: str | None, limit: int | None) -> None:
     """Every act: when, what, by whom, about whom. What is about somebody who left is closed for good."""
-    rows: list[dict[str, Any]] = []
+    from kenbaar import acts
+
     with out.archive() as archive:
-        for act in archive.journal.acts():
-            payload = dict(act.payload) if act.payload is not None else None
-            if subject is not None and (payload is None or payload.get("subject") != subject):
-                continue
-            rows.append(
-                {
-                    "entry": act.index,
-                    "at": act.at.isoformat(),
-                    "event": act.event,
-                    "purpose": act.purpose,
-                    "facts": payload,
-                }
-            )
-    for row in rows[-(limit or len(rows)) :] if rows else ():
-        facts = row["facts"]
-        told = "about somebody who left" if facts is None else "  ".join(f"{k}={_brief(v)}" for k, v in facts.items())
-        out.say(f"{row['entry']:>6}  {row['at'][:19]}  {row['event']:<11} {told}")
-    out.answer({"acts": rows[-(limit or len(rows)) :] if rows else []})
+        shown = acts.show_ledger(archive, operator(), acts.ShowLedgerRequest(subject, limit))
+    for row in shown.acts:
+        told = (
+            "about somebody who left"
+            if row.facts is None
+            else "  ".join(f"{k}={_brief(v)}" for k, v in row.facts.items())
+        )
+        out.say(f"{row.entry:>6}  {row.at.isoformat()[:19]}  {row.event:<11} {told}")
+    out.answer(shown)
 
 
 def _brief(value: Any) -> str:
@@ -83,25 +70,14 @@ def _brief(value: Any) -> str:
 @common
 def ledger_verify(out: Out, checkpoint: Path | None) -> int:
     """Compute everything anew and compare it with the signed heads."""
-    from kenbaar.archive import verify_ledger_of
-    from kenbaar.errors import Unusable
+    from kenbaar import acts
 
-    text = None
-    if checkpoint is not None:
-        try:
-            text = checkpoint.read_text("utf-8")
-        except (OSError, UnicodeError) as err:
-            raise Unusable(
-                "That checkpoint cannot be read.", "Give the file `kenbaar ledger checkpoint` wrote."
-            ) from err
-    verified = verify_ledger_of(out.settings(), text)
+    verified = acts.verify_ledger(out.settings(), operator(), acts.VerifyLedgerRequest(checkpoint))
     for problem in verified.problems:
         out.say(problem)
     if verified.ok:
         out.say(f"The ledger is whole: {verified.entries} entries, root {verified.root}.")
-    out.answer(
-        {"ok": verified.ok, "entries": verified.entries, "root": verified.root, "problems": list(verified.problems)}
-    )
+    out.answer(verified)
     return 0 if verified.ok else 6
 
 
@@ -110,52 +86,32 @@ def ledger_verify(out: Out, checkpoint: Path | None) -> int:
 @common
 def ledger_checkpoint(out: Out, file: Path | None) -> None:
     """The signed head of the ledger. Keep it where this machine's keeper cannot change it."""
-    from kenbaar.media import write_file
+    from kenbaar import acts
 
     with out.archive() as archive:
-        if file:
-            archive.refuse_target(file)
-        head = archive.ledger.checkpoint()
-    if file:
-        write_file(head.text.encode(), file)
-    out.say(head.text.rstrip("\n"))
-    out.answer({"checkpoint": head.text, "entries": head.size})
+        head = acts.take_checkpoint(archive, operator(), acts.CheckpointRequest(file))
+    out.say(head.checkpoint.rstrip("\n"))
+    out.answer(head)
 
 
 @click.command()
 @common
 def check(out: Out) -> int:
     """Prove that nothing of strangers is stored: look for their vectors in every byte of the home folder."""
-    show = out.bar("check")
+    from kenbaar import acts
+
     with out.archive() as archive:
-        report = archive.check(operator(), say=show)
-        verified = archive.ledger.verify()
-    for finding in report.residue.findings:
-        out.say(f"FOUND {finding.path} at byte {finding.offset}: {finding.why}")
-    for problem in (*report.problems, *verified.problems):
-        out.say(f"FOUND {problem}")
-    clean = report.clean and verified.ok
-    if clean:
+        report = acts.check(archive, operator(), acts.CheckRequest(), out.progress())
+    for finding in report.findings:
+        place = f"{finding.path} at byte {finding.offset}: " if finding.path else ""
+        out.say(f"FOUND {place}{finding.why}")
+    if report.clean:
         out.say(
-            f"Nothing of strangers in {report.residue.files} files, {report.residue.bytes:,} bytes; "
-            f"looked for {report.residue.vectors} vectors."
+            f"Nothing of strangers in {report.files} files, {report.bytes:,} bytes; "
+            f"looked for {report.vectors} vectors."
         )
-    out.answer(
-        {
-            "files": report.residue.files,
-            "bytes": report.residue.bytes,
-            "vectors": report.residue.vectors,
-            "findings": [
-                *(
-                    {"path": str(f.path), "offset": f.offset, "encoding": f.encoding, "why": f.why}
-                    for f in report.residue.findings
-                ),
-                *({"path": None, "why": problem} for problem in (*report.problems, *verified.problems)),
-            ],
-            "derived": list(report.derived),
-        }
-    )
-    return 0 if clean else 6
+    out.answer(report)
+    return 0 if report.clean else 6
 
 
 @click.group()
@@ -167,35 +123,25 @@ def keys() -> None:
 @common
 def keys_rotate(out: Out) -> None:
     """Wrap all living keys under a new master key and destroy the old one: old copies of the key store become noise."""
+    from kenbaar import acts
+
     with out.archive() as archive:
-        living = archive.rotate_keys(operator())
+        rotated = acts.rotate_keys(archive, operator(), acts.RotateRequest())
     out.say(
-        f"{living} living keys are under a new master key; the old one is destroyed. "
+        f"{rotated.living} living keys are under a new master key; the old one is destroyed. "
         f"Back up master.key now, apart from keys/."
     )
-    out.answer({"living": living})
+    out.answer(rotated)
 
 
 @click.command()
 @common
 def settings(out: Out) -> None:
     """Every setting: its value, its default, its unit, what it does."""
-    from kenbaar.settings import settable
+    from kenbaar import acts
 
-    now = out.settings()
-    rows = []
-    for name, (default, unit, help_, secret) in settable().items():
-        value = getattr(now, name)
-        rows.append(
-            {
-                "name": name,
-                "value": "***" if secret and value else value,
-                "default": default,
-                "unit": unit,
-                "help": help_,
-            }
-        )
-    out.say(f"home   {now.home}\ncache  {now.cache}")
-    for row in rows:
-        out.say(f"{row['name']:18} {row['value']!s:10} {row['unit']:14} {row['help']}")
-    out.answer({"home": str(now.home), "cache": str(now.cache), "settings": rows})
+    told = acts.show_settings(out.settings(), operator(), acts.SettingsRequest())
+    out.say(f"home   {told.home}\ncache  {told.cache}")
+    for row in told.settings:
+        out.say(f"{row.name:18} {row.value!s:10} {row.unit:14} {row.help}")
+    out.answer(told)

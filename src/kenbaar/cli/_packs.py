@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
 
-from kenbaar.cli._app import Out, common
+from kenbaar.cli._app import Out, common, operator
 
 _NAMED = click.argument("name", metavar="[NAME|FOLDER]", required=False)
 
@@ -23,27 +22,15 @@ def pack() -> None:
 @common
 def pack_list(out: Out) -> None:
     """The packs at hand, and the one in use."""
-    from kenbaar.modelpack import default_pack_folder, find_pack, packs_at_hand
+    from kenbaar import acts
 
-    settings = out.settings()
-    in_use = find_pack(settings.cache, settings.pack)
-    rows = [
-        {
-            "name": manifest.name,
-            "version": manifest.version,
-            "digest": manifest.digest,
-            "folder": str(folder),
-            "default": folder == default_pack_folder(settings.cache),
-            "in_use": folder == in_use,
-        }
-        for folder, manifest in packs_at_hand(settings.cache)
-    ]
-    for row in rows:
-        mark = " (in use)" if row["in_use"] else ""
-        out.say(f"{row['name']} {row['version']}{mark}  {row['digest']}  {row['folder']}")
-    if not rows:
+    listed = acts.list_packs(out.settings(), operator(), acts.ListPacksRequest())
+    for row in listed.packs:
+        mark = " (in use)" if row.in_use else ""
+        out.say(f"{row.name} {row.version}{mark}  {row.digest}  {row.folder}")
+    if not listed.packs:
         out.say("No pack is here yet. Get one with `kenbaar pack fetch`.")
-    out.answer({"packs": rows})
+    out.answer(listed)
 
 
 @pack.command("fetch")
@@ -56,19 +43,14 @@ def pack_list(out: Out) -> None:
     help="Use this package file instead of fetching it; repeatable.",
 )
 @common
-def pack_fetch(out: Out, only: str | None, files: tuple[Path, ...]) -> None:
+def pack_fetch(out: Out, only: Any, files: tuple[Path, ...]) -> None:
     """Fetch the default pack and make the fast one from it. Once; everything works offline from then on."""
-    from kenbaar.modelpack import read_manifest
-    from kenbaar.packmaking import fetch_default_pack, fetch_fast_pack
+    from kenbaar import acts
 
-    cache, say = out.settings().cache, byte_bar(out)
-    rows = []
-    for name, fetch in (("default", fetch_default_pack), ("fast", fetch_fast_pack)):
-        if only in (None, name):
-            folder = fetch(cache, say, files)
-            rows.append({"name": name, "digest": read_manifest(folder).digest, "folder": str(folder)})
-            out.say(f"Pack {name} is ready: {folder}")
-    out.answer({**rows[0], "packs": rows})
+    fetched = acts.fetch_packs(out.settings(), operator(), acts.FetchPacksRequest(only, files), out.progress())
+    for row in fetched.packs:
+        out.say(f"Pack {row.name} is ready: {row.folder}")
+    out.answer(fetched)
 
 
 @pack.command("show")
@@ -76,21 +58,11 @@ def pack_fetch(out: Out, only: str | None, files: tuple[Path, ...]) -> None:
 @common
 def pack_show(out: Out, name: str | None) -> None:
     """How a pack is fed and where it lies, and its card (default: the pack in use)."""
-    from kenbaar.modelpack import describe_pack, read_manifest
+    from kenbaar import acts
 
-    place = _place(out, name)
-    out.say(describe_pack(place))
-    manifest = read_manifest(place)
-    out.answer(
-        {
-            "name": manifest.name,
-            "version": manifest.version,
-            "digest": manifest.digest,
-            "folder": str(place),
-            "detector": asdict(manifest.detector),
-            "embedder": asdict(manifest.embedder),
-        }
-    )
+    shown = acts.show_pack(out.settings(), operator(), acts.ShowPackRequest(name))
+    out.say(shown.words)
+    out.answer(shown)
 
 
 @pack.command("card")
@@ -101,25 +73,11 @@ def pack_card(out: Out, name: str | None) -> None:
 
     The card is made from the manifest, which the pack's digest is of.
     """
-    from kenbaar.modelpack import model_card, read_manifest
+    from kenbaar import acts
 
-    place = _place(out, name)
-    manifest = read_manifest(place)
-    card = model_card(manifest)
-    out.say(card)
-    out.answer(
-        {
-            "name": manifest.name,
-            "version": manifest.version,
-            "digest": manifest.digest,
-            "folder": str(place),
-            "notice": manifest.notice,
-            "provenance": [asdict(part) for part in manifest.provenance],
-            "operating_point": asdict(manifest.operating_point),
-            "measured": [asdict(rate) for rate in manifest.measured],
-            "card": card,
-        }
-    )
+    shown = acts.pack_card(out.settings(), operator(), acts.ShowPackRequest(name))
+    out.say(shown.card)
+    out.answer(shown)
 
 
 @pack.command("add")
@@ -127,14 +85,12 @@ def pack_card(out: Out, name: str | None) -> None:
 @common
 def pack_add(out: Out, folder: Path) -> None:
     """Bring a pack of your own: it is checked, tried once, and copied into the cache. See docs/packs.md."""
-    from kenbaar.modelpack import read_manifest
-    from kenbaar.packmaking import add_pack
+    from kenbaar import acts
 
-    place = add_pack(folder.expanduser(), out.settings().cache)
-    manifest = read_manifest(place)
-    out.say(f"Pack {manifest.name} {manifest.version} is ready: {place}")
-    out.say(f"Measure it before you use it: kenbaar evaluate DIR --pack {place.name}")
-    out.answer({"name": manifest.name, "version": manifest.version, "digest": manifest.digest, "folder": str(place)})
+    brought = acts.bring_pack(out.settings(), operator(), acts.AddPackRequest(folder))
+    out.say(f"Pack {brought.name} {brought.version} is ready: {brought.folder}")
+    out.say(f"Measure it before you use it: kenbaar evaluate DIR --pack {brought.folder.name}")
+    out.answer(brought)
 
 
 @pack.command("manifest")
@@ -143,25 +99,14 @@ def pack_add(out: Out, folder: Path) -> None:
 @common
 def pack_manifest(out: Out, folder: Path, write: bool) -> None:
     """A folder's manifest with the SHA-256 of its files filled in, checked."""
-    import json
+    from kenbaar import acts
 
-    from kenbaar.media import write_file
-    from kenbaar.packmaking import filled_manifest
-
-    manifest = filled_manifest(folder.expanduser())
+    filled = acts.fill_manifest(out.settings(), operator(), acts.FillManifestRequest(folder, write))
     if write:
-        write_file(manifest.text().encode(), folder.expanduser() / "manifest.json")
-        out.say(f"Written: {folder.expanduser() / 'manifest.json'}, digest {manifest.digest}")
+        out.say(f"Written: {folder.expanduser() / 'manifest.json'}, digest {filled.digest}")
     else:
-        out.say(manifest.text().rstrip("\n"))
-    out.answer({"digest": manifest.digest, "written": write, "manifest": json.loads(manifest.text())})
-
-
-def _place(out: Out, name: str | None) -> Path:
-    from kenbaar.modelpack import find_pack
-
-    settings = out.settings()
-    return find_pack(settings.cache, name or settings.pack)
+        out.say(filled.text.rstrip("\n"))
+    out.answer(filled)
 
 
 def byte_bar(out: Out) -> Any:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import click
 
-from kenbaar.cli._app import Out, common, day, last_day, operator
+from kenbaar.cli._app import Out, common, day, operator
 
 
 @click.command()
@@ -34,30 +34,18 @@ def invite(
     guardian: str | None,
 ) -> None:
     """Invite NAME to enrol. Prints a one-time token: hand it to that person and nobody else."""
-    from kenbaar.consent import Purpose
+    from kenbaar import acts
 
-    wanted = [Purpose.parse(p) for p in purposes]
+    request = acts.InviteRequest(name, purposes, until, holder, minor, guardian)  # type: ignore[arg-type]
     with out.archive() as archive:
-        invited = archive.consents.invite(
-            operator(),
-            name,
-            wanted,
-            until=until,
-            holder=holder,  # type: ignore[arg-type]
-            guardian=guardian,
-            minor=minor or guardian is not None,
-            grant_days=archive.settings.grant_days,
-            invitation_days=archive.settings.invitation_days,
-        )
+        invited = acts.invite(archive, operator(), request)
     out.say(
-        f"Invited as subject {invited.subject}; the consent would hold until {last_day(invited.until)}, "
+        f"Invited as subject {invited.subject}; the consent would hold until {invited.until}, "
         f"key held by the {invited.holder}."
     )
     out.say(f"Token (once, for that person alone): {invited.token}")
     out.say(f"They enrol with: kenbaar enrol {invited.token} PHOTO...")
-    out.answer(
-        {"subject": invited.subject, "token": invited.token, "until": last_day(invited.until), "holder": invited.holder}
-    )
+    out.answer(invited)
 
 
 @click.command()
@@ -69,20 +57,15 @@ def renew(out: Out, subject: str, until: date | None) -> None:
 
     Prints a one-time token for that person alone. Until they use it everything stays as it is.
     """
+    from kenbaar import acts
+
     with out.archive() as archive:
-        settings = archive.settings
-        invited = archive.consents.invite_again(
-            operator(),
-            subject,
-            until=until,
-            grant_days=settings.grant_days,
-            invitation_days=settings.invitation_days,
-        )
-    out.say(f"{subject} can renew; the consent would hold until {last_day(invited.until)}.")
+        invited = acts.renew(archive, operator(), acts.RenewRequest(subject, until))
+    out.say(f"{subject} can renew; the consent would hold until {invited.until}.")
     out.say(f"Token (once, for that person alone): {invited.token}")
     code = " --code THEIR-CODE" if invited.holder == "subject" else ""
     out.say(f"They renew with: kenbaar enrol {invited.token} PHOTO...{code}")
-    out.answer({"subject": subject, "token": invited.token, "until": last_day(invited.until), "holder": invited.holder})
+    out.answer(invited)
 
 
 @click.command()
@@ -107,33 +90,25 @@ def enrol(
     """Enrol, or renew, with TOKEN and 1 to 5 PHOTOs of yourself. The photos are read, never kept."""
     if bool(photos) == by_hand:
         raise click.UsageError("Give 1 to 5 photos of yourself, or --by-hand and none.")
+    from kenbaar import acts
+
+    actor = operator()
     with out.archive() as archive:
-        subject, invitation, notice = archive.consents.offer(token)
-        if receipt_file:
-            archive.refuse_target(receipt_file)
-        agreed = _agreed(out, agree, [str(p) for p in invitation.purposes], notice)
-        enrolled = archive.enrolments.enrol(operator(), token, photos, agreed, archive.consents.sessions(codes))
-        place = receipt_file or archive.settings.home / "receipts" / f"{subject.id}-consent.jws"
-        path = _write_receipt(out, place, enrolled.receipt, subject.id)
-    done = "Enrolled" if subject.enrolled_at is None else "Renewed"
-    purposes = ", ".join(map(str, enrolled.purposes))
-    out.say(f"{done} as {enrolled.subject}, until {last_day(enrolled.until)}, for: {purposes}.")
+        offered = acts.offer(archive, actor, acts.OfferRequest(token))
+        agreed = _agreed(out, agree, list(offered.purposes), offered.notice)
+        request = acts.EnrolRequest(token, tuple(agreed), photos, receipt_file, codes)
+        enrolled = acts.enrol(archive, actor, request)
+    _receipt_lost(out, enrolled.receipt, enrolled.place, enrolled.subject)
+    done = "Renewed" if enrolled.renewed else "Enrolled"
+    out.say(f"{done} as {enrolled.subject}, until {enrolled.until}, for: {', '.join(enrolled.purposes)}.")
     if enrolled.look_alikes:
         out.say("You look much like somebody enrolled here, so Kenbaar asks for more before it names either of you.")
-    if path:
-        out.say(f"Receipt: {path}")
-    answer: dict[str, object] = {
-        "subject": enrolled.subject,
-        "receipt": str(path) if path else None,
-        "purposes": [str(p) for p in enrolled.purposes],
-        "until": last_day(enrolled.until),
-        "look_alikes": enrolled.look_alikes,
-    }
+    if enrolled.receipt:
+        out.say(f"Receipt: {enrolled.receipt}")
     if enrolled.code:
         out.say("\nYour recovery code. Write it down now: it is shown once, kept nowhere, and without it")
         out.say(f"nobody can look for you, not even we:\n\n    {enrolled.code}\n")
-        answer |= {"code": enrolled.code, "recovery_code": enrolled.code}
-    out.answer(answer)
+    out.answer(enrolled)
 
 
 def _agreed(out: Out, agree: tuple[str, ...], offered: list[str], notice: str) -> list[str]:
@@ -153,23 +128,14 @@ def _agreed(out: Out, agree: tuple[str, ...], offered: list[str], notice: str) -
     return offered
 
 
-def _write_receipt(out: Out, path: Path, text: str, subject: str) -> Path | None:
-    """The receipt in a file; None where there is no room for it. What was done is done and must be told all the same:
-    a recovery code is shown once, and a withdrawal's list of copies is needed now."""
-    from kenbaar.errors import KenbaarError
-    from kenbaar.media import write_file
-
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_file(f"{text}\n".encode("ascii"), path)
-    except (OSError, KenbaarError):
-        out.note(f"It is done, but the receipt could not be written to {str(path)!r}.")
+def _receipt_lost(out: Out, receipt: Path | None, place: Path, subject: str) -> None:
+    """Says so where there was no room for the receipt's file."""
+    if receipt is None:
+        out.note(f"It is done, but the receipt could not be written to {str(place)!r}.")
         out.note(f"It is kept: get it with `kenbaar receipt print {subject}`.")
-        return None
-    return path
 
 
-def _pack_words(packs: list[str]) -> str:
+def _pack_words(packs: Sequence[str]) -> str:
     return f", pack {' and '.join(packs)}" if packs else ""
 
 
@@ -177,35 +143,20 @@ def _pack_words(packs: list[str]) -> str:
 @common
 def subjects(out: Out) -> None:
     """Who was invited, and which consents are in force."""
+    from kenbaar import acts
+
     with out.archive() as archive:
-        rows: list[dict[str, Any]] = []
-        packs = archive.packs.names()
-        for person in archive.consents.store.subjects():
-            templates = sorted(t.pack for t in archive.consents.templates.packs_of(person.id))
-            grants = archive.consents.living_grants(person.id)
-            state = "left" if person.left_at else "enrolled" if person.enrolled_at else "invited"
-            rows.append(
-                {
-                    "subject": person.id,
-                    "name": person.name,
-                    "state": state,
-                    "holder": person.holder,
-                    "purposes": [str(g.purpose) for g in grants],
-                    "until": last_day(min(g.until for g in grants)) if grants else None,
-                    "look_alike": person.look_alike,
-                    "packs": [packs.get(digest, f"a pack that is not here ({digest[:19]})") for digest in templates],
-                }
-            )
-    for row in rows:
-        held = " (holds their own key)" if row["holder"] == "subject" and row["state"] == "enrolled" else ""
-        until = f", until {row['until']}" if row["until"] else ""
+        everybody = acts.subjects(archive, operator(), acts.SubjectsRequest())
+    for row in everybody.subjects:
+        held = " (holds their own key)" if row.holder == "subject" and row.state == "enrolled" else ""
+        until = f", until {row.until}" if row.until else ""
         out.say(
-            f"{row['subject']}  {row['state']:8}  {row['name'] or '-'}  "
-            f"{', '.join(row['purposes']) or '-'}{until}{held}{_pack_words(row['packs'])}"
+            f"{row.subject}  {row.state:8}  {row.name or '-'}  "
+            f"{', '.join(row.purposes) or '-'}{until}{held}{_pack_words(row.packs)}"
         )
-    if not rows:
+    if not everybody.subjects:
         out.say("Nobody was invited yet. See `kenbaar invite --help`.")
-    out.answer({"subjects": rows})
+    out.answer(everybody)
 
 
 @click.command()
@@ -214,12 +165,11 @@ def subjects(out: Out) -> None:
 @common
 def withdraw(out: Out, subject: str, purpose: str | None) -> None:
     """Take SUBJECT's consent back, all of it or one purpose. No reason is asked."""
-    from kenbaar.consent import Purpose
+    from kenbaar import acts
 
     with out.archive() as archive:
-        departure = archive.leaving.withdraw(operator(), subject, Purpose.parse(purpose) if purpose else None)
-        place = archive.settings.home / "receipts" / f"{subject}-destruction-{departure.entry}.jws"
-        path = _write_receipt(out, place, departure.receipt, subject)
+        departure = acts.withdraw(archive, operator(), acts.WithdrawRequest(subject, purpose))
+    _receipt_lost(out, departure.receipt, departure.place, subject)
     out.say(
         f"{departure.keys_destroyed} key(s) destroyed: what only they opened cannot be opened any more,"
         " in no backup either."
@@ -227,8 +177,8 @@ def withdraw(out: Out, subject: str, purpose: str | None) -> None:
     out.say(
         "Nothing is kept about this person." if departure.left else "The other consents of this person stay in force."
     )
-    if path:
-        out.say(f"Receipt: {path}")
+    if departure.receipt:
+        out.say(f"Receipt: {departure.receipt}")
     if departure.copies:
         out.say(
             f"\n{len(departure.copies)} published cop{'y' if len(departure.copies) == 1 else 'ies'} "
@@ -236,21 +186,9 @@ def withdraw(out: Out, subject: str, purpose: str | None) -> None:
         )
         for copy in departure.copies:
             out.say(f"  {copy.path}")
-        for collection, folder, channel in sorted({(c.collection, c.folder, c.channel) for c in departure.copies}):
+        for collection, folder, channel in sorted({(c.collection, str(c.folder), c.channel) for c in departure.copies}):
             out.say(f"Replace them with: kenbaar publish {collection!r} {folder!r} --channel {channel}")
-    out.answer(
-        {
-            "keys_destroyed": departure.keys_destroyed,
-            "copies": [
-                {"path": c.path, "collection": c.collection, "item": c.item, "folder": c.folder, "channel": c.channel}
-                for c in departure.copies
-            ],
-            "subject": subject,
-            "purposes": list(departure.purposes),
-            "left": departure.left,
-            "receipt": str(path) if path else None,
-        }
-    )
+    out.answer(departure)
 
 
 @click.command()
@@ -260,12 +198,12 @@ def withdraw(out: Out, subject: str, purpose: str | None) -> None:
 @common
 def export(out: Out, subject: str, out_zip: Path, codes: tuple[str, ...]) -> None:
     """Everything held about SUBJECT, as a zip to read and to import. Other people are masked."""
+    from kenbaar import acts
+
     with out.archive() as archive:
-        archive.refuse_target(out_zip)
-        sessions = archive.consents.sessions(codes)
-        report = archive.exporter.export(operator(), subject, out_zip, sessions, say=out.bar("export"))
-    out.say(f"Wrote {out_zip}: {report.pictures} picture(s), {report.acts} act(s), {report.receipts} receipt(s).")
-    out.answer({"out": str(out_zip), "pictures": report.pictures, "acts": report.acts, "receipts": report.receipts})
+        written = acts.export(archive, operator(), acts.ExportRequest(subject, out_zip, codes), out.progress())
+    out.say(f"Wrote {out_zip}: {written.pictures} picture(s), {written.acts} act(s), {written.receipts} receipt(s).")
+    out.answer(written)
 
 
 @click.group()
@@ -278,60 +216,16 @@ def receipt() -> None:
 @common
 def receipt_verify(out: Out, file: Path) -> None:
     """Check that FILE (a receipt or a manifest.json) was not altered, and who signed it. Works offline."""
-    from kenbaar.consent import Signed, VerifiedReceipt, describe_receipt, verify_manifest, verify_receipt
-    from kenbaar.errors import Unusable
+    from kenbaar import acts
 
-    try:
-        text = file.read_text("utf-8", errors="replace")
-    except OSError as err:
-        raise Unusable(f"The file cannot be read ({err.strerror}).", "Check its name and permissions.") from err
-    known = _own_keys(out)
-    verified: Signed | VerifiedReceipt
-    if text.lstrip().startswith("{"):
-        kind, verified = "manifest", verify_manifest(_json_object(text), known)
-        out.say(f"A manifest of {len(verified.payload.get('files', ()))} published copies.")
-    else:
-        receipt = verify_receipt(text, known)
-        kind, verified = receipt.kind, receipt
-        out.say(describe_receipt(receipt))
+    verified = acts.verify_receipt_file(out.settings(), operator(), acts.VerifyReceiptRequest(file))
+    out.say(verified.words)
     if not verified.trusted:
         out.say(
             f"Nothing was altered since it was signed by key {verified.kid}."
             " Whose key that is cannot be told here: compare it with the one the organisation states."
         )
-    out.answer(
-        {
-            "ok": True,
-            "kind": kind,
-            "trusted": verified.trusted,
-            "kid": verified.kid,
-            "payload": dict(verified.payload),
-        }
-    )
-
-
-def _json_object(text: str) -> dict[str, Any]:
-    """The JSON object in a file; one that cannot be read is no manifest."""
-    import json
-
-    from kenbaar.errors import ReceiptBroken
-
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError) as err:
-        raise ReceiptBroken("This manifest is cut off or altered.", "Publish again, or ask for a new copy.") from err
-    return found if isinstance(found, dict) else {}
-
-
-def _own_keys(out: Out) -> dict[str, dict[str, str]] | None:
-    """This archive's public key by kid, where there is an archive that opens; a receipt can be checked without one."""
-    from kenbaar.errors import KenbaarError
-
-    try:
-        with out.archive() as archive:
-            return {archive.signer.kid: archive.signer.public_jwk()}
-    except KenbaarError:
-        return None
+    out.answer(verified)
 
 
 @receipt.command("print")
@@ -339,9 +233,11 @@ def _own_keys(out: Out) -> dict[str, dict[str, str]] | None:
 @common
 def receipt_print(out: Out, subject: str) -> None:
     """Print the receipts kept for SUBJECT, oldest first."""
+    from kenbaar import acts
+
     with out.archive() as archive:
-        found = archive.consents.store.receipts_of(subject)
-    for kind, at, jws in found:
-        out.note(f"{kind}, {at:%Y-%m-%d %H:%M} UTC")
-        out.say(jws)
-    out.answer({"receipts": [{"kind": k, "at": at.isoformat(), "jws": jws} for k, at, jws in found]})
+        found = acts.print_receipts(archive, operator(), acts.PrintReceiptsRequest(subject))
+    for row in found.receipts:
+        out.note(f"{row.kind}, {row.at:%Y-%m-%d %H:%M} UTC")
+        out.say(row.jws)
+    out.answer(found)

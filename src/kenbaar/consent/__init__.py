@@ -14,7 +14,7 @@ is no flag to skip consent and no default purpose; no consents means an empty ga
 from kenbaar.consent._consents import Consents, Enrolled
 from kenbaar.consent._in_force import Sessions
 from kenbaar.consent._invite import Invited
-from kenbaar.consent._notice import notice_digest, notice_text
+from kenbaar.consent._notice import last_day, notice_digest, notice_text
 from kenbaar.consent._portraits import LOOSER_DECADES, FaceReader, read_portraits
 from kenbaar.consent._purpose import FINDING, RECOGNISING, SHOWING, Purpose
 from kenbaar.consent._receipt import (
@@ -62,6 +62,7 @@ __all__ = [
     "TemplateStore",
     "VerifiedReceipt",
     "describe_receipt",
+    "last_day",
     "make_consent_receipt",
     "make_destruction_receipt",
     "notice_digest",

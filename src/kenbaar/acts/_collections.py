@@ -1,0 +1,165 @@
+"""Collections of pictures: added, changed, listed, shown with the numbers of the faces in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from kenbaar.acts._act import act
+from kenbaar.archive import Archive
+from kenbaar.collections import ItemState, Mode
+from kenbaar.faces import Box
+from kenbaar.policy import Actor, Permission
+from kenbaar.rights import write_collection_sheet
+
+
+@dataclass(frozen=True, slots=True)
+class AddCollectionRequest:
+    """A folder that the organisation controls, and who is said to be in it (docs/architecture.md, four modes)."""
+
+    name: str
+    source: Path
+    mode: Mode = "off"
+    reason: str | None = None
+    roster: tuple[str, ...] = ()
+    officer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionAnswer:
+    """A collection as it is now."""
+
+    collection: str
+    source: str
+    mode: Mode
+
+
+@act("collection add", Permission.COLLECT)
+def add_collection(archive: Archive, actor: Actor, request: AddCollectionRequest) -> CollectionAnswer:
+    """Adds a collection. Originals stay where they are. Raises UsageError, ModeRefused, Unusable."""
+    archive.refuse_source(request.source)
+    added = archive.collections.add(
+        actor,
+        request.name,
+        request.source,
+        mode=request.mode,
+        reason=request.reason,
+        roster=request.roster,
+        officer=request.officer,
+    )
+    return CollectionAnswer(added.name, added.source, added.mode)
+
+
+@dataclass(frozen=True, slots=True)
+class SetCollectionRequest:
+    """Who is said to be in a collection from now on."""
+
+    name: str
+    mode: Mode = "off"
+    reason: str | None = None
+    roster: tuple[str, ...] = ()
+    officer: str | None = None
+
+
+@act("collection set", Permission.COLLECT)
+def set_collection(archive: Archive, actor: Actor, request: SetCollectionRequest) -> CollectionAnswer:
+    """Says anew who is in a collection. Raises NotFound, UsageError, ModeRefused."""
+    changed = archive.collections.set_mode(
+        actor,
+        request.name,
+        request.mode,
+        reason=request.reason,
+        roster=request.roster,
+        officer=request.officer,
+    )
+    return CollectionAnswer(changed.name, changed.source, changed.mode)
+
+
+@dataclass(frozen=True, slots=True)
+class ListCollectionsRequest:
+    """All of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionRow:
+    """One collection, and how much of it was analysed."""
+
+    collection: str
+    mode: Mode
+    source: str
+    items: int
+    faces: int
+    appearances: int
+
+
+@dataclass(frozen=True, slots=True)
+class ListCollectionsAnswer:
+    """All collections."""
+
+    collections: tuple[CollectionRow, ...]
+
+
+@act("collection list", Permission.READ)
+def list_collections(archive: Archive, actor: Actor, request: ListCollectionsRequest) -> ListCollectionsAnswer:
+    """All collections, with counts."""
+    rows = []
+    for c in archive.collections.store.all():
+        tally = archive.collections.store.tally(c.name)
+        rows.append(CollectionRow(c.name, c.mode, c.source, tally.items, tally.tracks, tally.appearances))
+    return ListCollectionsAnswer(tuple(rows))
+
+
+@dataclass(frozen=True, slots=True)
+class ShowCollectionRequest:
+    """Which collection. sheet: an HTML page with the numbered boxes of every photo."""
+
+    name: str
+    sheet: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FaceRow:
+    """One face. n: its number in the item. known: somebody who agreed is on it; who, `find` says to that person."""
+
+    n: int
+    box: Box
+    known: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRow:
+    """One file. why: it could not be read."""
+
+    item: str
+    path: str
+    state: ItemState
+    why: str | None
+    faces: tuple[FaceRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShowCollectionAnswer:
+    """The items of a collection with their faces' numbers, as `claim` needs them."""
+
+    collection: str
+    items: tuple[ItemRow, ...]
+    sheet: Path | None
+
+
+@act("collection show", Permission.READ)
+def show_collection(archive: Archive, actor: Actor, request: ShowCollectionRequest) -> ShowCollectionAnswer:
+    """Every item of a collection with its faces. Raises NotFound."""
+    store, collection = archive.collections.store, archive.collections.get(request.name)
+    if request.sheet:
+        archive.refuse_target(request.sheet)
+    rows: list[ItemRow] = []
+    after = ""
+    while page := store.items(request.name, ("present", "new", "unreadable", "missing"), after):
+        for item in page:
+            known = {appearance.n for appearance in store.appearances_in(item.id)}
+            faces = tuple(FaceRow(t.n, t.box, t.n in known) for t in store.tracks(item.id))
+            rows.append(ItemRow(item.id, item.path, item.state, item.why, faces))
+        after = page[-1].path
+    if request.sheet:
+        write_collection_sheet(collection, store, request.sheet, archive.limits, archive.detect_everybody)
+    return ShowCollectionAnswer(request.name, tuple(rows), request.sheet)

@@ -1,0 +1,125 @@
+"""What a person asks: find me, this is me, this is not me."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from kenbaar.acts._act import act
+from kenbaar.archive import Archive
+from kenbaar.collections import Certainty, How
+from kenbaar.faces import Box
+from kenbaar.policy import Actor, Permission
+from kenbaar.rights import write_contact_sheet
+
+
+@dataclass(frozen=True, slots=True)
+class FindRequest:
+    """Whose pictures. reason: why somebody looks for them, shown to the person. sheet: an HTML contact sheet."""
+
+    subject: str
+    codes: tuple[str, ...] = field(default=(), repr=False)
+    reason: str | None = None
+    sheet: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AppearanceRow:
+    """One picture they are in. start_s, end_s: null for photos. when: it was taken. n: the number of the face."""
+
+    item: str
+    path: Path
+    box: Box
+    band: Certainty
+    start_s: float | None
+    end_s: float | None
+    when: datetime | None
+    n: int
+    collection: str
+
+
+@dataclass(frozen=True, slots=True)
+class FindAnswer:
+    """The pictures somebody is in, by collection and path."""
+
+    appearances: tuple[AppearanceRow, ...]
+
+
+@act("find", Permission.SPEAK_FOR, own=True)
+def find(archive: Archive, actor: Actor, request: FindRequest) -> FindAnswer:
+    """The pictures somebody is in. The look is in the ledger before it is answered, and shown to the person."""
+    if request.sheet:
+        archive.refuse_target(request.sheet)
+    sessions = archive.consents.sessions(request.codes)
+    found = archive.requests.find(actor, request.subject, sessions, reason=request.reason)
+    if request.sheet:
+        write_contact_sheet(found, archive.collections.store, request.sheet, archive.limits, archive.detect_everybody)
+    return FindAnswer(
+        tuple(
+            AppearanceRow(f.item, f.path, f.box, f.band, f.start_s, f.end_s, f.when, f.n, f.collection) for f in found
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimRequest:
+    """Who says of which face that it is them. n: its number, from `collection show`."""
+
+    subject: str
+    item: str
+    n: int
+    codes: tuple[str, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimAnswer:
+    """The face, and how it is known."""
+
+    item: str
+    subject: str
+    box: Box
+    band: Certainty
+    how: How
+
+
+@act("claim", Permission.SPEAK_FOR, own=True)
+def claim(archive: Archive, actor: Actor, request: ClaimRequest) -> ClaimAnswer:
+    """ "This is me": compared with their own template, or taken by hand in mode off. Raises ClaimRefused."""
+    appearance = archive.requests.claim(
+        actor,
+        request.subject,
+        request.item,
+        request.n,
+        archive.consents.sessions(request.codes),
+        lambda: archive.packs.of(request.subject),
+        lambda: archive.packs.threshold_of(request.subject),
+        archive.limits,
+    )
+    return ClaimAnswer(request.item, request.subject, appearance.box, appearance.band, appearance.how)
+
+
+@dataclass(frozen=True, slots=True)
+class RejectRequest:
+    """Who says of which item that it is not them. codes: theirs, where they hold their own key."""
+
+    subject: str
+    item: str
+    codes: tuple[str, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RejectAnswer:
+    """The face they were on, and are never matched with again."""
+
+    item: str
+    subject: str
+    box: Box
+
+
+@act("reject", Permission.SPEAK_FOR, own=True)
+def reject(archive: Archive, actor: Actor, request: RejectRequest) -> RejectAnswer:
+    """ "This is not me": final for that content. Raises NotFound, WrongCode."""
+    sessions = archive.consents.sessions(request.codes)
+    rejection = archive.requests.reject(actor, request.subject, request.item, sessions)
+    return RejectAnswer(request.item, request.subject, rejection.box)

@@ -1,0 +1,236 @@
+"""Every act: a request, an answer, a permission; one serialiser, one kind of schema; progress that can say stop."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import pkgutil
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from kenbaar import acts
+from kenbaar.acts import ACTS, HIDDEN, IF_GIVEN, ActRow, as_json, schema_of
+from kenbaar.acts.schemas import schemas
+from kenbaar.errors import Cancelled, NotFound, RoleRefused
+from kenbaar.faces import Box
+from kenbaar.policy import ROLES, Actor, Permission, RoleName
+from tests.actors import OFFICER
+from tests.rights.party import Party, a_party
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def party(tmp_path: Path, tiny_pack_folder: Path) -> Iterator[Party]:
+    with a_party(tmp_path, tiny_pack_folder) as p:
+        p.enrol("Ada", 1, ("find", "show:web"))
+        p.photo("a.jpg", 1)
+        p.photo("b.jpg", 1, 40)
+        p.add()
+        p.sweep()
+        yield p
+
+
+# -- what every act is -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("row", ACTS.values(), ids=lambda row: row.name)
+def test_request_and_answer_are_frozen_dataclasses_that_say_what_they_are(row: ActRow) -> None:
+    for kind in (row.request, row.answer):
+        assert dataclasses.is_dataclass(kind) and kind.__dataclass_params__.frozen  # type: ignore[attr-defined]
+        assert kind.__doc__ and not kind.__doc__.startswith(f"{kind.__name__}("), kind
+    assert row.run.__doc__ and isinstance(row.needs, Permission)
+
+
+def test_every_function_that_takes_a_request_is_in_the_table() -> None:
+    found = set()
+    for module in pkgutil.iter_modules(acts.__path__):
+        for value in vars(import_module(f"kenbaar.acts.{module.name}")).values():
+            hints = getattr(value, "__annotations__", {})
+            if callable(value) and "request" in hints and "actor" in hints:
+                found.add(value.__name__)
+    assert found - {"require"} == {row.run.__name__ for row in ACTS.values()}
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("row", ACTS.values(), ids=lambda row: row.name)
+def test_who_may_not_is_refused_before_anything_is_opened(row: ActRow, role: RoleName) -> None:
+    """The archive handed over is no archive: an act that got so far would fail on it with another error."""
+    request: Any = object.__new__(row.request)
+    if row.needs in ROLES[role].may:
+        with pytest.raises((AttributeError, TypeError)):
+            row.run(object(), Actor("staff", "eve", role), request)
+    else:
+        with pytest.raises(RoleRefused):
+            row.run(object(), Actor("staff", "eve", role), request)
+
+
+@pytest.mark.parametrize("row", ACTS.values(), ids=lambda row: row.name)
+def test_a_person_does_their_own_and_nobody_elses(row: ActRow) -> None:
+    ada, other = Actor("subject", "s-ada00000"), Actor("subject", "s-bob00000")
+    fields = {f.name for f in dataclasses.fields(row.request)}
+    with pytest.raises(RoleRefused):
+        row.run(object(), other, _asking(row, "s-ada00000"))
+    if row.own:
+        assert "subject" in fields
+        with pytest.raises((AttributeError, TypeError)):
+            row.run(object(), ada, _asking(row, "s-ada00000"))
+
+
+def _asking(row: ActRow, subject: str) -> Any:
+    request: Any = object.__new__(row.request)
+    if "subject" in {f.name for f in dataclasses.fields(row.request)}:
+        object.__setattr__(request, "subject", subject)
+    return request
+
+
+def test_no_code_and_no_token_stands_in_the_repr_of_a_request() -> None:
+    for row in ACTS.values():
+        for field in dataclasses.fields(row.request):
+            if field.name in ("codes", "token"):
+                assert not field.repr, (row.name, field.name)
+
+
+# -- JSON --------------------------------------------------------------------------------------------------------------
+
+
+@dataclasses.dataclass(frozen=True)
+class _Inner:
+    """One row."""
+
+    box: Box
+    at: datetime
+
+
+@dataclasses.dataclass(frozen=True)
+class _Answer:
+    """An answer of every kind."""
+
+    day: date | None
+    place: Path
+    rows: tuple[_Inner, ...]
+    code: str | None = dataclasses.field(default=None, metadata=IF_GIVEN)
+    words: str = dataclasses.field(default="", metadata=HIDDEN)
+
+
+def test_an_answer_becomes_json_in_the_order_of_its_fields() -> None:
+    at = datetime(2026, 11, 26, 12, tzinfo=UTC)
+    told = as_json(_Answer(date(2027, 1, 2), Path("/a/b"), (_Inner(Box(1, 2, 3, 4), at),), None, "for a terminal"))
+    assert json.dumps(told) == (
+        '{"day": "2027-01-02", "place": "/a/b", "rows": [{"box": [1, 2, 3, 4], "at": "2026-11-26T12:00:00+00:00"}]}'
+    )
+    assert as_json(_Answer(None, Path("x"), (), "KB-1"))["code"] == "KB-1"
+    jsonschema.validate(told, schema_of(_Answer, "an answer"))
+
+
+@pytest.mark.parametrize("change", [{"day": 7}, {"rows": [{"box": [1, 2, 3]}]}, {"more": 1}, {"place": None}])
+def test_its_schema_refuses_what_is_no_such_answer(change: dict[str, Any]) -> None:
+    good = as_json(_Answer(None, Path("x"), ()))
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({**good, **change}, schema_of(_Answer, "an answer"))
+
+
+def test_the_schemas_in_the_docs_are_those_of_the_answers() -> None:
+    there = {f.name: f.read_text("utf-8") for f in (ROOT / "docs" / "schemas").glob("*.json")}
+    assert there == dict(schemas()), "run: python -m kenbaar.acts.schemas docs/schemas"
+
+
+# -- acts themselves ---------------------------------------------------------------------------------------------------
+
+
+def test_real_answers_are_what_their_schemas_say(party: Party, tmp_path: Path) -> None:
+    archive, ada = party.archive, party.people["Ada"].subject
+    item = archive.collections.store.items("party", ("present",), "", 9)[0].id
+    out = tmp_path / "out"
+    story: list[tuple[str, Any, Any]] = [
+        ("subjects", archive, acts.SubjectsRequest()),
+        ("invite", archive, acts.InviteRequest("Bob", ("find",))),
+        ("renew", archive, acts.RenewRequest(ada)),
+        ("collection list", archive, acts.ListCollectionsRequest()),
+        ("collection show", archive, acts.ShowCollectionRequest("party")),
+        ("collection set", archive, acts.SetCollectionRequest("party", "transient", "a test")),
+        ("sweep", archive, acts.SweepRequest("party", 1)),
+        ("find", archive, acts.FindRequest(ada)),
+        ("claim", archive, acts.ClaimRequest(ada, item, 0)),
+        ("publish", archive, acts.PublishRequest("party", out, "web")),
+        ("export", archive, acts.ExportRequest(ada, tmp_path / "ada.zip")),
+        ("receipt print", archive, acts.PrintReceiptsRequest(ada)),
+        ("receipt verify", archive.settings, acts.VerifyReceiptRequest(out / "manifest.json")),
+        ("reject", archive, acts.RejectRequest(ada, item)),
+        ("ledger show", archive, acts.ShowLedgerRequest(limit=3)),
+        ("ledger verify", archive.settings, acts.VerifyLedgerRequest()),
+        ("ledger checkpoint", archive, acts.CheckpointRequest()),
+        ("check", archive, acts.CheckRequest()),
+        ("keys rotate", archive, acts.RotateRequest()),
+        ("settings", archive.settings, acts.SettingsRequest()),
+        ("pack list", archive.settings, acts.ListPacksRequest()),
+        ("pack show", archive.settings, acts.ShowPackRequest()),
+        ("pack card", archive.settings, acts.ShowPackRequest()),
+        ("withdraw", archive, acts.WithdrawRequest(ada)),
+    ]
+    for name, where, request in story:
+        answer = ACTS[name].run(where, OFFICER, request)
+        assert isinstance(answer, ACTS[name].answer)
+        jsonschema.validate(json.loads(json.dumps(as_json(answer))), schema_of(ACTS[name].answer, name))
+
+
+def test_an_act_refuses_with_a_sentence_and_changes_nothing(party: Party) -> None:
+    size = party.archive.ledger.size
+    with pytest.raises(NotFound) as refused:
+        acts.renew(party.archive, OFFICER, acts.RenewRequest("s-00000000"))
+    assert refused.value.what.endswith(".") and refused.value.do.endswith(".")
+    assert party.archive.ledger.size == size
+
+
+class Stopping:
+    """Says stop after so many reports."""
+
+    def __init__(self, after: int) -> None:
+        self.left, self.told = after, list[tuple[str, int, int]]()
+
+    def report(self, step: str, done: int, total: int, seconds: float) -> None:
+        self.told.append((step, done, total))
+        self.left -= 1
+
+    def cancelled(self) -> bool:
+        return self.left <= 0
+
+
+def test_a_cancelled_sweep_keeps_what_it_wrote_and_the_next_goes_on(party: Party) -> None:
+    for n in range(70):
+        party.photo(f"more {n:02}.jpg", 1)
+    first = acts.sweep(party.archive, OFFICER, acts.SweepRequest("party", 1), Stopping(2))
+    assert 0 < first.looked < 70
+    rest = acts.sweep(party.archive, OFFICER, acts.SweepRequest("party", 1))
+    assert first.looked + rest.looked == 70 and rest.appearances == 72
+
+
+def test_a_cancelled_publication_keeps_what_it_made_and_the_next_goes_on(party: Party, tmp_path: Path) -> None:
+    request = acts.PublishRequest("party", tmp_path / "out", "web", workers=1)
+    assert acts.publish(party.archive, OFFICER, request, Stopping(1)).written == 0
+    assert acts.publish(party.archive, OFFICER, request).written == 2
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda p, stop: acts.export(
+            p.archive, OFFICER, acts.ExportRequest(p.people["Ada"].subject, p.folder / "ada.zip"), stop
+        ),
+        lambda p, stop: acts.check(p.archive, OFFICER, acts.CheckRequest(), stop),
+    ],
+    ids=["export", "check"],
+)
+def test_other_long_acts_stop_too_and_leave_no_half_file(
+    party: Party, act: Callable[[Party, Stopping], object]
+) -> None:
+    with pytest.raises(Cancelled):
+        act(party, Stopping(1))
+    assert not (party.folder / "ada.zip").exists()
+    assert not [f for f in party.folder.iterdir() if f.name.startswith(".kenbaar")]
