@@ -1,4 +1,4 @@
-"""The fast pack, made from the default one. What it is measured at: decision 0025."""
+"""The fast pack, made from the default one. What it is measured at: decision 0022."""
 
 from __future__ import annotations
 

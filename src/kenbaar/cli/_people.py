@@ -114,7 +114,7 @@ def enrol(
 def _agreed(out: Out, agree: tuple[str, ...], offered: list[str], notice: str) -> list[str]:
     """What the person agrees to: said with --agree, answered one by one at a terminal, or the token's own offer.
 
-    docs/decisions/0016-a-token-is-an-answer.md says why a token used without either is a yes to what it names.
+    docs/decisions/0014-a-token-is-an-answer.md says why a token used without either is a yes to what it names.
     """
     out.note(notice)
     if agree:

@@ -1,6 +1,6 @@
 """A closer look at crowds: where the first look hints at faces too small for it, and the photo has more detail.
 
-Measured, with what it costs and finds: docs/decisions/0021-a-closer-look-at-crowds.md.
+Measured, with what it costs and finds: docs/decisions/0018-a-closer-look-at-crowds.md.
 """
 
 from __future__ import annotations

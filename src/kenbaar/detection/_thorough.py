@@ -1,6 +1,6 @@
 """Looking for faces when nobody may be missed: at the whole photo, at tiles of it, and once more wherever in doubt.
 
-What each step finds and costs: docs/decisions/0029-publishing-in-less-time.md.
+What each step finds and costs: docs/decisions/0025-publishing-in-less-time.md.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ PUBLISH = DetectionSchedule(
     coarse_px=640, share=0.85, at_least_px=1280, min_score=0.3, hint_score=0.03, close_score=0.28, edge_score=0.1
 )
 """For deciding what to mask. Measured on composed group pictures of up to 3840 px: 873 of 882 faces of 24 px and more
-(docs/decisions/0029-publishing-in-less-time.md)."""
+(docs/decisions/0025-publishing-in-less-time.md)."""
 
 RECHECK = DetectionSchedule(
     coarse_px=800,

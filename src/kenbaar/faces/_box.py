@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 SAME_FACE_IOU = 0.5
 """From this overlap on, two boxes are one face, told by two looks. Measured: 355 faces told by a sweep and by a
-publication overlap by 0.62 or more (docs/decisions/0007-detection-schedules.md). Two heads so close hide each other."""
+publication overlap by 0.62 or more (docs/decisions/0005-detection-schedules.md). Two heads so close hide each other."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

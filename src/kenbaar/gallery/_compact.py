@@ -19,7 +19,7 @@ COMPACT_FROM = 16 * SEGMENT_ROWS
 """From so many rows on a gallery is opened compact: 134 MB of float32 at d = 128. Fewer are no burden."""
 
 ZERO = 128
-"""The whole number that stands for 0. Unsigned, because that is what processors multiply fastest (decision 0026)."""
+"""The whole number that stands for 0. Unsigned, because that is what processors multiply fastest (decision 0023)."""
 
 _LARGEST = 127
 """Whole numbers lie within this of ZERO: symmetric, so that no row is nearer to its whole numbers than its opposite."""

@@ -12,7 +12,7 @@ from kenbaar.gallery import CompactRows
 from kenbaar.matching._whole import near_in_whole_numbers
 
 MAX_CELLS = 1 << 20
-"""Scores in one block: 4 MB. Measured (docs/decisions/0013): from 200 to 1,000 probes by 2,000 rows the product and the
+"""Scores in one block: 4 MB. Measured (docs/decisions/0011): from 200 to 1,000 probes by 2,000 rows the product and the
 running maximum stay in cache and reach 85-95 % of a bare matrix product; twice as wide spills and loses a quarter."""
 
 MAX_PROBES, MAX_ROWS = 512, 16384
@@ -20,7 +20,7 @@ MAX_PROBES, MAX_ROWS = 512, 16384
 
 FEW_PROBES = 3
 """So few probes are multiplied one by one: as fast as a matrix product, which OpenBLAS would share between threads
-that wait for each other, which takes 3 to 10 times as long where other work has the cores (decision 0026)."""
+that wait for each other, which takes 3 to 10 times as long where other work has the cores (decision 0023)."""
 
 _RESCORE_PAIRS = 32768
 """Pairs scored in float64 at a time: 2 x 32 MB at d = 128."""

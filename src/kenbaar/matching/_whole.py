@@ -21,7 +21,7 @@ PROBE_LARGEST = 63
 fits and 255 * 127 does not (ONNX Runtime's `reduce_range`): the product is exact everywhere."""
 
 MAX_PROBES, MAX_CELLS = 512, 1 << 20
-"""Probes, and products, in one block: 4 MB, as for float32. Measured in docs/decisions/0026."""
+"""Probes, and products, in one block: 4 MB, as for float32. Measured in docs/decisions/0023."""
 
 _MANY_PROBES = 64
 """From so many on a block is work enough to share between cores. A worker of a sweep has one core to itself."""

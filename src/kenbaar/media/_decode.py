@@ -1,7 +1,7 @@
 """From a photo's bytes to upright RGB: the one place where a decoder runs.
 
 Pillow decodes everything but HEIC, and but plain JPEGs at reduced scale, where a sweep spends its time: those OpenCV
-reads, with the same pixels and fewer copies (docs/decisions/0008-two-decoders.md).
+reads, with the same pixels and fewer copies (docs/decisions/0006-two-decoders.md).
 """
 
 from __future__ import annotations

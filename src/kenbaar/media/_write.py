@@ -16,7 +16,7 @@ from kenbaar.media._rights import NO_RIGHTS, Rights, rights_packet
 COPY_SUFFIXES = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp"}
 """The formats Kenbaar writes, with the suffix of each."""
 
-JPEG_QUALITY = 92  # docs/decisions/0009-copies-as-jpeg.md: what it costs in bytes and in detail, measured
+JPEG_QUALITY = 92  # docs/decisions/0007-copies-as-jpeg.md: what it costs in bytes and in detail, measured
 WEBP_QUALITY = 90
 _JPEG_MAX_SIDE, _WEBP_MAX_SIDE = 65_500, 16_383  # libjpeg's and RFC 9649's own limits
 

@@ -20,7 +20,7 @@ _ENLARGE_TO_PX, _ENLARGE_MAX = 320, 2.5
 # Measured on 20 faces cut to 0.6-1.3 of their box (docs/rooms/modelpack.md): at 0.6 one look at 640 px finds 40 %, this
 # one 90-95 %; at 0.8 the embedding's cosine to that of the whole photo goes from 0.94 to 0.98. It costs 6 ms.
 _SECOND_PX, _SECOND_BORDER, _FILLS = 256, 0.5, 0.4
-# From this score on something may be a face too small for this look (docs/decisions/0021): of 95 faces of 16-23 px in
+# From this score on something may be a face too small for this look (docs/decisions/0018): of 95 faces of 16-23 px in
 # the look 52 score 0.25 and more, 21 score 0.5; in pictures without people nothing scored 0.2.
 HINT_SCORE = 0.2
 _Found = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]  # boxes, points, scores

@@ -1,4 +1,4 @@
-"""The fast pack: the default's two networks in whole numbers, and what is known of them (decision 0025)."""
+"""The fast pack: the default's two networks in whole numbers, and what is known of them (decision 0022)."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ _KNOWN = (-0.1312, 0.10122, 0.13347, -0.02745, -0.09418, -0.08529, 0.00358, 1.66
 def fast_manifest(default: Manifest, detector: bytes, embedder: bytes) -> Manifest:
     """The manifest of the fast pack made of these networks, fed as the default's are.
 
-    Its look is as large as the default's: a smaller one costs more than it saves, in closer looks (decision 0025).
+    Its look is as large as the default's: a smaller one costs more than it saves, in closer looks (decision 0022).
     """
     return replace(
         default,

@@ -4,7 +4,7 @@ Static, in the QDQ form of ONNX (QuantizeLinear, DequantizeLinear around what is
 convolution between them on integers). Activations are unsigned, with one scale each, from ranges measured beforehand;
 weights are signed, with a scale for each output channel, and use 7 of their 8 bits: where a processor adds two products
 of 8 bits in 16 (AVX2), more would overflow. Nothing here depends on the machine: the same network and the same ranges
-give the same bytes (decision 0025).
+give the same bytes (decision 0022).
 """
 
 from __future__ import annotations

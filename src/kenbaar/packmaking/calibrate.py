@@ -35,7 +35,7 @@ WITHOUT_PEOPLE = ("coffee.png", "chelsea.png")
 _LARGEST_PX = 1280
 _LOOKS_PX = (576, 1152)  # long sides the detector looks at: about those of a look and of a closer one
 # The detector's ranges are this much wider than what was reached: the portraits have no small faces in them, and what
-# is cut off hides small faces first (decision 0025). The embedder's are as reached: cutting off there loses nothing.
+# is cut off hides small faces first (decision 0022). The embedder's are as reached: cutting off there loses nothing.
 _DETECTOR_ROOM = 1.5
 _DIGITS = 4
 

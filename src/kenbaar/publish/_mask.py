@@ -42,7 +42,7 @@ def mask_box(box: Box, width: int, height: int, *, block_px: int = GRID_PX) -> B
     colour carries it 1 px into the next block: 16 in all, wherever the source's grid lies, hence for turned and
     mirrored photos too. GOVERNANCE.md 7.3: exact boxes left 3,102 differing pixels, this leaves none.
     block_px: Photo.block_px, which is 32 for 4:1:1 sources. Above 320 px the padding is 1/20 of the box's longer side:
-    where the detector draws a box varies with the face's size, by up to 5 % in 99 of 100 (decision 0007).
+    where the detector draws a box varies with the face's size, by up to 5 % in 99 of 100 (decision 0005).
     """
     margin_px = max(block_px, -(-max(box.width, box.height) // LARGE_FACE_MARGIN))
     return box.padded(margin_px).snapped(GRID_PX).clipped(width, height)

@@ -18,10 +18,10 @@ from kenbaar.media import Photo, PhotoLimits, open_photo_bytes, read_photo_bytes
 from kenbaar.modelpack import PhotoPixels
 
 ENOUGH_BETWEEN_EYES_PX = 20  # of the decoded pixels: a template of more detail is the same (cosine 0.993 and up; from
-# 16 px 0.990, from 8 px 0.96: docs/decisions/0021)
+# 16 px 0.990, from 8 px 0.96: docs/decisions/0018)
 _SCALES = (8, 4, 2)  # what media decodes a JPEG at, beside its full size
 ROUGH_LANDMARKS_PX = (
-    36  # of what the pack's detector sees: the landmarks of smaller faces are found again (docs/decisions/0027)
+    36  # of what the pack's detector sees: the landmarks of smaller faces are found again (docs/decisions/0024)
 )
 
 

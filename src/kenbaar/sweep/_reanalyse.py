@@ -1,7 +1,7 @@
 """A photo whose faces were compared before, now that somebody more agreed: is any of its faces near that somebody?
 
 Where none is, everything decided of the photo stays as it is, and half of the work is saved. The conditions under which
-that is so, and what was measured: docs/decisions/0022-one-more-enrolment.md.
+that is so, and what was measured: docs/decisions/0019-one-more-enrolment.md.
 """
 
 from __future__ import annotations
