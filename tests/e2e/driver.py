@@ -1,4 +1,4 @@
-"""Drives the `kenbaar` command as a user does, and holds every answer to the contract of DESIGN.
+"""Drives the `kenbaar` command as a user does, and holds every answer to what docs/commands.md promises.
 
 Kenbaar(home, pack) runs the command's own entry in this process (fast); in_a_process=True runs the installed command.
 """

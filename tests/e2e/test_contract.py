@@ -1,4 +1,4 @@
-"""The command line as DESIGN states it: every command, its JSON, its exit codes."""
+"""The command line as docs/commands.md states it: every command, its JSON, its exit codes."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """SIGKILL at random moments of every act that changes something: the archive opens, verifies, and can go on.
 
-KENBAAR_KILLS sets how many moments for each command (10 unless set; 50 is what the issue asks for).
+KENBAAR_KILLS sets how many moments for each command (10 unless set; 50 is thorough).
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ import sys
 
 
 def main() -> None:
-    """The entry of the `kenbaar` command: exits with the code that DESIGN's contract gives."""
+    """The entry of the `kenbaar` command: exits with a code of docs/commands.md."""
     from kenbaar.cli._run import run
 
     sys.exit(run(sys.argv[1:]))

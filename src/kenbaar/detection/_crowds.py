@@ -142,7 +142,8 @@ def _moved(face: Face, area: Box, photo: Photo) -> Face:
 
 def _joined(known: Sequence[Face], fresh: Sequence[Face], most_px: float) -> list[Face]:
     """Both looks' faces, each once. Of a small face the closer look counts, whose landmarks are finer; of one over
-    most_px the one before: closer looks see faces in large hands and clothes (MODELS.md 2)."""
+    most_px the one before: closer looks see faces in large hands and clothes
+    (docs/experiments/the-default-pack-as-first-measured.md)."""
     large = [face for face in known if _size(face.box) >= most_px]
     joined = list(large)
     believed = (face for face in sorted(fresh, key=lambda f: (-f.score, f.box)) if _size(face.box) < most_px)

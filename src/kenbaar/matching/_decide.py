@@ -24,7 +24,7 @@ Band = Literal["strong", "possible"]
 class Decision:
     """What search says of one face. A subject and a band with "match" alone: undecided and unknown name nobody.
 
-    No score: 50 to 192 scores are enough to rebuild a template (GOVERNANCE.md 0.7).
+    No score: 50 to 192 scores are enough to rebuild a template (Frontiers in Imaging 2025, 1476377).
     """
 
     outcome: Outcome

@@ -15,7 +15,7 @@ from kenbaar.matching._pairs import exact_scores, near_pairs
 from kenbaar.matching._threshold import Threshold
 
 MOST_CANDIDATES = 3
-"""Every candidate shown discloses somebody to the searcher (GOVERNANCE.md 0.10)."""
+"""Every candidate shown discloses somebody to the searcher: as few as will do (GDPR article 5(1)(c))."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from kenbaar.errors import SettingsError
 
 LOOKALIKE_DECADES = 1.0
 """A subject with a look-alike in the archive is searched as though the gallery were ten times as large. Relatives score
-far above strangers (FIELD.md 2 row 2), so one decade is a floor, not a cure: the cure is the runner-up rule."""
+far above strangers (siblings and twins: immich issues 27995, 14137), so one decade is a floor, not a cure: the
+cure is the runner-up rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,8 @@ class Threshold:
     fpir:       share of non-mated searches (strangers) that return anyone, at accept and n. The target it was set for.
     n:          gallery size, subjects, at which fpir holds.
     per_decade: how much accept and strong rise for each tenfold of n, so that fpir stays where it is. FPIR grows about
-                as n times FMR (FIELD.md 3.3), and log FMR falls about straight with the score where it matters.
+                as n times FMR (it is 1 - (1 - FMR)^n), and log FMR falls about straight with the score where it
+                matters.
     """
 
     pack: str

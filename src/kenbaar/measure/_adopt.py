@@ -45,7 +45,7 @@ class Adopted:
     carried: bool
 
     def outgrown(self, gallery: int) -> bool:
-        """Whether the gallery is at least twice what was measured: then measure again (GOVERNANCE.md 3)."""
+        """Whether the gallery is at least twice what was measured: so is the FPIR, about; then measure again."""
         return gallery >= 2 * self.threshold.n
 
     def text(self) -> str:

@@ -13,7 +13,8 @@ from kenbaar.faces import Box
 from kenbaar.measure._pictures import Composed
 
 BANDS_PX = (16, 24, 32, 48, 64, 96, 128, 192, 6000)
-"""Borders between sizes: the longer side of a face, px of the photo. Recognition begins at about 37 (MODELS.md 3)."""
+"""Borders between sizes: the longer side of a face, px of the photo. Recognition begins at about 37
+(docs/experiments/the-default-pack-as-first-measured.md)."""
 FOUND_IOU = 0.4  # of the found box and the true one; and a found box that overlaps no true one by 0.2 is a false find
 _FALSE_IOU = 0.2
 

@@ -15,8 +15,8 @@ from kenbaar.measure._samples import Samples
 from kenbaar.measure._splits import Searches
 
 LEAST_ERRORS, LEAST_PEOPLE = 30, 10
-"""Below so many photos that went wrong (the rule of 30: within 30 % of the truth with 90 % confidence), or so many
-people, a group's rate is not shown: it would say more about who came than about the group (GOVERNANCE.md 3)."""
+"""Below so many photos that went wrong (the rule of 30, ISO/IEC 19795-1: within 30 % of the truth with 90 %
+confidence), or so many people, a group's rate is not shown: it would say more about who came than about the group."""
 
 _SIZES_PX = (16, 24, 32, 48, 64, 96)
 _TURNS = (0.15, 0.35)

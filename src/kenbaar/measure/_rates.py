@@ -148,7 +148,7 @@ def interval(above: NDArray[np.float64], below: NDArray[np.float64], value: floa
 
 
 def gini(rates: Sequence[float]) -> float:
-    """How unequal groups' rates are, 0 (all the same) to 1 (one group has all): ISO/IEC 19795-10, GOVERNANCE.md 3.
+    """How unequal groups' rates are, 0 (all the same) to 1 (one group has all): Howard et al. 2022 (arXiv 2203.05051).
 
     n / (n - 1) * sum over i, j of |x_i - x_j| / (2 n^2 mean). 0 where all are 0.
     """

@@ -14,7 +14,7 @@ from kenbaar.media._heif_items import item_names_are_text
 from kenbaar.media._jpeg import parse_jpeg
 from kenbaar.media._limits import DO_CHECK, PhotoLimits, Unfit
 
-# GOVERNANCE.md 6b: refused by name. Compared with the first bytes; what is not here is simply "not a photo".
+# Refused by name (OWASP ASVS 5.0, 5.2.2). Compared with the first bytes; what is not here is simply "not a photo".
 _REFUSED = (
     (b"GIF8", "is a GIF"),
     (b"%PDF", "is a PDF document"),

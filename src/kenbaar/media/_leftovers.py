@@ -1,6 +1,6 @@
 """What a file holds besides its picture and its rights: where unmasked faces, places and names hide.
 
-GOVERNANCE.md 7.3 lists the hiding places (EXIF thumbnails, second pictures, Photoshop resources, motion-photo tails,
+The hiding places are known (EXIF thumbnails, second pictures, Photoshop resources, motion-photo tails,
 profiles, comments, text chunks, what follows the end). A list of what may be there is shorter than a list of what may
 not, so everything else is a finding.
 """

@@ -12,7 +12,7 @@ DO_AGAIN = "Copy it again from where it came from; if it stays like this, leave 
 class PhotoLimits:
     """What is refused from the header alone, before anything is decoded.
 
-    max_pixels: width x height. 50 million is GOVERNANCE.md 6b; a full-size RGB picture of that size takes 150 MB.
+    max_pixels: width x height. OWASP ASVS 5.0, 5.2.6 asks for a limit; 50 million is ours: in RGB that takes 150 MB.
     max_bytes:  of the file.
     """
 

@@ -65,7 +65,7 @@ def open_photo(path: Path, limits: PhotoLimits = DEFAULT_LIMITS, *, detail_side:
     """The photo in a file: JPEG, PNG, WebP, TIFF or HEIC, whatever its name says.
 
     detail_side: with it, a JPEG is decoded at 1/2, 1/4 or 1/8 as long as its long side keeps that many px (the
-    detector's input side: MODELS.md, lever 2); None decodes at full size.
+    detector's input side: an eighth less time a photo); None decodes at full size.
     Raises PhotoUnreadable or PhotoTooLarge; their sentences hold no name and no path.
     """
     with refusals(_THIS_PHOTO):

@@ -1,7 +1,7 @@
 """CenterFace: its ONNX file made fit for any size, and its maps read as boxes and landmarks.
 
 The maps lie on a grid of 4 input px. A cell's face has its middle at (cell + offset + 0.5) * 4, sides of
-exp(scale) * 4, and landmarks as fractions of its box (MODELS.md 2; the network and its reading: Xu et al. 2019,
+exp(scale) * 4, and landmarks as fractions of its box (the network and its reading: Xu et al. 2019,
 "CenterFace: Joint Face Detection and Alignment Using Face as Point", and the author's MIT-licensed demo).
 """
 

@@ -71,7 +71,8 @@ class QualityGate:
     Measured on Yale (82 pictures, all lights, at 320 px, as 92 x 112 px portraits, and those enlarged 2.5 times) and 5
     official portraits; cosine is that of the degraded picture's vector to the clean one's.
 
-    min_inter_eye_px: below 16 px searches begin to miss (at 12 px 87 %, at 16 px 97 % found: MODELS.md 3).
+    min_inter_eye_px: below 16 px searches begin to miss (at 12 px 87 %, at 16 px 97 % found:
+        docs/experiments/the-default-pack-as-first-measured.md).
     min_sharpness: clean pictures 0.11-0.39; Gaussian blur of a 20th of the distance between the eyes 0.06-0.17
         (cosine 0.97), of a 10th 0.03-0.08 (cosine 0.92, which is another person's).
     min_brightness: clean pictures 0.15-0.68, lit from one side too; at a tenth of their light 0.01-0.07 (cosine 0.97,

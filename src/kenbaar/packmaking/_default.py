@@ -31,7 +31,8 @@ DETECTOR_FILE, EMBEDDER_FILE = "detector.onnx", "embedder.onnx"
 CENTERFACE_SHA256 = "09189deaaf8646c5c51a68447e3c744ea1e211798155d4728c20507b9f5aefbc"
 DLIB_SHA256 = "55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30"
 
-# Where CenterFace's five points lie in dlib's 150 px chip: median of 85 faces, made symmetrical (MODELS.md 2).
+# Where CenterFace's five points lie in dlib's 150 px chip: median of 85 faces, made symmetrical
+# (docs/experiments/the-default-pack-as-first-measured.md).
 _POINTS = ((46.5, 46.3), (103.5, 46.3), (75.0, 78.8), (50.4, 102.7), (99.6, 102.7))
 
 NOTICE = (
@@ -92,7 +93,7 @@ def default_manifest(detector: bytes, embedder: bytes, mean: tuple[float, float,
             colour="RGB",
             mean=(0.0, 0.0, 0.0),
             scale=1.0,
-            long_side=640,  # 37 ms; larger finds smaller faces and more that are none (MODELS.md 2)
+            long_side=640,  # 37 ms; larger finds smaller faces and more that are none (the same page)
             min_score=0.5,
             max_iou=0.3,
         ),

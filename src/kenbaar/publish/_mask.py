@@ -1,7 +1,8 @@
 """What of a photo is covered, and how: opaque, one colour, and far enough that nothing of the face is left outside.
 
-Blur and mosaic are undone by machines (GOVERNANCE.md 0.6). Here a copy depends on where a face is and not on the face:
-two originals that differ only inside the box give the same copy, byte for byte.
+Blur and mosaic are undone by machines (McPherson et al. 2016, arXiv 1609.00408; Revelio 2025, arXiv 2506.12344).
+Here a copy depends on where a face is and not on the face: two originals that differ only inside the box give
+the same copy, byte for byte.
 """
 
 from __future__ import annotations
@@ -40,7 +41,8 @@ def mask_box(box: Box, width: int, height: int, *, block_px: int = GRID_PX) -> B
     Padded by block_px, snapped outward to the 16 px grid, cut to the photo. Why that far: a JPEG source codes 4:2:0
     colour in blocks of 16 px, so a pixel of the face changes up to 15 px around it, and the decoder's interpolation of
     colour carries it 1 px into the next block: 16 in all, wherever the source's grid lies, hence for turned and
-    mirrored photos too. GOVERNANCE.md 7.3: exact boxes left 3,102 differing pixels, this leaves none.
+    mirrored photos too. Exact boxes left 3,102 differing pixels, this leaves none
+    (docs/experiments/pixels-beside-a-mask.md).
     block_px: Photo.block_px, which is 32 for 4:1:1 sources. Above 320 px the padding is 1/20 of the box's longer side:
     where the detector draws a box varies with the face's size, by up to 5 % in 99 of 100 (decision 0005).
     """

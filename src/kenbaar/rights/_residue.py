@@ -1,6 +1,6 @@
 """Is a stranger's template lying anywhere? Every byte of the home folder is looked at: what `kenbaar check` proves.
 
-Two ways at once (DESIGN.md "Who is in these pictures?", GOVERNANCE.md 0A "bystander canary"):
+Two ways at once (docs/decisions/0013-how-check-looks.md):
 
 1. Targeted: any window of bytes that, read in any of the encodings below, points where a given stranger's vector does.
    Runs of `Probe.width` numbers are compared, not whole vectors, so a vector cut in two by an SQLite overflow page is

@@ -41,8 +41,9 @@ class Probe:
     least, most: sum of squares of an int8 window: the least of all, and the most for each column, in falling order.
     negatives:  negative numbers in a window, least and most.
 
-    cosine: the level a window has to exceed. 0.9 (GOVERNANCE.md 0A), or higher where width is so small that chance
-    would reach it: for random directions P(cos > c) < (1 - c^2)^((w - 1) / 2), kept under 1e-13 a comparison.
+    cosine: the level a window has to exceed. 0.9 (docs/decisions/0013-how-check-looks.md), or
+    higher where width is so small that chance would reach it: for random directions
+    P(cos > c) < (1 - c^2)^((w - 1) / 2), kept under 1e-13 a comparison.
     """
 
     dim: int
