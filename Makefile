@@ -30,7 +30,7 @@ bench: $(VENV)/.run
 	$(BIN)/kenbaar pack fetch
 	$(BIN)/kenbaar bench sweep
 	$(BIN)/kenbaar bench match
-	$(BIN)/kenbaar bench gallery
+	$(BIN)/python benchmarks/gallery/run.py
 	$(BIN)/kenbaar bench publish
 
 # Against other tools, each in an environment of its own in the user's cache: docs/benchmarks.md.

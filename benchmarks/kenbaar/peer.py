@@ -94,7 +94,7 @@ def _one_look(archive, pack) -> Work:  # type: ignore[no-untyped-def]
 
     def work(photo: Path, out: Path) -> Answer:
         opened = open_photo(photo, limits)
-        faces = [face.box for face in pack.find_faces(opened)]
+        faces = [face.box for face in pack.detect_faces(opened)]
         target = out / photo.name
         target.write_bytes(render_copy(opened, plan_masks(faces, [], opened.width, opened.height), Rights()))
         return Answer(written=str(target))

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.gallery.forge import forge_people
 from kenbaar.archive import create_archive
-from kenbaar.cli._bench_ground import enrol_made_up
 from kenbaar.consent import Sessions
 from kenbaar.errors import UsageError
 from kenbaar.faces import Template
@@ -25,7 +25,7 @@ def test_from_so_many_on_a_gallery_is_compact_and_decides_the_same(
 ) -> None:
     settings = Settings(tmp_path / "home", tmp_path / "cache", pack=str(tiny_pack_folder))
     with closing(create_archive(OFFICER, settings, "made up", "other")) as archive:
-        subjects = enrol_made_up(archive, people)
+        subjects = forge_people(archive, people)
         consents, pack = archive.consents, archive.pack.digest
         floats = consents.open_gallery(("find",), pack, Sessions())
         consents.compact_from = 40

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from benchmarks.gallery.forge import put_people
 from kenbaar.collections import Appearance, Collection, Item, ItemAnalysis, Moment, Rejection, Track
 from kenbaar.consent import Grant, Invitation, Purpose, SealedTemplate, Subject
 from kenbaar.errors import ArchiveBroken
@@ -130,7 +131,9 @@ def test_an_enrolment_that_fails_half_way_leaves_the_invitation_unspent(consents
 
 def test_a_gallery_opens_with_grants_of_its_purpose_that_are_in_force_and_no_others(consents: SqlConsentStore) -> None:
     over = grant("over", BEN, FIND, until=NOW)
-    consents.add_enrolled([], [grant("find", ADA, FIND), grant("show", ADA, SHOW), grant("web", BEN, SHOW_WEB), over])
+    put_people(
+        consents._db, [], [grant("find", ADA, FIND), grant("show", ADA, SHOW), grant("web", BEN, SHOW_WEB), over]
+    )
     assert [g.grant for g in consents.grant_keys(("find",), NOW)] == ["g-find"]
     assert [g.grant for g in consents.grant_keys(("show",), NOW)] == ["g-show", "g-web"]
     assert consents.grant_keys(("name",), NOW) == []
@@ -153,7 +156,7 @@ def test_renewing_ends_what_is_replaced_in_the_same_breath(consents: SqlConsentS
 
 
 def test_an_ended_grant_keeps_no_wrapped_key(consents: SqlConsentStore) -> None:
-    consents.add_enrolled([], [grant("1", ADA, FIND), grant("2", ADA, SHOW)])
+    put_people(consents._db, [], [grant("1", ADA, FIND), grant("2", ADA, SHOW)])
     consents.end_grants([grant("1", ADA, FIND)], NOW, "withdrawn")
     first, second = consents.grants_of(ADA)
     assert (first.wrapped_key, first.ended_at, first.end_reason) == (None, NOW, "withdrawn")
@@ -203,9 +206,8 @@ def test_who_renewed_keeps_the_template_of_one_pack(templates: SqlTemplateStore)
 
 
 def test_deleting_takes_every_pack_of_these_people_and_of_nobody_else(templates: SqlTemplateStore) -> None:
-    templates.put_many(
-        [SealedTemplate(ADA, "a", 1, b"1"), SealedTemplate(ADA, "b", 1, b"2"), SealedTemplate(BEN, "a", 1, b"3")]
-    )
+    for subject, pack in ((ADA, "a"), (ADA, "b"), (BEN, "a")):
+        templates.put(SealedTemplate(subject, pack, 1, b"1"))
     assert templates.delete([ADA]) == 2
     assert templates.subjects() == {BEN}
 
@@ -354,7 +356,8 @@ def test_what_was_deleted_is_in_no_byte_of_the_sqlite_files(tmp_path: Path) -> N
     database = open_database("templates", f"sqlite:///{tmp_path / 'templates.db'}", create=True)
     store = SqlTemplateStore(database)
     secret = b"the sealed bytes of somebody who leaves" * 40
-    store.put_many([SealedTemplate(f"s-{n:08d}", "pack", 1, secret if n == 7 else b"x" * 1500) for n in range(50)])
+    for n in range(50):
+        store.put(SealedTemplate(f"s-{n:08d}", "pack", 1, secret if n == 7 else b"x" * 1500))
     store.delete(["s-00000007"])
     for file in tmp_path.iterdir():
         assert secret[:64] not in file.read_bytes()

@@ -3,33 +3,34 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from kenbaar.detection import find_faces_closely
+from kenbaar.detection import detect_closely
 from kenbaar.faces import Box, Face
 from kenbaar.media import Photo, open_photo
-from kenbaar.modelpack import ModelPack, PhotoPixels, load_pack
+from kenbaar.modelpack import ModelPack, PhotoPixels, WrappedPack, load_pack
 from tests.modelpack.tiny_pack import blank_photo, draw_face
 
 SIDE = 640  # px, the tiny pack's look
 LANDMARKS = np.array([(0.3, 0.35), (0.7, 0.35), (0.5, 0.55), (0.35, 0.75), (0.65, 0.75)])  # of a drawn face's side
 
 
-class CountingPack:
+class CountingPack(WrappedPack):
     """The tiny pack, remembering the size of every look."""
 
     def __init__(self, pack: ModelPack) -> None:
-        self._pack = pack
+        super().__init__(pack)
         self.looks: list[int] = []
 
-    def find_faces_and_hints(
-        self, photo: PhotoPixels, *, long_side: int | None = None
+    def detect_with_hints(
+        self, photo: PhotoPixels, *, long_side: int | None = None, **scores: Any
     ) -> tuple[list[Face], list[Face]]:
         self.looks.append(long_side or SIDE)
-        return self._pack.find_faces_and_hints(photo, long_side=long_side)
+        return self._pack.detect_with_hints(photo, long_side=long_side, **scores)
 
 
 @pytest.fixture
@@ -50,7 +51,7 @@ def looked(path: Path, pack: CountingPack) -> list[Face]:
     def open_at(side: int) -> Photo:
         return open_photo(path, detail_side=side)
 
-    return find_faces_closely(open_at, pack, SIDE)
+    return detect_closely(open_at, pack, SIDE)
 
 
 def expect(found: list[Face], drawn_faces: list[tuple[int, int, int]]) -> None:
@@ -71,7 +72,7 @@ def test_a_face_too_small_for_the_first_look_is_found_beside_one_that_hints_at_i
     faces = [(400, 300, 64), (700, 300, 24)]
     photo = drawn(tmp_path / "photo.jpg", 2560, 1440, faces)
     opened = open_photo(photo, detail_side=SIDE)
-    assert len(pack.find_faces_and_hints(opened)[0]) == 1
+    assert len(pack.detect_with_hints(opened)[0]) == 1
     expect(looked(photo, pack), faces)
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kenbaar.detection import PUBLISH, RECHECK, DetectionSchedule, find_all_faces
+from kenbaar.detection import PUBLISH, RECHECK, DetectionSchedule, detect_all
 from kenbaar.faces import Box, Face, Landmarks
 from kenbaar.media import encode_photo, open_photo, open_photo_bytes
 from kenbaar.modelpack import PhotoPixels, load_pack
@@ -26,31 +26,31 @@ def near(box: Box, other: Box) -> bool:
 @pytest.mark.parametrize("looks", [PUBLISH, RECHECK])
 def test_faces_found_in_tiles_mirrors_and_enlargements_land_where_they_are(looks: DetectionSchedule) -> None:
     squares = [Box(30, 40, 90, 120), Box(1000, 500, 1060, 590), Box(2300, 1100, 2380, 1190), Box(1180, 30, 1240, 100)]
-    found = find_all_faces(photo_of(scene(2400, 1200, *squares)), BrightSquares(), looks)
+    found = detect_all(photo_of(scene(2400, 1200, *squares)), BrightSquares(), looks)
     assert len(found) == 4
     assert all(any(near(box, square) for square in squares) for box in found)
-    (small,) = find_all_faces(photo_of(scene(400, 300, Box(10, 20, 40, 60))), BrightSquares(), looks)
+    (small,) = detect_all(photo_of(scene(400, 300, Box(10, 20, 40, 60))), BrightSquares(), looks)
     assert near(small, Box(10, 20, 40, 60))
 
 
 @pytest.mark.parametrize("looks", [PUBLISH, RECHECK])
 def test_a_piece_of_a_large_face_cut_off_by_a_tile_is_no_face_of_its_own(looks: DetectionSchedule) -> None:
     face = Box(700, 300, 1700, 1100)
-    (found,) = find_all_faces(photo_of(scene(2400, 1400, face)), BrightSquares(), looks)
+    (found,) = detect_all(photo_of(scene(2400, 1400, face)), BrightSquares(), looks)
     assert near(found, face)
 
 
 @pytest.mark.parametrize("looks", [PUBLISH, RECHECK])
 def test_a_face_cut_off_by_the_photo_itself_is_found(looks: DetectionSchedule) -> None:
     corners = photo_of(scene(2400, 1400, Box(0, 0, 60, 70), Box(2340, 1330, 2400, 1400)))
-    assert len(find_all_faces(corners, BrightSquares(), looks)) == 2
+    assert len(detect_all(corners, BrightSquares(), looks)) == 2
 
 
 def test_a_face_in_a_reduced_photo_is_told_at_full_size() -> None:
     data = encode_photo(scene(800, 600, Box(80, 160, 240, 320)), "JPEG")
     photo = open_photo_bytes(data, detail_side=200)
     assert photo.scale == 4
-    (found,) = find_all_faces(photo, BrightSquares(), PUBLISH)
+    (found,) = detect_all(photo, BrightSquares(), PUBLISH)
     assert near(found, Box(80, 160, 240, 320))
 
 
@@ -66,7 +66,7 @@ def test_every_look_is_finer_than_the_one_before_but_never_so_much_that_a_size_o
 
 def test_no_tile_is_larger_than_the_memory_it_may_take_and_together_they_show_the_whole_photo() -> None:
     find = BrightSquares()
-    find_all_faces(photo_of(scene(3000, 2000)), find, PUBLISH)
+    detect_all(photo_of(scene(3000, 2000)), find, PUBLISH)
     _, *tiles = find.asked
     assert len(tiles) > 4 and all(columns * rows <= 520_000 for columns, rows in tiles)
     last = PUBLISH.long_sides(3000)[-1]
@@ -77,23 +77,23 @@ def test_no_tile_is_larger_than_the_memory_it_may_take_and_together_they_show_th
 @given(st.integers(0, 2340), st.integers(0, 1340))
 def test_a_small_face_lies_whole_in_some_tile_wherever_it_is(x: int, y: int) -> None:
     where = Box(x, y, x + 60, y + 60)
-    (found,) = find_all_faces(photo_like(scene(2400, 1400, where)), BrightSquares(), PUBLISH)
+    (found,) = detect_all(photo_like(scene(2400, 1400, where)), BrightSquares(), PUBLISH)
     assert near(found, where)
 
 
 def test_what_is_doubtful_is_looked_at_closely_and_is_a_face_only_if_that_look_says_so() -> None:
     where = Box(1000, 500, 1030, 536)
     photo = photo_of(scene(1920, 1080, where, level=DOUBTFUL))
-    (found,) = find_all_faces(photo, BrightSquares(), PUBLISH)
+    (found,) = detect_all(photo, BrightSquares(), PUBLISH)
     assert near(found, where)
-    assert find_all_faces(photo, BrightSquares(believes=False), PUBLISH) == []
+    assert detect_all(photo, BrightSquares(believes=False), PUBLISH) == []
     find = BrightSquares()
-    assert find_all_faces(photo, find, PUBLISH, hidden=lambda box: near(box, where)) == [] and not find.closely
+    assert detect_all(photo, find, PUBLISH, hidden=lambda box: near(box, where)) == [] and not find.closely
 
 
 def test_a_closer_look_shows_the_doubtful_face_upright_and_in_the_middle() -> None:
     find = BrightSquares()
-    find_all_faces(photo_of(scene(1920, 1080, Box(600, 300, 630, 336), level=DOUBTFUL)), find, PUBLISH)
+    detect_all(photo_of(scene(1920, 1080, Box(600, 300, 630, 336), level=DOUBTFUL)), find, PUBLISH)
     (seen,) = find.closely
     bright = np.argwhere(seen[..., 0] > 128)
     assert abs(bright.mean(axis=0) - 31.5).max() <= 2
@@ -102,21 +102,26 @@ def test_a_closer_look_shows_the_doubtful_face_upright_and_in_the_middle() -> No
 
 def test_what_the_edge_of_the_photo_cuts_off_is_masked_on_a_smaller_suspicion() -> None:
     class Suspects(BrightSquares):
-        def find_in_batch(self, pictures: Sequence[np.ndarray], *, min_score: float) -> list[list[Face]]:
+        def detect_in_batch(self, pictures: Sequence[np.ndarray], *, min_score: float) -> list[list[Face]]:
             close = pictures[0].shape[:2] == (64, 64)
-            found = super().find_in_batch(pictures, min_score=0.0)
+            found = super().detect_in_batch(pictures, min_score=0.0)
             return [[] if close else [Face(f.box, f.landmarks, 0.12) for f in faces] for faces in found]
 
-        def find_faces_and_hints(
-            self, photo: PhotoPixels, *, long_side: int | None = None, min_score: float | None = None, hint_score: float
+        def detect_with_hints(
+            self,
+            photo: PhotoPixels,
+            *,
+            long_side: int | None = None,
+            min_score: float | None = None,
+            hint_score: float = 0.2,
         ) -> tuple[list[Face], list[Face]]:
             return [], []
 
     at_edge, inside = Box(0, 500, 30, 560), Box(900, 500, 940, 548)
     photo = photo_of(scene(1920, 1080, at_edge, inside))
-    (found,) = find_all_faces(photo, Suspects(), PUBLISH)
+    (found,) = detect_all(photo, Suspects(), PUBLISH)
     assert near(found, at_edge)
-    assert find_all_faces(photo, Suspects(), RECHECK) == []  # a copy is not held for it
+    assert detect_all(photo, Suspects(), RECHECK) == []  # a copy is not held for it
 
 
 def test_a_face_found_twice_is_one_face_and_its_box_holds_both() -> None:
@@ -126,19 +131,24 @@ def test_a_face_found_twice_is_one_face_and_its_box_holds_both() -> None:
     class Twice(BrightSquares):
         second_score = 0.2
 
-        def find_faces_and_hints(
-            self, photo: PhotoPixels, *, long_side: int | None = None, min_score: float | None = None, hint_score: float
+        def detect_with_hints(
+            self,
+            photo: PhotoPixels,
+            *,
+            long_side: int | None = None,
+            min_score: float | None = None,
+            hint_score: float = 0.2,
         ) -> tuple[list[Face], list[Face]]:
             found = [Face(first, landmarks, 0.9), Face(second, landmarks, self.second_score)]
             return [f for f in found if f.score > 0.5], [f for f in found if f.score < 0.5]
 
-        def find_in_batch(self, pictures: Sequence[np.ndarray], *, min_score: float) -> list[list[Face]]:
+        def detect_in_batch(self, pictures: Sequence[np.ndarray], *, min_score: float) -> list[list[Face]]:
             return [[] for _ in pictures]
 
     looks = PUBLISH
-    assert find_all_faces(photo_of(scene(600, 600)), Twice(), looks) == [first]  # the second is doubtful, and the same
+    assert detect_all(photo_of(scene(600, 600)), Twice(), looks) == [first]  # the second is doubtful, and the same
     Twice.second_score = 0.8
-    assert find_all_faces(photo_of(scene(600, 600)), Twice(), looks) == [Box(100, 80, 540, 520)]
+    assert detect_all(photo_of(scene(600, 600)), Twice(), looks) == [Box(100, 80, 540, 520)]
 
 
 def photo_like(pixels: np.ndarray) -> SimplePhoto:
@@ -188,7 +198,7 @@ def test_faces_of_24_to_500_px_are_all_found_in_a_photo_of_two_megapixels(
     places = [(150 * n + 100, 100, size) for n, size in enumerate((24, 28, 32, 40, 48, 60, 80))]
     places += [(300, 600, 500), (900, 600, 200), (1200, 600, 120), (1819, 979, 26), (1500, 900, 24), (959, 1000, 30)]
     pixels, boxes = composed(demo_photos, (1920, 1080), places)
-    found = find_all_faces(photo_of(pixels), load_pack(default_pack_folder), PUBLISH)
+    found = detect_all(photo_of(pixels), load_pack(default_pack_folder), PUBLISH)
     assert [box for box in boxes if not any(box.iou(f) >= 0.4 for f in found)] == []
     assert len(found) <= len(boxes) + 1
 
@@ -197,7 +207,7 @@ def test_faces_of_24_to_500_px_are_all_found_in_a_photo_of_two_megapixels(
 def test_half_a_face_at_each_side_of_the_photo_is_found(default_pack_folder: Path, demo_photos: Path) -> None:
     places = [(0, 540, 180), (1919, 300, 60), (960, 1070, 220), (1919, 800, 120), (0, 200, 90)]
     pixels, boxes = composed(demo_photos, (1920, 1080), places)
-    found = find_all_faces(photo_of(pixels), load_pack(default_pack_folder), PUBLISH)
+    found = detect_all(photo_of(pixels), load_pack(default_pack_folder), PUBLISH)
     assert [box for box in boxes if not any(box.iou(f) >= 0.4 for f in found)] == []
 
 
@@ -205,5 +215,5 @@ def test_half_a_face_at_each_side_of_the_photo_is_found(default_pack_folder: Pat
 def test_a_photo_of_nobody_gets_no_mask(default_pack_folder: Path, demo_photos: Path) -> None:
     pack = load_pack(default_pack_folder)
     pixels, _ = composed(demo_photos, (1920, 1080), [])
-    assert find_all_faces(photo_of(pixels), pack, PUBLISH) == []
-    assert find_all_faces(photo_of(pixels), pack, RECHECK) == []
+    assert detect_all(photo_of(pixels), pack, PUBLISH) == []
+    assert detect_all(photo_of(pixels), pack, RECHECK) == []

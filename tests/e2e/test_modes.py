@@ -12,8 +12,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from kenbaar.consent import Sessions
 from kenbaar.faces import Face, Template
-from kenbaar.media import Photo
-from kenbaar.modelpack import load_pack
+from kenbaar.modelpack import PhotoPixels, WrappedPack, load_pack
 from tests.actors import OFFICER
 from tests.e2e.club import Club, new_club
 from tests.modelpack.tiny_pack import tiny_detector, tiny_manifest, write_pack
@@ -106,21 +105,17 @@ def test_by_hand_a_face_is_shown_only_with_consent_to_show(club: Club) -> None:
     assert club.publish()["visible"] == 0
 
 
-class CountingPack:
+class CountingPack(WrappedPack):
     """The tiny pack, noting of which boxes a template was made."""
 
     def __init__(self, folder: Path) -> None:
-        self._pack = load_pack(folder)
-        self.digest = self._pack.digest
+        super().__init__(load_pack(folder))
         self.embedded: list[int] = []
 
-    def find_faces(self, photo: Photo) -> list[Face]:
-        return self._pack.find_faces(photo)
-
-    def make_templates(self, photo: Photo, faces: Sequence[Face]) -> list[Template]:
+    def make_templates(self, photo: PhotoPixels, faces: Sequence[Face]) -> list[Template]:
         raise AssertionError("a claim embeds one face, not several")
 
-    def make_template(self, photo: Photo, face: Face) -> Template:
+    def make_template(self, photo: PhotoPixels, face: Face) -> Template:
         self.embedded.append(face.box.x_min)
         return self._pack.make_template(photo, face)
 
@@ -255,7 +250,7 @@ def test_check_finds_a_strangers_vector_that_was_planted(party: Club) -> None:
 
     pack = load_pack(Path(str(party.kenbaar.pack)))
     photo = open_photo(party.photos / "cas.jpg")
-    vectors = [t.vector for t in pack.make_templates(photo, pack.find_faces(photo))]
+    vectors = [t.vector for t in pack.make_templates(photo, pack.detect_faces(photo))]
     planted = party.home / "left-behind.tmp"
     planted.write_bytes(b"xy" + vectors[1].tobytes())
     answer = party.kenbaar("check", code=6)

@@ -59,7 +59,7 @@ def test_real_people_are_found_where_they_agreed_and_nowhere_else(club: Club) ->
     club.kenbaar.answer("publish", "party", club.out, "--channel", "web")
     pack = load_pack(Path(str(club.kenbaar.pack)))
     box = faces["obama3.jpg"][0]["box"]
-    for face in pack.find_faces(open_photo(club.out / "obama3.jpg")):
+    for face in pack.detect_faces(open_photo(club.out / "obama3.jpg")):
         assert face.box.as_list()[2] < box[0] or face.box.as_list()[0] > box[2], "the face is still there"
     club.kenbaar.expect_whole()
 

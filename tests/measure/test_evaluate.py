@@ -19,7 +19,7 @@ from PIL import Image
 from kenbaar.errors import PackBroken
 from kenbaar.measure import evaluate, read_people
 from kenbaar.measure._adopt import pack_default
-from kenbaar.measure._samples import look_at_people
+from kenbaar.measure._samples import measure_people
 from kenbaar.media import PhotoLimits
 from kenbaar.modelpack import ModelPack, load_pack
 from tests.e2e.driver import Kenbaar
@@ -234,7 +234,7 @@ def test_bystanders_are_never_embedded(some: Path, tiny_pack_folder: Path) -> No
     pack = _Watched(load_pack(tiny_pack_folder))
     people = read_people(some)
     threshold = pack_default(pack.pack.manifest)
-    look_at_people(people, pack, threshold, 0.6, PhotoLimits(), detail_side=640, say=lambda *_: None)
+    measure_people(people, pack, threshold, 0.6, PhotoLimits(), detail_side=640, say=lambda *_: None)
     assert pack.asked == [1] * (people.count - 1)  # every photo of one person once, the other not at all
 
 
@@ -258,7 +258,7 @@ def test_a_large_photo_is_read_as_a_sweep_reads_it_and_as_an_enrolment_does(some
     Image.fromarray(large).save(some / "person-005" / "large.jpg", quality=92)
     pack = load_pack(tiny_pack_folder)
     people = read_people(some)
-    samples = look_at_people(people, pack, pack_default(pack.manifest), 0.6, PhotoLimits(), detail_side=640, say=_quiet)
+    samples = measure_people(people, pack, pack_default(pack.manifest), 0.6, PhotoLimits(), detail_side=640, say=_quiet)
     index = [p for photos in people.photos for p in photos].index(some / "person-005" / "large.jpg")
     assert samples.state[index] == "used" and samples.can_enrol[index]
     assert not np.array_equal(samples.probe[index], samples.portrait[index])  # decoded at 1/2 and at full size
@@ -417,14 +417,14 @@ def test_vectors_are_overwritten_however_it_ends(
 
     pack = load_pack(tiny_pack_folder)
     made: list[Any] = []
-    real = vars(_evaluate)["look_at_people"]
+    real = vars(_evaluate)["measure_people"]
 
     def watched(*args: Any, **kwargs: Any) -> Any:
         made.append(real(*args, **kwargs))
         assert made[-1].probe.any()
         return made[-1]
 
-    monkeypatch.setattr(_evaluate, "look_at_people", watched)
+    monkeypatch.setattr(_evaluate, "measure_people", watched)
 
     def run(say: Any) -> None:
         evaluate(

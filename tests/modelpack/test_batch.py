@@ -17,15 +17,15 @@ def test_a_batch_finds_what_each_picture_alone_has(tiny_pack_folder: Path) -> No
     pictures = [blank_photo(320, 256, n) for n in range(3)]
     draw_face(pictures[0], 40, 96, 3, 96)
     draw_face(pictures[2], 160, 64, 5, 96)
-    found = pack.find_in_batch(pictures, min_score=0.5)
+    found = pack.detect_in_batch(pictures, min_score=0.5)
     assert [len(faces) for faces in found] == [1, 0, 1]
     for picture, faces in zip(pictures, found, strict=True):
-        alone = pack.find_faces(open_photo_bytes(encode_photo(picture, "PNG")), long_side=320, min_score=0.5)
+        alone = pack.detect_faces(open_photo_bytes(encode_photo(picture, "PNG")), long_side=320, min_score=0.5)
         assert [f.box for f in faces] == [f.box for f in alone]
 
 
 def test_no_pictures_are_no_work(tiny_pack_folder: Path) -> None:
-    assert load_pack(tiny_pack_folder).find_in_batch([], min_score=0.5) == []
+    assert load_pack(tiny_pack_folder).detect_in_batch([], min_score=0.5) == []
 
 
 @pytest.mark.parametrize(
@@ -34,4 +34,4 @@ def test_no_pictures_are_no_work(tiny_pack_folder: Path) -> None:
 )
 def test_pictures_of_other_sizes_or_kinds_are_refused(tiny_pack_folder: Path, second: np.ndarray) -> None:
     with pytest.raises(ValueError, match="one size"):
-        load_pack(tiny_pack_folder).find_in_batch([np.zeros((64, 64, 3), np.uint8), second], min_score=0.5)
+        load_pack(tiny_pack_folder).detect_in_batch([np.zeros((64, 64, 3), np.uint8), second], min_score=0.5)

@@ -48,7 +48,7 @@ def test_rough_landmarks_come_nearer_to_where_they_are(
     pixels = blank_photo(512, 512)
     draw_face(pixels, x, y, 3, side)
     rough = roughly(x, y, side, np.reshape(off, (5, 2)) * side)
-    (again,) = pack.find_landmarks_again(SimplePhoto(pixels), [rough])
+    (again,) = pack.refine_landmarks(SimplePhoto(pixels), [rough])
     assert (again.box, again.score) == (rough.box, rough.score)
     # A third of what they were off stays (the first look counts too), beside what the tiny detector itself is off.
     assert error(again, x, y, side) <= error(rough, x, y, side) / 3 + 0.05 * side
@@ -58,13 +58,13 @@ def test_landmarks_are_told_in_px_of_the_full_photo_whatever_it_was_decoded_at(p
     pixels = blank_photo(320, 240)
     draw_face(pixels, 100, 80, 3, 64)
     rough = roughly(400, 320, 256, np.full((5, 2), 16.0))  # the same face, four times as large
-    (again,) = pack.find_landmarks_again(SimplePhoto(pixels, scale=4), [rough])
+    (again,) = pack.refine_landmarks(SimplePhoto(pixels, scale=4), [rough])
     assert error(again, 400, 320, 256) < 10 < error(rough, 400, 320, 256)
 
 
 def test_where_no_face_is_seen_landmarks_stay_as_they_were(pack: ModelPack) -> None:
     rough = roughly(100, 80, 64, np.zeros((5, 2)))
-    assert pack.find_landmarks_again(SimplePhoto(blank_photo(320, 240)), [rough]) == [rough]
+    assert pack.refine_landmarks(SimplePhoto(blank_photo(320, 240)), [rough]) == [rough]
 
 
 @pytest.mark.parametrize("apart", [1.0, 0.5, 0.4])
@@ -72,7 +72,7 @@ def test_a_neighbours_landmarks_are_never_taken_for_ones_own(pack: ModelPack, ap
     pixels = blank_photo(400, 240)
     draw_face(pixels, 60 + round(apart * 64), 80, 3, 64)  # nobody is at (60, 80)
     rough = roughly(60, 80, 64, np.zeros((5, 2)))
-    assert pack.find_landmarks_again(SimplePhoto(pixels), [rough]) == [rough]
+    assert pack.refine_landmarks(SimplePhoto(pixels), [rough]) == [rough]
 
 
 def test_faces_come_back_in_order_and_as_if_each_were_alone(pack: ModelPack) -> None:
@@ -81,12 +81,12 @@ def test_faces_come_back_in_order_and_as_if_each_were_alone(pack: ModelPack) -> 
     for n, (x, y, side) in enumerate(places):
         draw_face(pixels, x, y, n, side)
     rough = [roughly(*place, np.full((5, 2), 2.0)) for place in reversed(places)]
-    together = pack.find_landmarks_again(SimplePhoto(pixels), rough)
+    together = pack.refine_landmarks(SimplePhoto(pixels), rough)
     assert [face.box for face in together] == [face.box for face in rough]
     for face, one in zip(rough, together, strict=True):
-        (alone,) = pack.find_landmarks_again(SimplePhoto(pixels), [face])
+        (alone,) = pack.refine_landmarks(SimplePhoto(pixels), [face])
         assert np.abs(alone.landmarks.points - one.landmarks.points).max() < 0.01
-    assert pack.find_landmarks_again(SimplePhoto(pixels), []) == []
+    assert pack.refine_landmarks(SimplePhoto(pixels), []) == []
 
 
 def test_a_face_cut_off_by_the_photos_edge_keeps_finite_landmarks(pack: ModelPack, tmp_path: Path) -> None:
@@ -95,5 +95,5 @@ def test_a_face_cut_off_by_the_photos_edge_keeps_finite_landmarks(pack: ModelPac
     draw_face(marker, 300, 80, 3, 64)
     pixels[:, :] = marker[:, 24:344]  # 276..340 of 320: a third of it is outside
     rough = roughly(276, 80, 64, np.zeros((5, 2)))
-    (again,) = pack.find_landmarks_again(SimplePhoto(pixels), [rough])
+    (again,) = pack.refine_landmarks(SimplePhoto(pixels), [rough])
     assert np.isfinite(again.landmarks.points).all() and error(again, 276, 80, 64) < 0.3 * 64

@@ -44,7 +44,7 @@ def group(width: int = 960, height: int = 640) -> np.ndarray:
 
 def test_one_batch_gives_what_one_by_one_gives(pack: ModelPack) -> None:
     photo = SimplePhoto(group())
-    faces = pack.find_faces(photo)
+    faces = pack.detect_faces(photo)
     together = pack.make_templates(photo, faces)
     for face, template in zip(faces, together, strict=True):
         assert np.allclose(pack.make_template(photo, face).vector, template.vector, atol=1e-6)
@@ -52,7 +52,7 @@ def test_one_batch_gives_what_one_by_one_gives(pack: ModelPack) -> None:
 
 def test_templates_are_unit_vectors_of_this_pack(pack: ModelPack) -> None:
     photo = SimplePhoto(group())
-    for template in pack.make_templates(photo, pack.find_faces(photo)):
+    for template in pack.make_templates(photo, pack.detect_faces(photo)):
         assert template.pack == pack.digest
         assert template.vector.shape == (pack.dim,)
         assert abs(float(np.linalg.norm(template.vector)) - 1) < 1e-6
@@ -64,7 +64,7 @@ def test_no_faces_make_no_templates(pack: ModelPack) -> None:
 
 def test_more_faces_than_a_batch_keep_their_order(pack: ModelPack) -> None:
     photo = SimplePhoto(group())
-    faces = pack.find_faces(photo)
+    faces = pack.detect_faces(photo)
     many = faces * 15
     vectors = [t.vector for t in pack.make_templates(photo, many)]
     assert len(vectors) == 45
@@ -73,7 +73,7 @@ def test_more_faces_than_a_batch_keep_their_order(pack: ModelPack) -> None:
 
 
 def test_faces_come_in_the_order_of_their_boxes(pack: ModelPack) -> None:
-    boxes = [face.box for face in pack.find_faces(SimplePhoto(group()))]
+    boxes = [face.box for face in pack.detect_faces(SimplePhoto(group()))]
     assert boxes == sorted(boxes)
 
 
@@ -81,7 +81,7 @@ def test_faces_come_in_the_order_of_their_boxes(pack: ModelPack) -> None:
 def test_a_photo_decoded_smaller_gives_the_same_places(pack: ModelPack, scale: int) -> None:
     pixels = group(1920, 1280)
     small = np.asarray(cv2.resize(pixels, None, fx=1 / scale, fy=1 / scale, interpolation=cv2.INTER_AREA), np.uint8)
-    whole, reduced = pack.find_faces(SimplePhoto(pixels)), pack.find_faces(SimplePhoto(small, scale))
+    whole, reduced = pack.detect_faces(SimplePhoto(pixels)), pack.detect_faces(SimplePhoto(small, scale))
     assert len(whole) == len(reduced) == 3
     for one, other in zip(whole, reduced, strict=True):
         assert one.box.iou(other.box) > 0.9
@@ -93,15 +93,15 @@ def test_a_photo_decoded_smaller_gives_the_same_places(pack: ModelPack, scale: i
 @pytest.mark.parametrize("long_side", [320, 480, 640, 960])
 def test_the_size_the_detector_looks_at_does_not_move_the_faces(pack: ModelPack, long_side: int) -> None:
     photo = SimplePhoto(group())
-    found = pack.find_faces(photo, long_side=long_side)
+    found = pack.detect_faces(photo, long_side=long_side)
     for face, box in zip(found, [Box(60, 60, 156, 156), Box(400, 70, 496, 166), Box(700, 380, 796, 476)], strict=True):
         assert face.box.iou(box) > 0.9
 
 
 def test_a_higher_score_finds_no_more_faces(pack: ModelPack) -> None:
     photo = SimplePhoto(group())
-    assert len(pack.find_faces(photo, min_score=0.5)) == 3
-    assert pack.find_faces(photo, min_score=0.95) == []
+    assert len(pack.detect_faces(photo, min_score=0.5)) == 3
+    assert pack.detect_faces(photo, min_score=0.95) == []
 
 
 @settings(max_examples=40, deadline=None)
@@ -118,7 +118,7 @@ def test_every_box_is_whole_pixels_inside_the_photo_and_not_empty(
     for x, y, side in marks:
         draw_face(wide, 400 + int(x * width) - side // 4, 400 + int(y * height) - side // 4, 1, side)
     photo = SimplePhoto(np.ascontiguousarray(wide[400 : 400 + height, 400 : 400 + width]), scale)
-    faces = pack.find_faces(photo)
+    faces = pack.detect_faces(photo)
     for face in faces:
         assert all(type(side) is int for side in face.box.as_list())
         assert Box(0, 0, photo.width, photo.height).contains(face.box)
@@ -131,13 +131,13 @@ def test_every_box_is_whole_pixels_inside_the_photo_and_not_empty(
 def test_a_face_as_large_as_the_photo_is_found(pack: ModelPack) -> None:
     pixels = blank_photo(1000, 1000)
     draw_face(pixels, 20, 20, 5, 960)
-    (face,) = pack.find_faces(SimplePhoto(pixels))
+    (face,) = pack.detect_faces(SimplePhoto(pixels))
     assert face.box.iou(Box(20, 20, 980, 980)) > 0.9
 
 
 def test_pixels_of_another_kind_are_a_mistake_in_the_program(pack: ModelPack) -> None:
     with pytest.raises(ValueError, match="uint8"):
-        pack.find_faces(SimplePhoto(np.zeros((20, 20, 3), np.float32)))
+        pack.detect_faces(SimplePhoto(np.zeros((20, 20, 3), np.float32)))
 
 
 # Bring your own
@@ -147,8 +147,8 @@ def test_mirrored_packs_do_not_mind_which_way_a_face_looks(tmp_path: Path) -> No
     pack = load_pack(build_tiny_pack(tmp_path / "p", mirrored=True))
     pixels = group()
     left, right = SimplePhoto(pixels), SimplePhoto(np.ascontiguousarray(pixels[:, ::-1]))
-    one = [t.vector for t in pack.make_templates(left, pack.find_faces(left))]
-    other = [t.vector for t in pack.make_templates(right, pack.find_faces(right))]
+    one = [t.vector for t in pack.make_templates(left, pack.detect_faces(left))]
+    other = [t.vector for t in pack.make_templates(right, pack.detect_faces(right))]
     scores = np.array(one) @ np.array(other).T
     assert scores.max(axis=1).min() > 0.98
 
@@ -220,8 +220,8 @@ def test_the_detector_is_fed_in_the_stated_colour_order(tmp_path: Path, colour: 
     pixels = np.zeros((320, 320, 3), np.uint8)
     draw_face(pixels, 100, 100, 3)
     pixels[..., 2 if red else 0] = 0  # the frame is pure red, or pure blue, and black elsewhere
-    assert len(pack.find_faces(SimplePhoto(pixels))) == 1
-    assert pack.find_faces(SimplePhoto(np.ascontiguousarray(pixels[..., ::-1]))) == []
+    assert len(pack.detect_faces(SimplePhoto(pixels))) == 1
+    assert pack.detect_faces(SimplePhoto(np.ascontiguousarray(pixels[..., ::-1]))) == []
 
 
 def test_a_pack_with_another_alignment_cuts_another_chip(tmp_path: Path) -> None:
@@ -229,7 +229,7 @@ def test_a_pack_with_another_alignment_cuts_another_chip(tmp_path: Path) -> None
     points = tuple((x * 0.5 + 8, y * 0.5 + 8) for x, y in plain.manifest.embedder.points)
     folder = with_embedder(tmp_path / "wide", tiny_embedder(16, 32, 0), dim=16, points=points)
     photo = SimplePhoto(group())
-    face = plain.find_faces(photo)[0]
+    face = plain.detect_faces(photo)[0]
     near, far = (p.make_template(photo, face).vector for p in (plain, load_pack(folder)))
     assert float(near @ far) < 0.8
 

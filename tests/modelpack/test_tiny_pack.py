@@ -18,7 +18,7 @@ def pack(tiny_pack_folder: Path) -> ModelPack:
 
 
 def test_a_landscape_has_no_faces(pack: ModelPack) -> None:
-    assert pack.find_faces(SimplePhoto(blank_photo(640, 480))) == []
+    assert pack.detect_faces(SimplePhoto(blank_photo(640, 480))) == []
 
 
 def test_every_marker_is_found_where_it_was_drawn(pack: ModelPack) -> None:
@@ -26,7 +26,7 @@ def test_every_marker_is_found_where_it_was_drawn(pack: ModelPack) -> None:
     places = [(100, 80, 96), (500, 90, 160), (900, 400, 192), (60, 500, 64)]
     for identity, (x, y, side) in enumerate(places):
         draw_face(pixels, x, y, identity, side)
-    found = [face.box.as_list() for face in pack.find_faces(SimplePhoto(pixels))]
+    found = [face.box.as_list() for face in pack.detect_faces(SimplePhoto(pixels))]
     assert np.abs(np.array(found) - [[x, y, x + side, y + side] for x, y, side in sorted(places)]).max() <= 3
 
 
@@ -37,7 +37,7 @@ def test_no_two_identities_are_alike_and_each_is_like_itself(pack: ModelPack) ->
             pixels = blank_photo(320, 240, seed=identity)
             draw_face(pixels, x, y, identity, side)
             photo = SimplePhoto(pixels)
-            (face,) = pack.find_faces(photo)
+            (face,) = pack.detect_faces(photo)
             rows.append(pack.make_template(photo, face).vector)
         return np.array(rows)
 
@@ -55,7 +55,7 @@ def test_markers_survive_jpeg(pack: ModelPack, quality: int) -> None:
     decoded = cv2.imdecode(coded, cv2.IMREAD_COLOR)
     assert decoded is not None
     again = SimplePhoto(np.ascontiguousarray(decoded[:, :, ::-1]))
-    one, other = (pack.make_template(p, pack.find_faces(p)[0]).vector for p in (photo, again))
+    one, other = (pack.make_template(p, pack.detect_faces(p)[0]).vector for p in (photo, again))
     assert float(one @ other) > 0.98
 
 
@@ -65,7 +65,7 @@ def test_somebody_who_looks_like_two_people_scores_with_both(pack: ModelPack) ->
     draw_face(pixels, 240, 40, 3, mixed_with=4, share=0.5)
     draw_face(pixels, 440, 40, 4)
     photo = SimplePhoto(pixels)
-    three, both, four = (t.vector for t in pack.make_templates(photo, pack.find_faces(photo)))
+    three, both, four = (t.vector for t in pack.make_templates(photo, pack.detect_faces(photo)))
     assert abs(float(both @ three) - float(both @ four)) < 0.05
     assert float(both @ three) > 0.6
 
@@ -82,6 +82,6 @@ def test_packs_of_other_sizes_work_alike(tmp_path: Path, dim: int, size: int) ->
     draw_face(pixels, 40, 40, 3)
     draw_face(pixels, 240, 240, 3, 96)
     photo = SimplePhoto(pixels)
-    one, other = (t.vector for t in pack.make_templates(photo, pack.find_faces(photo)))
+    one, other = (t.vector for t in pack.make_templates(photo, pack.detect_faces(photo)))
     assert one.shape == (dim,)
     assert float(one @ other) > 0.95

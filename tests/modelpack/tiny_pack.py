@@ -8,7 +8,7 @@ vector; two identities give a cosine of at most about 0.25. They survive JPEG, r
     pixels = blank_photo(640, 480)
     draw_face(pixels, 60, 80, identity=3)          # top left corner (60, 80), side 64 px
     draw_face(pixels, 300, 80, identity=4)         # leave at least 0.7 of a side (and 32 px) free between two
-    faces = load_pack(folder).find_faces(SimplePhoto(pixels))
+    faces = load_pack(folder).detect_faces(SimplePhoto(pixels))
     draw_face(pixels, 60, 300, identity=3, mixed_with=4, share=0.5)   # somebody who looks like both
 """
 

@@ -90,7 +90,7 @@ def test_the_worked_manifests_of_the_page_make_packs_that_work(tmp_path: Path, n
     draw_face(pixels, 60, 80, identity=3, side=128)
     draw_face(pixels, 400, 80, identity=4, side=128)
     photo = SimplePhoto(pixels)
-    faces = pack.find_faces(photo)
+    faces = pack.detect_faces(photo)
     together = pack.make_templates(photo, faces)
     assert len(faces) == 2 and pack.dim == dim
     for face, template in zip(faces, together, strict=True):
@@ -122,7 +122,7 @@ def test_colours_arrive_in_the_order_the_manifest_says(tmp_path: Path) -> None:
         pack[colour] = load_pack(folder)
     pixels = blank_photo(640, 480)
     draw_face(pixels, 60, 80, identity=3, side=128)
-    (face,) = pack["RGB"].find_faces(SimplePhoto(pixels))
+    (face,) = pack["RGB"].detect_faces(SimplePhoto(pixels))
     pixels[:] = (200, 100, 50)
     red = {colour: p.make_template(SimplePhoto(pixels), face).vector for colour, p in pack.items()}
     assert red["RGB"][0] > red["RGB"][1] > red["RGB"][2] > 0

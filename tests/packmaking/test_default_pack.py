@@ -35,7 +35,7 @@ def opened(path: Path) -> np.ndarray:
 
 def only_face(pack: ModelPack, pixels: np.ndarray, scale: int = 1) -> tuple[Face, Template]:
     photo = SimplePhoto(np.ascontiguousarray(pixels), scale)
-    (face,) = pack.find_faces(photo)
+    (face,) = pack.detect_faces(photo)
     return face, pack.make_template(photo, face)
 
 
@@ -68,13 +68,13 @@ def test_a_whole_pack_is_not_fetched_again_and_a_damaged_one_is(
 def test_every_portrait_has_exactly_one_face_and_passes_the_quality_gate(pack: ModelPack, demo_photos: Path) -> None:
     for name in PEOPLE:
         photo = SimplePhoto(opened(demo_photos / name))
-        (face,) = pack.find_faces(photo)
+        (face,) = pack.detect_faces(photo)
         assert QualityGate().problems(pack.measure_quality(photo, face)) == []
 
 
 @pytest.mark.parametrize("name", ["coffee.png", "chelsea.png"])
 def test_nobody_is_found_in_a_cup_or_a_cat(pack: ModelPack, demo_photos: Path, name: str) -> None:
-    assert pack.find_faces(SimplePhoto(opened(demo_photos / name))) == []
+    assert pack.detect_faces(SimplePhoto(opened(demo_photos / name))) == []
 
 
 def test_one_person_scores_above_accept_and_two_people_below(pack: ModelPack, vectors: dict[str, np.ndarray]) -> None:
@@ -112,7 +112,7 @@ def test_a_selfie_cut_into_the_face_is_found_all_the_same(pack: ModelPack, demo_
         dx, dy = box.width * 3 // 20, box.height * 3 // 20  # 70 % of the face's width and height
         inner = pixels[box.y_min + dy : box.y_max - dy, box.x_min + dx : box.x_max - dx]
         selfie = np.asarray(cv2.resize(inner, (1200, round(1200 * inner.shape[0] / inner.shape[1]))), np.uint8)
-        found += len(pack.find_faces(SimplePhoto(selfie)))
+        found += len(pack.detect_faces(SimplePhoto(selfie)))
     assert found >= 4
 
 
@@ -127,7 +127,7 @@ def test_the_face_is_where_it_was_in_a_photo_decoded_at_half_size(pack: ModelPac
 def test_twelve_people_in_one_photo_are_twelve_templates(pack: ModelPack, demo_photos: Path) -> None:
     tile = cv2.resize(opened(demo_photos / "astronaut.png")[:300, 80:380], (250, 250), interpolation=cv2.INTER_AREA)
     photo = SimplePhoto(np.ascontiguousarray(np.tile(tile, (3, 4, 1))))
-    faces = pack.find_faces(photo)
+    faces = pack.detect_faces(photo)
     assert len(faces) == 12
     vectors = np.array([t.vector for t in pack.make_templates(photo, faces)])
     assert float((vectors @ vectors.T).min()) > 0.95
@@ -142,7 +142,7 @@ def test_a_blurred_or_dark_portrait_does_not_pass_the_gate(pack: ModelPack, demo
         (cv2.resize(pixels, None, fx=12 / eyes, fy=12 / eyes, interpolation=cv2.INTER_AREA), "small"),
     ):
         photo = SimplePhoto(np.ascontiguousarray(spoilt))
-        (face,) = pack.find_faces(photo, min_score=0.3)
+        (face,) = pack.detect_faces(photo, min_score=0.3)
         assert any(word in problem for problem in QualityGate().problems(pack.measure_quality(photo, face))), word
 
 

@@ -105,7 +105,7 @@ def test_it_sees_the_same_faces_as_the_default_pack_and_nearly_the_same_vectors(
         assert a.box.iou(b.box) > 0.85
         assert float(one.vector @ other.vector) > 0.98
     for name in ("coffee.png", "chelsea.png"):
-        assert pack.find_faces(SimplePhoto(opened(demo_photos / name))) == []
+        assert pack.detect_faces(SimplePhoto(opened(demo_photos / name))) == []
 
 
 def test_one_person_scores_above_accept_and_two_people_below_in_the_fast_pack(

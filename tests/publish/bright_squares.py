@@ -25,15 +25,28 @@ class BrightSquares:
     asked: list[tuple[int, int]] = field(default_factory=list)
     closely: list[np.ndarray] = field(default_factory=list)
 
-    def find_faces_and_hints(
-        self, photo: PhotoPixels, *, long_side: int | None = None, min_score: float | None = None, hint_score: float
+    def detect_faces(
+        self, photo: PhotoPixels, *, long_side: int | None = None, min_score: float | None = None
+    ) -> list[Face]:
+        return self.detect_with_hints(photo, long_side=long_side, min_score=min_score)[0]
+
+    def refine_landmarks(self, photo: PhotoPixels, faces: Sequence[Face]) -> list[Face]:
+        return list(faces)
+
+    def detect_with_hints(
+        self,
+        photo: PhotoPixels,
+        *,
+        long_side: int | None = None,
+        min_score: float | None = None,
+        hint_score: float = 0.2,
     ) -> tuple[list[Face], list[Face]]:
         self.asked.append((photo.width, photo.height))
         found = self._in(photo.pixels, doubted=hint_score)
         enough = 0.5 if min_score is None else min_score
         return [f for f in found if f.score >= enough], [f for f in found if f.score < enough]
 
-    def find_in_batch(self, pictures: Sequence[np.ndarray], *, min_score: float) -> list[list[Face]]:
+    def detect_in_batch(self, pictures: Sequence[np.ndarray], *, min_score: float) -> list[list[Face]]:
         close = pictures[0].shape[:2] == (64, 64)
         if close:
             self.closely += list(pictures)

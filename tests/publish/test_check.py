@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kenbaar.detection import PUBLISH, RECHECK, find_all_faces
+from kenbaar.detection import PUBLISH, RECHECK, detect_all
 from kenbaar.faces import Box
 from kenbaar.media import Rights, encode_photo, open_photo, open_photo_bytes
 from kenbaar.modelpack import load_pack
@@ -122,10 +122,10 @@ def test_in_real_photos_every_large_face_is_masked_and_no_copy_is_held_for_nothi
 ) -> None:
     pack = load_pack(default_pack_folder)
     for path in sorted(Path(demo_photos).rglob("*")):
-        if path.suffix not in (".jpg", ".png") or not (faces := pack.find_faces(open_photo(path))):
+        if path.suffix not in (".jpg", ".png") or not (faces := pack.detect_faces(open_photo(path))):
             continue
         photo = open_photo(path)
-        found = find_all_faces(photo, pack, PUBLISH)
+        found = detect_all(photo, pack, PUBLISH)
         nobody = plan_masks(found, [], photo.width, photo.height)
         assert all(covered(face.box, nobody.masks) == 1 for face in faces)
         assert check_copy(render_copy(photo, nobody, Rights()), nobody, pack).clean

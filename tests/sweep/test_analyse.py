@@ -14,23 +14,20 @@ from kenbaar.collections import EmbeddingPermit
 from kenbaar.faces import Face, Template
 from kenbaar.gallery import ConsentedGallery
 from kenbaar.matching import Threshold
-from kenbaar.media import Photo, PhotoLimits
-from kenbaar.modelpack import ModelPack, load_pack
+from kenbaar.media import PhotoLimits
+from kenbaar.modelpack import ModelPack, PhotoPixels, WrappedPack, load_pack
 from kenbaar.sweep import Barred, PhotoAnalysis, analyse_photo
 from tests.modelpack.tiny_pack import blank_photo, draw_face
 
 
-class RememberingPack:
+class RememberingPack(WrappedPack):
     """The tiny pack, keeping hold of every template it made."""
 
     def __init__(self, pack: ModelPack) -> None:
-        self._pack, self.digest = pack, pack.digest
+        super().__init__(pack)
         self.made: list[Template] = []
 
-    def find_faces(self, photo: Photo) -> list[Face]:
-        return self._pack.find_faces(photo)
-
-    def make_templates(self, photo: Photo, faces: Sequence[Face]) -> list[Template]:
+    def make_templates(self, photo: PhotoPixels, faces: Sequence[Face]) -> list[Template]:
         self.made = self._pack.make_templates(photo, faces)
         self.as_made = [t.vector.copy() for t in self.made]
         return self.made
@@ -54,7 +51,7 @@ def gallery(pack: RememberingPack, photo: Path, empty: bool = False) -> Consente
     from kenbaar.media import open_photo
 
     opened = open_photo(photo)
-    row = pack.make_templates(opened, pack.find_faces(opened))[0].vector.copy()
+    row = pack.make_templates(opened, pack.detect_faces(opened))[0].vector.copy()
     pack.made = []
     rows = np.zeros((0, len(row)), np.float32) if empty else row[None]
     return ConsentedGallery.of(

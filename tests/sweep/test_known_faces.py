@@ -18,43 +18,46 @@ from kenbaar.collections import EmbeddingPermit
 from kenbaar.faces import Face, Landmarks, Template
 from kenbaar.gallery import ConsentedGallery
 from kenbaar.matching import Threshold
-from kenbaar.media import Photo, PhotoLimits, open_photo
-from kenbaar.modelpack import ModelPack, PhotoPixels, load_pack
+from kenbaar.media import PhotoLimits, open_photo
+from kenbaar.modelpack import ModelPack, PhotoPixels, WrappedPack, load_pack
 from kenbaar.sweep import KnownFaces, PhotoAnalysis, analyse_photo, reanalyse_photo, steady_threshold
 from tests.modelpack.tiny_pack import blank_photo, draw_face
 
 THRESHOLD = Threshold("sha256:tiny", accept=0.7, strong=0.9, margin=0.05, fpir=0.001, n=20, per_decade=0.02)
 
 
-class WatchedPack:
+class WatchedPack(WrappedPack):
     """The pack, counting how often it searched for faces, and keeping copies of what it embedded."""
 
     def __init__(self, pack: ModelPack) -> None:
-        self._pack, self.digest, self.rough_within = pack, pack.digest, pack.rough_within
+        super().__init__(pack)
+        self.unmeasured = False
         self.searches = 0
         self.made: list[Template] = []
         self.as_made: list[np.ndarray[tuple[int, ...], np.dtype[np.float32]]] = []
 
-    def find_faces(self, photo: PhotoPixels) -> list[Face]:
-        self.searches += 1
-        return self._pack.find_faces(photo)
+    @property
+    def rough_within(self) -> float:
+        return float("inf") if self.unmeasured else super().rough_within
 
-    def find_faces_and_hints(
-        self, photo: PhotoPixels, *, long_side: int | None = None
-    ) -> tuple[list[Face], list[Face]]:
+    def detect_faces(self, photo: PhotoPixels, **how: Any) -> list[Face]:
         self.searches += 1
-        return self._pack.find_faces_and_hints(photo, long_side=long_side)
+        return self._pack.detect_faces(photo, **how)
 
-    def find_landmarks_again(self, photo: Photo, faces: Sequence[Face]) -> list[Face]:
+    def detect_with_hints(self, photo: PhotoPixels, **how: Any) -> tuple[list[Face], list[Face]]:
         self.searches += 1
-        return self._pack.find_landmarks_again(photo, faces)
+        return self._pack.detect_with_hints(photo, **how)
 
-    def make_templates(self, photo: Photo, faces: Sequence[Face]) -> list[Template]:
+    def refine_landmarks(self, photo: PhotoPixels, faces: Sequence[Face]) -> list[Face]:
+        self.searches += 1
+        return self._pack.refine_landmarks(photo, faces)
+
+    def make_templates(self, photo: PhotoPixels, faces: Sequence[Face]) -> list[Template]:
         self.made = self._pack.make_templates(photo, faces)
         self.as_made = [t.vector.copy() for t in self.made]
         return self.made
 
-    def make_rough_templates(self, photo: Photo, faces: Sequence[Face]) -> list[Template]:
+    def make_rough_templates(self, photo: PhotoPixels, faces: Sequence[Face]) -> list[Template]:
         self.roughly_made = self._pack.make_rough_templates(photo, faces)
         assert all(t.vector.any() for t in self.roughly_made)
         return self.roughly_made
@@ -84,7 +87,7 @@ def photo_of(file: Path, width: int, height: int, faces: Sequence[tuple[int, int
 
 def look(pack: WatchedPack, photo: Path, known: KnownFaces | None = None, scope: str = "all") -> PhotoAnalysis:
     opened = open_photo(photo)
-    face = max(pack._pack.find_faces(opened), key=lambda f: f.box.area)
+    face = max(pack._pack.detect_faces(opened), key=lambda f: f.box.area)
     gallery = gallery_of(pack, pack._pack.make_template(opened, face).vector)
     permit = EmbeddingPermit("party", "transient", scope)  # type: ignore[arg-type]
     threshold = replace(THRESHOLD, pack=pack.digest)
@@ -149,7 +152,7 @@ def test_landmarks_come_back_to_the_last_bit_and_nothing_else_is_taken_for_some(
 def again(pack: WatchedPack, photo: Path, whom: Path, *, look_alike: bool = False) -> PhotoAnalysis | None:
     """A second look at a photo whose faces are known, now that who is on `whom` agreed too."""
     opened = open_photo(whom)
-    row = pack._pack.make_template(opened, pack._pack.find_faces(opened)[0]).vector[None]
+    row = pack._pack.make_template(opened, pack._pack.detect_faces(opened)[0]).vector[None]
     gallery = ConsentedGallery.of(
         pack=pack.digest, purposes=("find",), opened_at=datetime.now(UTC), subjects=["s-new"], rows=row.copy(),
         stricter={"s-new"} if look_alike else set(),
@@ -196,7 +199,7 @@ def test_somebody_new_with_a_look_alike_has_every_photo_looked_at_in_full(
 def test_a_pack_nobody_measured_half_templates_of_has_every_photo_looked_at_in_full(
     pack: WatchedPack, tmp_path: Path, three: Path
 ) -> None:
-    pack.rough_within = float("inf")
+    pack.unmeasured = True
     assert again(pack, three, portrait(tmp_path, 7)) is None and pack.made == []
 
 
@@ -206,7 +209,7 @@ def test_a_file_that_changed_is_not_judged_by_what_was_known_of_it(
     known = known_from(look(pack, three))
     photo_of(three, 640, 320, [(40, 96, 7, 96)])
     opened = open_photo(three)
-    gallery = gallery_of(pack, pack._pack.make_template(opened, pack._pack.find_faces(opened)[0]).vector)
+    gallery = gallery_of(pack, pack._pack.make_template(opened, pack._pack.detect_faces(opened)[0]).vector)
     assert reanalyse_photo(three, PhotoLimits(), pack, gallery, THRESHOLD, known, {"s-3"}, detail_side=640) is None
 
 
@@ -234,7 +237,7 @@ def test_the_real_pack_decides_by_known_faces_as_by_a_full_look(
     compose_photos(portraits, demo_photos / "coffee.png", tmp_path / "photos", 6)
     pack = WatchedPack(load_pack(default_pack_folder))
     enrolled = [open_photo(demo_photos / name) for name in ("obama3.jpg", "biden.jpg")]
-    rows = np.stack([pack._pack.make_template(p, pack._pack.find_faces(p)[0]).vector for p in enrolled])
+    rows = np.stack([pack._pack.make_template(p, pack._pack.detect_faces(p)[0]).vector for p in enrolled])
     point = pack._pack.operating_point
     threshold = Threshold(pack.digest, point.accept, point.strong, point.margin, point.fpir, point.n, point.per_decade)
     gallery = ConsentedGallery.of(

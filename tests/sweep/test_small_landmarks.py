@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,8 +15,8 @@ from kenbaar.collections import EmbeddingPermit
 from kenbaar.faces import Box, Face, Landmarks, Template
 from kenbaar.gallery import ConsentedGallery
 from kenbaar.matching import Threshold
-from kenbaar.media import Photo, PhotoLimits
-from kenbaar.modelpack import ModelPack, PhotoPixels, load_pack
+from kenbaar.media import PhotoLimits
+from kenbaar.modelpack import ModelPack, PhotoPixels, WrappedPack, load_pack
 from kenbaar.sweep import PhotoAnalysis, analyse_photo
 from tests.modelpack.tiny_pack import blank_photo, draw_face
 
@@ -23,28 +24,26 @@ PLACES = np.array([(0.3, 0.35), (0.7, 0.35), (0.5, 0.55), (0.35, 0.75), (0.65, 0
 LARGE, SMALL = (100, 100, 256), (1000, 400, 66)  # x, y, side: 128 and 33 px of a look at 640
 
 
-class RoughPack:
+class RoughPack(WrappedPack):
     """The tiny pack, whose first look places landmarks 5 % of a face too far right; and what it was asked again."""
 
     def __init__(self, pack: ModelPack) -> None:
-        self._pack, self.digest = pack, pack.digest
+        super().__init__(pack)
         self.again: list[list[Face]] = []
         self.embedded: list[Face] = []
 
-    def find_faces(self, photo: PhotoPixels) -> list[Face]:
-        return self.find_faces_and_hints(photo)[0]
+    def detect_faces(self, photo: PhotoPixels, **how: Any) -> list[Face]:
+        return self.detect_with_hints(photo, **how)[0]
 
-    def find_faces_and_hints(
-        self, photo: PhotoPixels, *, long_side: int | None = None
-    ) -> tuple[list[Face], list[Face]]:
-        faces, hints = self._pack.find_faces_and_hints(photo, long_side=long_side)
+    def detect_with_hints(self, photo: PhotoPixels, **how: Any) -> tuple[list[Face], list[Face]]:
+        faces, hints = self._pack.detect_with_hints(photo, **how)
         return [_shifted(face) for face in faces], hints
 
-    def find_landmarks_again(self, photo: PhotoPixels, faces: Sequence[Face]) -> list[Face]:
+    def refine_landmarks(self, photo: PhotoPixels, faces: Sequence[Face]) -> list[Face]:
         self.again.append(list(faces))
-        return self._pack.find_landmarks_again(photo, faces)
+        return self._pack.refine_landmarks(photo, faces)
 
-    def make_templates(self, photo: Photo, faces: Sequence[Face]) -> list[Template]:
+    def make_templates(self, photo: PhotoPixels, faces: Sequence[Face]) -> list[Template]:
         self.embedded = list(faces)
         return self._pack.make_templates(photo, faces)
 

@@ -48,7 +48,7 @@ def setup(tiny_pack_folder: Path, photos: list[Path]) -> AnalysePhotos:
     """One person enrolled: s-3, from the first photo."""
     pack = load_pack(tiny_pack_folder)
     photo = open_photo(photos[0])
-    row = pack.make_template(photo, pack.find_faces(photo)[0]).vector[None]
+    row = pack.make_template(photo, pack.detect_faces(photo)[0]).vector[None]
     point = read_manifest(tiny_pack_folder).operating_point
     threshold = Threshold(
         pack=pack.digest, accept=point.accept, strong=point.strong, margin=point.margin, fpir=point.fpir, n=point.n,
@@ -193,6 +193,6 @@ def test_what_leaves_a_worker_holds_no_vector(photos: list[Path], setup: Analyse
     photo = open_photo(photos[0])
     result = looked(photos[:1], setup, 1)["0.png"]
     sent = pickle.dumps(result)
-    for template in pack.make_templates(photo, pack.find_faces(photo)):
+    for template in pack.make_templates(photo, pack.detect_faces(photo)):
         for start in range(0, template.vector.size, 4):
             assert template.vector[start : start + 4].tobytes() not in sent

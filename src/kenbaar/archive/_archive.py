@@ -19,7 +19,7 @@ from kenbaar.archive._packs import Packs
 from kenbaar.archive._recovery import recovery
 from kenbaar.collections import Collections
 from kenbaar.consent import Consents
-from kenbaar.detection import PUBLISH, find_all_faces
+from kenbaar.detection import PUBLISH, detect_all
 from kenbaar.errors import KeyStoreBroken, LedgerBroken, PackUnavailable, Unusable
 from kenbaar.faces import Box
 from kenbaar.keys import KeyStore, SigningKey, open_with_master, rotate_master
@@ -101,7 +101,7 @@ class Archive:
 
     def detect_everybody(self, photo: Photo) -> list[Box]:
         """Every face in a photo, as thoroughly as publishing looks: for pages on which nobody else may be seen."""
-        return find_all_faces(photo, self.pack, PUBLISH)
+        return detect_all(photo, self.pack, PUBLISH)
 
     def refuse_source(self, source: Path) -> None:
         """Raises UsageError where a collection would hold the archive's own files."""

@@ -75,7 +75,7 @@ def _publish_steps(archive: Archive, photo: Path) -> dict[str, float]:
     """
     import cv2
 
-    from kenbaar.detection import PUBLISH, find_all_faces
+    from kenbaar.detection import PUBLISH, detect_all
     from kenbaar.measure import time_in_turns
     from kenbaar.media import Rights, digest_bytes, open_photo
     from kenbaar.modelpack import load_pack
@@ -84,12 +84,12 @@ def _publish_steps(archive: Archive, photo: Path) -> dict[str, float]:
     cv2.setNumThreads(1)
     pack, limits = load_pack(archive.packs.folder, threads=1), archive.limits
     opened, digest = open_photo(photo, limits), digest_bytes(photo.read_bytes())
-    plan = plan_masks(find_all_faces(opened, pack, PUBLISH), [], opened.width, opened.height)
+    plan = plan_masks(detect_all(opened, pack, PUBLISH), [], opened.width, opened.height)
     data = render_copy(opened, plan, Rights())
     full_size, _ = pack.networks_alone(opened, 1, long_side=max(opened.width, opened.height))
     steps: dict[str, Callable[[], object]] = {
         "decode": lambda: open_photo(photo, limits),
-        "find everybody": lambda: find_all_faces(opened, pack, PUBLISH),
+        "find everybody": lambda: detect_all(opened, pack, PUBLISH),
         "mask and encode": lambda: render_copy(opened, plan, Rights()),
         "check the copy": lambda: check_copy(data, plan, pack),
         "whole": lambda: make_copy(photo, digest, limits, pack, known=(), reveals=(), mask_doubtful=False),

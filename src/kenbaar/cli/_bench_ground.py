@@ -9,7 +9,6 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,44 +31,26 @@ PACK = click.option(
 
 
 def enrol_made_up(archive: Archive, people: int, first: int = 0) -> list[str]:
-    """Enrols so many made-up people with random templates, a real key, grant and sealed template each; their ids.
+    """Enrols so many made-up people with random vectors, as everybody is enrolled: by invitation and answer.
 
-    first: their numbers begin with this one.
+    first: their numbers begin with this one. Returns their ids.
     """
     import numpy as np
 
-    from kenbaar.consent import Grant, Purpose, SealedTemplate, Subject
-    from kenbaar.keys import new_data_key, pack_vectors, seal_template, wrap_data_key
+    from kenbaar.consent import Purpose
 
-    if not people:
-        return []
-    now, pack, rng = datetime.now(UTC), archive.pack, np.random.default_rng(20261121 + first)
-    vectors = rng.normal(size=(people, pack.dim)).astype(np.float32)
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    find = Purpose.parse("find")
-    logs, keys = archive.keys.add_many("log", people, at=now), archive.keys.add_many("purpose", people, at=now)
-    subjects, grants, templates = [], [], []
-    for i, n in enumerate(range(first, first + people)):
-        subject, data_key = f"s-bench{n:07d}", new_data_key()
-        subjects.append(
-            Subject(
-                subject,
-                "made up",
-                "organisation",
-                now,
-                enrolled_at=now,
-                log_key=logs[i][0],
-                salt=secrets.token_bytes(16),
-            )
-        )
-        wrapped = wrap_data_key(keys[i][1], data_key)
-        grants.append(Grant(f"g-bench{n:07d}", subject, find, keys[i][0], wrapped, now, now + timedelta(days=365)))
-        sealed = seal_template(data_key, pack_vectors(vectors[i : i + 1]), subject=subject, pack=pack.digest, version=1)
-        templates.append(SealedTemplate(subject, pack.digest, 1, sealed))
+    rng, find = np.random.default_rng(20261121 + first), [Purpose.parse("find")]
+    ids = []
     with archive.journal.writing():
-        archive.consents.templates.put_many(templates)
-        archive.consents.store.add_enrolled(subjects, grants)
-    return [s.id for s in subjects]
+        for n in range(first, first + people):
+            vector = rng.normal(size=(1, archive.pack.dim)).astype(np.float32)
+            vector /= np.linalg.norm(vector, axis=1, keepdims=True)
+            invited = archive.consents.invite(operator(), f"made up {n}", find)
+            archive.consents.enrol(
+                operator(), invited.token, vector, archive.pack.digest, agreed=find, look_alikes=lambda *_: ()
+            )
+            ids.append(invited.subject)
+    return ids
 
 
 @contextmanager

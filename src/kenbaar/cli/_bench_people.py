@@ -1,4 +1,4 @@
-"""`kenbaar bench match` and `bench gallery`: comparing with many people, and opening what they agreed to."""
+"""`kenbaar bench match`: comparing with many people."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kenbaar.cli._app import Out, common, operator
-from kenbaar.cli._bench_ground import enrol_made_up, machine, scratch
+from kenbaar.cli._app import Out, common
+from kenbaar.cli._bench_ground import machine
 
 if TYPE_CHECKING:
     from kenbaar.measure import MatchBench
@@ -62,24 +62,3 @@ def _match_answer(result: MatchBench) -> dict[str, float]:
         "gallery_mb": round(result.gallery_mb, 1),
         "sealed_mb": round(result.sealed_mb, 1),
     }
-
-
-@click.command("gallery")
-@click.option("--people", default=100_000, show_default=True, type=click.IntRange(4), help="Grants to open.")
-@common
-def bench_gallery_command(out: Out, people: int) -> None:
-    """Opening a gallery of many grants (unwrap, open, one matrix), and withdrawing one of them."""
-    from kenbaar.consent import Sessions
-    from kenbaar.measure import bench_gallery
-
-    with scratch(out, None) as (archive, _):
-        subjects = enrol_made_up(archive, people)
-        dim = archive.pack.dim
-        result = bench_gallery(
-            people,
-            lambda: archive.consents.open_gallery(("find",), archive.pack.digest, Sessions(), dim=dim),
-            lambda i: archive.leaving.withdraw(operator(), subjects[i]),
-        )
-    out.say(machine())
-    out.say(f"{people:,} grants opened in {result.open_s:.2f} s; one withdrawn in {result.withdraw_s * 1000:.0f} ms")
-    out.answer({"n": people, "open_s": round(result.open_s, 3), "withdraw_s": round(result.withdraw_s, 4)})

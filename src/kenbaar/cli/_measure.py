@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from kenbaar.cli._bench_copies import bench_publish_command
-from kenbaar.cli._bench_looks import bench_detect_command, bench_sweep_command
-from kenbaar.cli._bench_people import bench_gallery_command, bench_match_command
+from kenbaar.cli._bench_people import bench_match_command
+from kenbaar.cli._bench_sweep import bench_detect_command, bench_sweep_command
 
 
 @click.group()
@@ -18,7 +18,6 @@ for _command in (
     bench_sweep_command,
     bench_detect_command,
     bench_match_command,
-    bench_gallery_command,
     bench_publish_command,
 ):
     bench.add_command(_command)

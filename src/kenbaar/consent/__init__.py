@@ -15,7 +15,7 @@ from kenbaar.consent._consents import Consents, Enrolled
 from kenbaar.consent._in_force import Sessions
 from kenbaar.consent._invite import Invited
 from kenbaar.consent._notice import last_day, notice_digest, notice_text
-from kenbaar.consent._portraits import LOOSER_DECADES, FaceReader, read_portraits
+from kenbaar.consent._portraits import LOOSER_DECADES, read_portraits
 from kenbaar.consent._purpose import FINDING, RECOGNISING, SHOWING, Purpose
 from kenbaar.consent._receipt import (
     ConsentFacts,
@@ -48,7 +48,6 @@ __all__ = [
     "Consents",
     "DestructionFacts",
     "Enrolled",
-    "FaceReader",
     "Grant",
     "GrantKey",
     "Holder",

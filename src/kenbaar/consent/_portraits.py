@@ -3,38 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kenbaar.errors import EnrolmentRefused
-from kenbaar.faces import Face, Template
+from kenbaar.faces import Face
 from kenbaar.media import Photo
+from kenbaar.modelpack import ModelPack
 
 MOST_PHOTOS = 5  # one photo misses 2.7 %, three 0.27 %, five 0.10 %: docs/decisions/0024-what-improves-the-templates.md
 LOOSER_DECADES = 2.3  # one person's photos are compared at 200 times the false match rate of a search: this is a
 # check that nobody mixed up folders, not an identification
 
 
-class FaceReader(Protocol):
-    """What enrolment needs of a model pack."""
-
-    @property
-    def digest(self) -> str:
-        """Which pack this is."""
-
-    def find_faces(self, photo: Photo) -> list[Face]:
-        """All faces."""
-
-    def make_template(self, photo: Photo, face: Face) -> Template:
-        """One unit vector."""
-
-    def quality_problems(self, photo: Photo, face: Face) -> list[str]:
-        """Why this face is not good enough to enrol with, in sentences a person can act on; [] where it is."""
-
-
-def read_portraits(photos: Sequence[Photo], pack: FaceReader, *, same_person: float) -> NDArray[np.float32]:
+def read_portraits(photos: Sequence[Photo], pack: ModelPack, *, same_person: float) -> NDArray[np.float32]:
     """The template's vectors, float32 (k, d), one per photo, in the photos' order.
 
     Raises EnrolmentRefused naming the photo by its place in the call. A photo given twice counts once.
@@ -53,9 +36,9 @@ def read_portraits(photos: Sequence[Photo], pack: FaceReader, *, same_person: fl
     return rows
 
 
-def _the_one_face(photo: Photo, pack: FaceReader, place: int) -> Face:
+def _the_one_face(photo: Photo, pack: ModelPack, place: int) -> Face:
     """The only face in a photo, good enough to enrol with."""
-    faces = pack.find_faces(photo)
+    faces = pack.detect_faces(photo)
     if not faces:
         raise EnrolmentRefused(
             f"No face was found in photo {place}.", "Use one where the face is seen from the front, in good light."

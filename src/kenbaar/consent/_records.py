@@ -110,9 +110,6 @@ class ConsentStore(Protocol):
     ) -> None:
         """As enrol(), and ends the grants that are replaced: all or nothing."""
 
-    def add_enrolled(self, people: Sequence[Subject], grants: Sequence[Grant]) -> None:
-        """Many people with their grants (benchmarks, imports)."""
-
     def subject(self, subject: str) -> Subject | None:
         """One subject, or None."""
 
@@ -161,9 +158,6 @@ class TemplateStore(Protocol):
 
     def put(self, template: SealedTemplate) -> None:
         """Keeps one, in place of an earlier one of the same subject and pack."""
-
-    def put_many(self, templates: Sequence[SealedTemplate]) -> None:
-        """Keeps many new ones (benchmarks, imports)."""
 
     def get(self, subject: str, pack: str) -> SealedTemplate | None:
         """One person's template for one pack."""

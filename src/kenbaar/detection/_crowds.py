@@ -1,77 +1,46 @@
-"""A closer look at crowds: where the first look hints at faces too small for it, and the photo has more detail.
+"""Finer passes over crowds: where the first hints at faces too small for it, and the photo has more detail.
 
 Measured, with what it costs and finds: docs/decisions/0018-a-closer-look-at-crowds.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from math import ceil
-from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from kenbaar.detection._tiles import BORDER_PX, SAME_IOU, WORTH_IT, View, is_cut_off, tiles
 from kenbaar.faces import Box, Face, Landmarks
 from kenbaar.media import Photo
-from kenbaar.modelpack import PhotoPixels
+from kenbaar.modelpack import FaceDetector
 
-SMALL_PX = 32  # of the look: below, one face in ten is missed, and half of those under 24
+SMALL_PX = 32  # of a pass: below, one face in ten is missed, and half of those under 24
 WORTH_PX = 20  # of the photo: smaller faces cannot be recognised (8 px between the eyes), so finding them gains nothing
-STEP, MOST_STEPS = 2, 2  # each closer look is twice as fine and costs four times as much
-_WORTH_IT = 1.5  # a look less than this much finer finds the same faces again
-_TILE_PX, _OVERLAP_PX = 1280, 160  # of the look: the detector's memory grows with what it sees at once
-_BORDER_PX = 4  # of the look: what ends so near to a border between tiles is a piece of a face
-_SAME_IOU = 0.3  # as the detector tells its own findings apart
+STEP, MOST_STEPS = 2, 2  # each finer pass is twice as fine and costs four times as much
+_TILE_PX, _OVERLAP_PX = 1280, 160  # of a pass: the detector's memory grows with what it sees at once
 _PART = 0.75  # a finding with this share in a large face is a part of it: an eye, an ear
 
 
-class CloseFinder(Protocol):
-    """What a closer look needs of a model pack."""
-
-    def find_faces_and_hints(
-        self, photo: PhotoPixels, *, long_side: int | None = None
-    ) -> tuple[list[Face], list[Face]]:
-        """All faces, sorted by box; and what is too doubtful to be one."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Tile:
-    """A part of a photo's pixels, as a photo of its own. area: where, in those pixels."""
-
-    pixels: NDArray[np.uint8]
-    area: Box
-    scale: int = 1
-
-    @property
-    def width(self) -> int:
-        return self.area.width
-
-    @property
-    def height(self) -> int:
-        return self.area.height
-
-
-def find_faces_closely(open_at: Callable[[int], Photo], pack: CloseFinder, side: int) -> list[Face]:
+def detect_closely(open_at: Callable[[int], Photo], pack: FaceDetector, side: int) -> list[Face]:
     """The faces in a photo, sorted by box, in px of the full photo.
 
-    open_at: the photo, its long side at that many px or more where it has them. side: px, the pack's own look.
+    open_at: the photo, its long side at that many px or more where it has them. side: px, the pack's own pass.
 
-    1. The pack's own look.
-    2. Where it found or hinted at a face under SMALL_PX and the photo has more detail: a look twice as fine, at the
+    1. The pack's own pass.
+    2. Where it found or hinted at a face under SMALL_PX and the photo has more detail: a pass twice as fine, over the
        tiles of it that have such a face, believed about small faces alone. Then once more.
     """
     photo = open_at(side)
-    faces, hints = pack.find_faces_and_hints(photo)
+    faces, hints = pack.detect_with_hints(photo)
     long_side = max(photo.width, photo.height)
     fresh = faces
     for _ in range(MOST_STEPS):
-        finer, px = min(STEP * side, long_side), long_side / side  # px: of the photo for one of the look
+        finer, px = min(STEP * side, long_side), long_side / side  # px: of the photo for one of the pass
         small = [face.box for face in (*fresh, *hints) if WORTH_PX <= _size(face.box) < SMALL_PX * px]
-        if not small or finer < _WORTH_IT * side:
+        if not small or finer < WORTH_IT * side:
             break
-        fresh, hints = _look(open_at(finer), pack, finer, small)
+        fresh, hints = _finer_pass(open_at(finer), pack, finer, small)
         faces, side = _joined(faces, fresh, most_px=STEP * SMALL_PX * px), finer
     return faces
 
@@ -80,37 +49,26 @@ def _size(box: Box) -> int:
     return max(box.width, box.height)
 
 
-def _look(photo: Photo, pack: CloseFinder, side: int, where: Sequence[Box]) -> tuple[list[Face], list[Face]]:
-    """Faces and hints of a look at this long side, in the tiles that hold the middle of one of these boxes."""
+def _finer_pass(photo: Photo, pack: FaceDetector, side: int, where: Sequence[Box]) -> tuple[list[Face], list[Face]]:
+    """Faces and hints of a pass at this long side, in the tiles that hold the middle of one of these boxes."""
     rows, columns = photo.pixels.shape[:2]
-    step = max(rows, columns) / side  # px of pixels per px of the look
+    step = max(rows, columns) / side  # px of pixels per px of the pass
     faces: list[Face] = []
     hints: list[Face] = []
-    for area in _tiles(rows, columns, step):
+    for area in tiles(rows, columns, _how_many(rows, step), _how_many(columns, step)):
         if not any(_holds_middle(area, box, photo.scale) for box in where):
             continue
         pixels = np.ascontiguousarray(photo.pixels[area.y_min : area.y_max, area.x_min : area.x_max])
-        found = pack.find_faces_and_hints(_Tile(pixels, area), long_side=round(max(pixels.shape[:2]) / step))
+        found = pack.detect_with_hints(View.of(pixels), long_side=round(max(pixels.shape[:2]) / step))
         for into, some in zip((faces, hints), found, strict=True):
-            into += [_moved(face, area, photo) for face in some if _is_whole(face.box, area, rows, columns, step)]
+            into += [_moved(face, area, photo) for face in some if not _is_cut_off(face.box, area, photo, step)]
     return faces, hints
 
 
-def _tiles(rows: int, columns: int, step: float) -> Iterable[Box]:
-    return (
-        Box(left, top, right, bottom)
-        for top, bottom in _stretches(rows, step)
-        for left, right in _stretches(columns, step)
-    )
-
-
-def _stretches(length: int, step: float) -> list[tuple[int, int]]:
-    """Evenly spread, at most _TILE_PX of the look long, overlapping by _OVERLAP_PX."""
+def _how_many(length: int, step: float) -> tuple[int, float]:
+    """How many tiles, and how long, px: at most _TILE_PX of the pass, overlapping by _OVERLAP_PX or more."""
     tile, overlap = _TILE_PX * step, _OVERLAP_PX * step
-    if length <= tile:
-        return [(0, length)]
-    starts = np.linspace(0, length - tile, ceil((length - overlap) / (tile - overlap))).round().astype(int)
-    return [(int(start), min(length, ceil(start + tile))) for start in starts]
+    return (1, length) if length <= tile else (ceil((length - overlap) / (tile - overlap)), tile)
 
 
 def _holds_middle(area: Box, box: Box, scale: int) -> bool:
@@ -118,12 +76,11 @@ def _holds_middle(area: Box, box: Box, scale: int) -> bool:
     return area.x_min <= x < area.x_max and area.y_min <= y < area.y_max
 
 
-def _is_whole(box: Box, area: Box, rows: int, columns: int, step: float) -> bool:
-    """Whether it ends before the tile does; a small face cut by a border between tiles lies whole in the next one."""
-    near = _BORDER_PX * step
-    cut_left, cut_right = area.x_min > 0 and box.x_min < near, area.x_max < columns and box.x_max > area.width - near
-    cut_above, cut_below = area.y_min > 0 and box.y_min < near, area.y_max < rows and box.y_max > area.height - near
-    return not (cut_left or cut_right or cut_above or cut_below)
+def _is_cut_off(box: Box, area: Box, photo: Photo, step: float) -> bool:
+    """Whether a border between tiles cuts off what was found there, in px of the tile."""
+    edges = (area.x_min + box.x_min, area.y_min + box.y_min, area.x_min + box.x_max, area.y_min + box.y_max)
+    rows, columns = photo.pixels.shape[:2]
+    return is_cut_off(edges, area, (columns, rows), (BORDER_PX * step, BORDER_PX * step))
 
 
 def _moved(face: Face, area: Box, photo: Photo) -> Face:
@@ -141,14 +98,13 @@ def _moved(face: Face, area: Box, photo: Photo) -> Face:
 
 
 def _joined(known: Sequence[Face], fresh: Sequence[Face], most_px: float) -> list[Face]:
-    """Both looks' faces, each once. Of a small face the closer look counts, whose landmarks are finer; of one over
-    most_px the one before: closer looks see faces in large hands and clothes
-    (docs/experiments/the-default-pack-as-first-measured.md)."""
+    """Both passes' faces, each once. Of a small face the finer pass counts, whose landmarks are finer; of one over
+    most_px the one before: finer passes see faces in large hands and clothes."""
     large = [face for face in known if _size(face.box) >= most_px]
     joined = list(large)
     believed = (face for face in sorted(fresh, key=lambda f: (-f.score, f.box)) if _size(face.box) < most_px)
     for face in (*believed, *(face for face in known if _size(face.box) < most_px)):
         part = any(face.box.intersection(other.box).area >= _PART * face.box.area for other in large)
-        if not part and all(face.box.iou(other.box) < _SAME_IOU for other in joined):
+        if not part and all(face.box.iou(other.box) < SAME_IOU for other in joined):
             joined.append(face)
     return sorted(joined, key=lambda face: face.box)

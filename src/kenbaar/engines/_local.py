@@ -125,7 +125,9 @@ class _Mapping(Generic[Task, Result]):
                 if result is None:
                     alone = alone or self._started()
                     retried = _Begun(begun.task, alone.submit(begun.task))
-                    wait([retried.future])
+                    while not wait([retried.future], timeout=_ASK_S).done:
+                        if self.cancelled():
+                            return
                     result = retried.result
                 if result is None:
                     assert alone is not None

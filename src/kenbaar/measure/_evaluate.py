@@ -29,10 +29,11 @@ from kenbaar.measure._figures import Curve, CurvePoint, Evaluation, Histogram, O
 from kenbaar.measure._noticed import find_doubles, find_shared, worst_examples
 from kenbaar.measure._people import MeasuredPeople
 from kenbaar.measure._rates import Rate, Resampler, people_for_claim, single_rate
-from kenbaar.measure._samples import MeasuredPack, Samples, look_at_people
+from kenbaar.measure._samples import Samples, measure_people
 from kenbaar.measure._splits import Trials, run_trials, splits_for
 from kenbaar.measure._words import plural
 from kenbaar.media import PhotoLimits
+from kenbaar.modelpack import ModelPack
 
 ENROLMENT_PHOTOS = (1, 3, 5)
 USUAL_PHOTOS = 3  # what the breakdowns are told with, where people have so many
@@ -54,7 +55,7 @@ class DigestReader(Protocol):
 
 def evaluate(
     people: MeasuredPeople,
-    pack: MeasuredPack,
+    pack: ModelPack,
     in_force: Threshold,
     limits: PhotoLimits,
     *,
@@ -80,7 +81,7 @@ def evaluate(
             "Measure with the pack the threshold was set for, or adopt one measured with this pack.",
         )
     same_person = in_force.accept - LOOSER_DECADES * in_force.per_decade
-    samples = look_at_people(
+    samples = measure_people(
         people, pack, in_force, same_person, limits, detail_side=detail_side, say=lambda *p: say("photos", *p)
     )
     try:

@@ -24,7 +24,7 @@ from kenbaar.media import PhotoLimits, encode_name, encode_photo, open_photo, wr
 if TYPE_CHECKING:
     import jinja2
 
-    from kenbaar.measure._samples import MeasuredPack
+    from kenbaar.modelpack import ModelPack
 
 PAGE, DATA, TABLE = "report.html", "report.json", "report.csv"
 _CROP_PX = 200
@@ -98,7 +98,7 @@ class Picture:
 
 
 def picture_examples(
-    examples: tuple[Example, ...], folder: Path, pack: MeasuredPack, limits: PhotoLimits
+    examples: tuple[Example, ...], folder: Path, pack: ModelPack, limits: PhotoLimits
 ) -> tuple[Picture, ...]:
     """The worst examples with their faces cut out; one whose photo is gone meanwhile is left out."""
     found = []
@@ -112,12 +112,12 @@ def picture_examples(
     return tuple(found)
 
 
-def _crop(path: Path, pack: MeasuredPack, limits: PhotoLimits) -> str:
+def _crop(path: Path, pack: ModelPack, limits: PhotoLimits) -> str:
     import cv2
     import numpy as np
 
     photo = open_photo(path, limits)
-    (face,) = pack.find_faces(photo)[:1] or (None,)
+    (face,) = pack.detect_faces(photo)[:1] or (None,)
     if face is None:
         raise Unusable("The face is not found at full size.", "Look at the photo itself.")
     box = face.box.padded(round(0.25 * max(face.box.width, face.box.height))).clipped(photo.width, photo.height)

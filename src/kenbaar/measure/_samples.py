@@ -1,4 +1,4 @@
-"""Every photo looked at once, the way a sweep and an enrolment look at it; of each face one vector is kept, in memory.
+"""Every photo analysed once, the way a sweep and an enrolment do it; of each face one vector is kept, in memory.
 
 Photos with several faces are left out before anything is embedded: the others in them did not agree.
 """
@@ -12,55 +12,24 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kenbaar.collections import EmbeddingPermit
 from kenbaar.consent import read_portraits
+from kenbaar.engines import Failure, InProcessEngine, never
 from kenbaar.errors import EnrolmentRefused, PhotoUnreadable
 from kenbaar.faces import Face, Template
 from kenbaar.gallery import ConsentedGallery
 from kenbaar.matching import Threshold
 from kenbaar.measure._people import MeasuredPeople
 from kenbaar.media import Photo, PhotoLimits, open_photo
-from kenbaar.modelpack import FaceQuality, PhotoPixels
+from kenbaar.modelpack import ModelPack, PhotoPixels, WrappedPack
 from kenbaar.sweep import analyse_photo
 
 State = Literal["used", "no face", "several faces", "unreadable", "twice", "two people's"]
-
-
-class MeasuredPack(Protocol):
-    """What is measured of a model pack."""
-
-    @property
-    def digest(self) -> str:
-        """Which pack this is."""
-
-    @property
-    def dim(self) -> int:
-        """Numbers in a vector."""
-
-    def find_faces(self, photo: PhotoPixels) -> list[Face]:
-        """All faces."""
-
-    def find_faces_and_hints(
-        self, photo: PhotoPixels, *, long_side: int | None = None
-    ) -> tuple[list[Face], list[Face]]:
-        """The same, and what is too doubtful to be one."""
-
-    def find_landmarks_again(self, photo: PhotoPixels, faces: Sequence[Face]) -> list[Face]:
-        """The same faces, their landmarks placed better."""
-
-    def make_templates(self, photo: Photo, faces: Sequence[Face]) -> list[Template]:
-        """One unit vector a face."""
-
-    def measure_quality(self, photo: Photo, face: Face) -> FaceQuality:
-        """How good the picture of this face is."""
-
-    def quality_problems(self, photo: Photo, face: Face) -> list[str]:
-        """Why it is not good enough to enrol with; [] where it is."""
 
 
 @dataclass(slots=True, eq=False)
@@ -101,9 +70,9 @@ class Samples:
         self.portrait[...] = 0
 
 
-def look_at_people(
+def measure_people(
     people: MeasuredPeople,
-    pack: MeasuredPack,
+    pack: ModelPack,
     threshold: Threshold,
     same_person: float,
     limits: PhotoLimits,
@@ -111,7 +80,7 @@ def look_at_people(
     detail_side: int,
     say: Callable[[int, int, float], None],
 ) -> Samples:
-    """Looks at every photo once. Memory grows by two vectors a photo and by nothing else.
+    """Measures every photo once. Memory grows by two vectors a photo and by nothing else.
 
     same_person: as in consent.read_portraits. detail_side: px, as in a sweep. Raises PackBroken.
     """
@@ -128,20 +97,53 @@ def look_at_people(
         digests=[""] * total,
         refusals=Counter(),
     )
-    seen: dict[str, int] = {}
     eye = _Eye(pack, threshold, same_person, limits, detail_side)
     begin = time.monotonic()
+    tasks = (_PhotoTask(i, path) for i, path in enumerate(p for photos in people.photos for p in photos))
+
+    def told(task: _PhotoTask, _: Failure | None) -> None:  # a failure's photo stays "unreadable"
+        say(task.n + 1, total, time.monotonic() - begin)
+
     try:
-        for i, path in enumerate(p for photos in people.photos for p in photos):
-            _look(samples, i, path, eye, seen)
-            say(i + 1, total, time.monotonic() - begin)
+        InProcessEngine().map(_MeasurePhotos(samples, eye), tasks, told, never)  # no vector leaves this process
     except BaseException:
         samples.wipe()
         raise
     return samples
 
 
-def _look(samples: Samples, i: int, path: Path, eye: _Eye, seen: dict[str, int]) -> None:
+@dataclass(frozen=True, slots=True)
+class _PhotoTask:
+    """The nth of all photos."""
+
+    n: int
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class _MeasurePhotos:
+    """The task type of an evaluation: into the samples goes what a sweep and an enrolment make of a photo."""
+
+    samples: Samples
+    eye: _Eye
+
+    @property
+    def verb(self) -> str:
+        """As TaskType."""
+        return "measured"
+
+    @property
+    def few(self) -> int:
+        """As TaskType."""
+        return 0
+
+    def open(self) -> Callable[[_PhotoTask], None]:
+        """As TaskType."""
+        seen: dict[str, int] = {}
+        return lambda task: _measure_photo(self.samples, task.n, task.path, self.eye, seen)
+
+
+def _measure_photo(samples: Samples, i: int, path: Path, eye: _Eye, seen: dict[str, int]) -> None:
     try:
         digest, faces = eye.look(path)
         samples.digests[i] = digest
@@ -169,13 +171,14 @@ def _look(samples: Samples, i: int, path: Path, eye: _Eye, seen: dict[str, int])
         samples.can_enrol[i] &= faces == 0
 
 
-class _Eye:
+class _Eye(WrappedPack):
     """Stands between the house and the pack, sees what both find in a photo, and saves doing the same thing twice."""
 
     def __init__(
-        self, pack: MeasuredPack, threshold: Threshold, same_person: float, limits: PhotoLimits, detail_side: int
+        self, pack: ModelPack, threshold: Threshold, same_person: float, limits: PhotoLimits, detail_side: int
     ) -> None:
-        self.digest, self._pack, self._threshold = pack.digest, pack, threshold
+        super().__init__(pack)
+        self._threshold = threshold
         self._same_person, self._limits, self._detail_side = same_person, limits, detail_side
         row = np.zeros((1, pack.dim), np.float32)
         row[0, 0] = 1
@@ -212,30 +215,26 @@ class _Eye:
 
     # -- the pack, as a sweep sees it ------------------------------------------------------------------------------
 
-    def find_faces(self, photo: PhotoPixels) -> list[Face]:
+    def detect_faces(self, photo: PhotoPixels, **how: Any) -> list[Face]:
         """As the pack's own."""
-        faces = self._pack.find_faces(photo)
+        faces = self._pack.detect_faces(photo, **how)
         self._remember(photo, faces)
         return faces
 
-    def find_faces_and_hints(
-        self, photo: PhotoPixels, *, long_side: int | None = None
+    def detect_with_hints(
+        self, photo: PhotoPixels, *, long_side: int | None = None, **scores: Any
     ) -> tuple[list[Face], list[Face]]:
         """As the pack's own."""
-        faces, hints = self._pack.find_faces_and_hints(photo, long_side=long_side)
+        faces, hints = self._pack.detect_with_hints(photo, long_side=long_side, **scores)
         if long_side is None:
             self._remember(photo, faces)
         return faces, hints
-
-    def find_landmarks_again(self, photo: PhotoPixels, faces: Sequence[Face]) -> list[Face]:
-        """As the pack's own."""
-        return self._pack.find_landmarks_again(photo, faces)
 
     def _remember(self, photo: PhotoPixels, faces: list[Face]) -> None:
         if isinstance(photo, Photo) and photo.scale == 1:
             self._whole, self._found = photo, faces
 
-    def make_templates(self, photo: Photo, faces: Sequence[Face]) -> list[Template]:
+    def make_templates(self, photo: PhotoPixels, faces: Sequence[Face]) -> list[Template]:
         """Of one face alone; several are answered with a vector of nobody, so that no bystander is embedded."""
         if len(faces) != 1:
             return [Template(self._filler.copy(), self.digest) for _ in faces]
@@ -248,39 +247,40 @@ class _Eye:
 
     # -- the pack, as an enrolment sees it -------------------------------------------------------------------------
 
-    def portrait_faces(self, photo: Photo) -> list[Face]:
+    def portrait_faces(self, photo: PhotoPixels) -> list[Face]:
         """The same faces, where they were found in these very pixels."""
-        return self._found if photo is self._whole else self._pack.find_faces(photo)
+        return self._found if photo is self._whole else self._pack.detect_faces(photo)
 
-    def portrait_template(self, photo: Photo, face: Face) -> Template:
+    def portrait_template(self, photo: PhotoPixels, face: Face) -> Template:
         """The same vector, where it is of this very face."""
         if photo is self._whole and face is self._embedded:
             return Template(self.vector, self.digest)
         return self._pack.make_templates(photo, [face])[0]
 
-    def portrait_problems(self, photo: Photo, face: Face) -> list[str]:
+    def portrait_problems(self, photo: PhotoPixels, face: Face) -> list[str]:
         """As the pack's own."""
         return self._pack.quality_problems(photo, face)
 
 
-class _Portraits:
+class _Portraits(WrappedPack):
     """The pack as an enrolment sees it; remembers in a few words why a photo is refused."""
 
     def __init__(self, eye: _Eye) -> None:
-        self._eye, self.digest, self.why = eye, eye.digest, ""
+        super().__init__(eye)
+        self._eye, self.why = eye, ""
 
-    def find_faces(self, photo: Photo) -> list[Face]:
+    def detect_faces(self, photo: PhotoPixels, **how: Any) -> list[Face]:
         """All faces."""
         faces = self._eye.portrait_faces(photo)
         if len(faces) != 1:
             self.why = "More than one face" if faces else "No face was found"
         return faces
 
-    def make_template(self, photo: Photo, face: Face) -> Template:
+    def make_template(self, photo: PhotoPixels, face: Face) -> Template:
         """One unit vector."""
         return self._eye.portrait_template(photo, face)
 
-    def quality_problems(self, photo: Photo, face: Face) -> list[str]:
+    def quality_problems(self, photo: PhotoPixels, face: Face) -> list[str]:
         """Sentences; the first one's beginning is the reason that is counted."""
         problems = self._eye.portrait_problems(photo, face)
         if problems:

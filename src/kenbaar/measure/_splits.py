@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,7 @@ from kenbaar.gallery import ConsentedGallery, combine
 from kenbaar.matching import Threshold, exact_scores, find_lookalikes
 from kenbaar.measure._samples import Samples
 from kenbaar.media import Photo
+from kenbaar.modelpack import ModelPack
 
 KEPT = 5
 """Best others kept of each search: one decides with its runner-up, three are shown to a reviewer, and two to spare for
@@ -214,18 +216,20 @@ def _template(samples: Samples, chosen: NDArray[np.intp], same_person: float) ->
     known = {samples.digests[i]: samples.portrait[i] for i in chosen.tolist()}
     photos = [Photo(_NO_PIXELS, 1, 1, 1, digest, "PNG") for digest in known]
     try:
-        return combine(read_portraits(photos, _Remembered(samples.pack, known), same_person=same_person))
+        return combine(
+            read_portraits(photos, cast(ModelPack, _Remembered(samples.pack, known)), same_person=same_person)
+        )
     except EnrolmentRefused:
         return None
 
 
 class _Remembered:
-    """A pack that answers for photos it has seen before (consent.FaceReader)."""
+    """Of a model pack, what an enrolment asks of it: answers for photos that were embedded before."""
 
     def __init__(self, digest: str, vectors: dict[str, NDArray[np.float32]]) -> None:
         self.digest, self._vectors = digest, vectors
 
-    def find_faces(self, photo: Photo) -> list[Face]:
+    def detect_faces(self, photo: Photo) -> list[Face]:
         """One."""
         return [_NO_FACE]
 

@@ -9,7 +9,7 @@
 - No state between calls, no files written, no network: what fetches and converts weights is packmaking.
 
     pack = load_pack(find_pack(cache, "default"))            # or "fast", the name of an added pack, a folder
-    faces = pack.find_faces(photo)
+    faces = pack.detect_faces(photo)
     templates = pack.make_templates(photo, faces)
     problems = QualityGate().problems(pack.measure_quality(photo, faces[0]))
     pack.operating_point.accept, pack.digest
@@ -29,21 +29,28 @@ from kenbaar.modelpack._manifest import (
     parse_manifest,
     read_manifest,
 )
-from kenbaar.modelpack._pack import ModelPack, load_pack
+from kenbaar.modelpack._pack import OnnxPack, load_pack
+from kenbaar.modelpack._protocol import FaceDetector, FaceEmbedder, FaceGrader, ModelPack
 from kenbaar.modelpack._quality import FaceQuality, QualityGate
+from kenbaar.modelpack._wrapped import WrappedPack
 
 __all__ = [
     "DetectorSpec",
     "EmbedderSpec",
+    "FaceDetector",
+    "FaceEmbedder",
+    "FaceGrader",
     "FaceQuality",
     "Manifest",
     "Measured",
     "ModelPack",
+    "OnnxPack",
     "OperatingPoint",
     "PackFile",
     "PhotoPixels",
     "Provenance",
     "QualityGate",
+    "WrappedPack",
     "default_pack_folder",
     "describe_pack",
     "fast_pack_folder",

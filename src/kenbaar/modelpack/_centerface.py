@@ -1,4 +1,4 @@
-"""CenterFace: its ONNX file made fit for any size, and its maps read as boxes and landmarks.
+"""CenterFace: its maps read as boxes and landmarks.
 
 The maps lie on a grid of 4 input px. A cell's face has its middle at (cell + offset + 0.5) * 4, sides of
 exp(scale) * 4, and landmarks as fractions of its box (the network and its reading: Xu et al. 2019,
@@ -10,39 +10,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from kenbaar.errors import PackBroken
-
 GRID_PX = 4
 OUTPUTS = ("heatmap", "scale", "offset", "landmarks")
-_NAMES = {"537": "heatmap", "538": "scale", "539": "offset", "540": "landmarks", "input.1": "image"}
-
-
-def symbolic_centerface(data: bytes) -> bytes:
-    """The same network for any batch and any sides that are multiples of 32, with words for names.
-
-    The published file is fixed to 10 x 3 x 32 x 32, and lists its weights among its inputs, which keeps the runtime
-    from folding them. Raises PackBroken where the file is not the one we know.
-    """
-    import onnx
-
-    model = onnx.load_from_string(data)
-    graph = model.graph
-    weights = {tensor.name for tensor in graph.initializer}
-    inputs = [value for value in graph.input if value.name not in weights]
-    if [value.name for value in inputs] != ["input.1"] or [value.name for value in graph.output] != list(_NAMES)[:4]:
-        raise PackBroken("The CenterFace file is not laid out as expected.", "Fetch the pack again.")
-    del graph.input[:]
-    graph.input.extend(inputs)
-    for value, divisor in [(inputs[0], 1), *((value, GRID_PX) for value in graph.output)]:
-        dims = graph.input[0].type.tensor_type.shape.dim if divisor == 1 else value.type.tensor_type.shape.dim
-        for dim, name in zip((dims[0], dims[2], dims[3]), ("n", f"rows_{divisor}", f"columns_{divisor}"), strict=True):
-            dim.dim_param = name
-    for node in graph.node:
-        node.input[:] = [_NAMES.get(name, name) for name in node.input]
-        node.output[:] = [_NAMES.get(name, name) for name in node.output]
-    for value in [*graph.input, *graph.output]:
-        value.name = _NAMES[value.name]
-    return bytes(model.SerializeToString(deterministic=True))
 
 
 def decode_centerface(

@@ -74,7 +74,7 @@ class Detector:
         width, height = photo.width, photo.height
         return _faces(found, photo.scale, 0, width, 0, height), _faces(hints, photo.scale, 0, width, 0, height)
 
-    def find_in_batch(self, pictures: Sequence[NDArray[np.uint8]], min_score: float) -> list[list[Face]]:
+    def detect_in_batch(self, pictures: Sequence[NDArray[np.uint8]], min_score: float) -> list[list[Face]]:
         """The faces in each of these pictures of one size, looked at as they are: not shrunk, no second look.
 
         For parts of a photo: tiles of it, and closer looks at a place. Boxes may reach out of a picture whose face is

@@ -26,7 +26,7 @@ _AT_ONCE = 4  # faces: the cuts of so many take about 50 MB in the network
 _MIRRORED = [1, 0, 2, 4, 3]  # left and right eye and mouth corner change places
 
 
-def find_landmarks_again(detector: Detector, photo: PhotoPixels, faces: Sequence[Face]) -> list[Face]:
+def refine_landmarks(detector: Detector, photo: PhotoPixels, faces: Sequence[Face]) -> list[Face]:
     """The same faces in order, with better landmarks; those where nothing is found again as they were."""
     again: list[Face] = []
     for at in range(0, len(faces), _AT_ONCE):
@@ -38,7 +38,7 @@ def _some(detector: Detector, photo: PhotoPixels, faces: Sequence[Face]) -> list
     points = [np.asarray(face.landmarks.points / np.float32(photo.scale), np.float64) for face in faces]
     into = [_to_cut(five) for five in points]
     cuts = [cut_chip(photo.pixels, transform, _CUT_PX, _CUT_PX) for transform in into]
-    seen = detector.find_in_batch([*cuts, *(np.ascontiguousarray(cut[:, ::-1]) for cut in cuts)], _MIN_SCORE)
+    seen = detector.detect_in_batch([*cuts, *(np.ascontiguousarray(cut[:, ::-1]) for cut in cuts)], _MIN_SCORE)
     again = []
     for i, face in enumerate(faces):
         plain = [np.asarray(other.landmarks.points, np.float64) for other in seen[i]]

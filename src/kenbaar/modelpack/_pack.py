@@ -12,13 +12,13 @@ from kenbaar.faces import Face, Template
 from kenbaar.modelpack._centerface import OUTPUTS
 from kenbaar.modelpack._detect import HINT_SCORE, Detector, PhotoPixels
 from kenbaar.modelpack._embed import Embedder, rough_within
-from kenbaar.modelpack._landmarks import find_landmarks_again
+from kenbaar.modelpack._landmarks import refine_landmarks
 from kenbaar.modelpack._manifest import Manifest, OperatingPoint, read_file, read_manifest
 from kenbaar.modelpack._quality import FaceQuality, QualityGate, measure_quality
 from kenbaar.modelpack._sessions import Network
 
 
-class ModelPack:
+class OnnxPack:
     """Finds faces and makes templates of them. Open one with load_pack(); it holds no state between calls."""
 
     def __init__(self, manifest: Manifest, detector: Detector, embedder: Embedder, folder: Path) -> None:
@@ -47,7 +47,7 @@ class ModelPack:
         """How far a rough template's score may lie from that of the template, near a threshold; infinite: not known."""
         return rough_within(self.manifest.embedder)
 
-    def find_faces(
+    def detect_faces(
         self, photo: PhotoPixels, *, long_side: int | None = None, min_score: float | None = None
     ) -> list[Face]:
         """The faces in the photo, sorted by box, in px of the full photo; [] where there are none.
@@ -59,7 +59,7 @@ class ModelPack:
         side = spec.long_side if long_side is None else long_side
         return self._detector.find(photo, side, spec.min_score if min_score is None else min_score)
 
-    def find_faces_and_hints(
+    def detect_with_hints(
         self,
         photo: PhotoPixels,
         *,
@@ -67,7 +67,7 @@ class ModelPack:
         min_score: float | None = None,
         hint_score: float = HINT_SCORE,
     ) -> tuple[list[Face], list[Face]]:
-        """The same faces as find_faces; and where a finer look might find more: what is too doubtful to be a face.
+        """The same faces as detect_faces; and where a finer look might find more: what is too doubtful to be a face.
 
         hint_score: from which score up to min_score.
         """
@@ -77,7 +77,7 @@ class ModelPack:
         least = spec.min_score if min_score is None else min_score
         return self._detector.find_with_hints(photo, side, least, hint_score)
 
-    def find_in_batch(self, pictures: Sequence[NDArray[np.uint8]], *, min_score: float) -> list[list[Face]]:
+    def detect_in_batch(self, pictures: Sequence[NDArray[np.uint8]], *, min_score: float) -> list[list[Face]]:
         """The faces in each of these pictures (RGB uint8, all of one size), sorted by box, in px of that picture.
 
         They are looked at as they are and in one go: for tiles of a photo and closer looks at places in it. Memory
@@ -86,15 +86,15 @@ class ModelPack:
         for picture in pictures:
             if picture.dtype != np.uint8 or picture.shape != (*pictures[0].shape[:2], 3):
                 raise ValueError("the pictures of a batch are uint8 (rows, columns, 3), all of one size")
-        return self._detector.find_in_batch(pictures, min_score)
+        return self._detector.detect_in_batch(pictures, min_score)
 
-    def find_landmarks_again(self, photo: PhotoPixels, faces: Sequence[Face]) -> list[Face]:
+    def refine_landmarks(self, photo: PhotoPixels, faces: Sequence[Face]) -> list[Face]:
         """The same faces in order, their landmarks placed better: each is looked at once more, enlarged.
 
         For faces that were small in the look that found them (sweep tells which); of large ones it gains nothing.
         """
         _refuse_other_pixels(photo)
-        return find_landmarks_again(self._detector, photo, faces)
+        return refine_landmarks(self._detector, photo, faces)
 
     def make_templates(self, photo: PhotoPixels, faces: Sequence[Face]) -> list[Template]:
         """One template per face, in order."""
@@ -118,7 +118,7 @@ class ModelPack:
     ) -> tuple[Callable[[], object], Callable[[], object]]:
         """The two networks run bare, on inputs of the very shapes that this photo with so many faces gives them.
 
-        (detector, embedder): for benchmarks, which tell every speed against this floor. long_side: as for find_faces.
+        (detector, embedder): for benchmarks, which tell every speed against this floor. long_side: as for detect_faces.
         """
         side = self.manifest.detector.long_side if long_side is None else long_side
         return self._detector.network_alone(photo, side), self._embedder.network_alone(faces)
@@ -137,7 +137,7 @@ def _refuse_other_pixels(photo: PhotoPixels) -> None:
         raise ValueError("a photo's pixels are uint8 (rows, columns, 3)")
 
 
-def load_pack(folder: Path, *, threads: int = 1) -> ModelPack:
+def load_pack(folder: Path, *, threads: int = 1) -> OnnxPack:
     """The pack in this folder, its manifest and every file's digest checked. threads: per network.
 
     Raises PackUnavailable where there is no pack, PackBroken where it is not what its manifest says.
@@ -145,4 +145,4 @@ def load_pack(folder: Path, *, threads: int = 1) -> ModelPack:
     manifest = read_manifest(folder)
     detector = Network(read_file(folder, manifest.detector.file), "detector", threads=threads, outputs=OUTPUTS)
     embedder = Network(read_file(folder, manifest.embedder.file), "embedder", threads=threads)
-    return ModelPack(manifest, Detector(detector, manifest.detector), Embedder(embedder, manifest.embedder), folder)
+    return OnnxPack(manifest, Detector(detector, manifest.detector), Embedder(embedder, manifest.embedder), folder)

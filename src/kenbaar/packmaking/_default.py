@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from kenbaar.errors import PackBroken
 from kenbaar.modelpack._at_hand import DEFAULT, DEFAULT_VERSION
-from kenbaar.modelpack._centerface import GRID_PX, OUTPUTS, symbolic_centerface
+from kenbaar.modelpack._centerface import GRID_PX, OUTPUTS
 from kenbaar.modelpack._manifest import (
     FORMAT,
     DetectorSpec,
@@ -25,6 +25,7 @@ from kenbaar.modelpack._manifest import (
     Provenance,
 )
 from kenbaar.modelpack._sessions import Network
+from kenbaar.packmaking._centerface import symbolic_centerface
 from kenbaar.packmaking._dlib import DIM, SIDE_PX, dlib_to_onnx, read_mean
 
 DETECTOR_FILE, EMBEDDER_FILE = "detector.onnx", "embedder.onnx"

@@ -31,7 +31,7 @@ def make_fast(detector: bytes, embedder: bytes) -> tuple[bytes, bytes]:
 
 
 def read_ranges() -> dict[str, Ranges]:
-    """The ranges measured by kenbaar.packmaking.calibrate, by part and name."""
+    """The ranges measured by benchmarks/packs/calibrate.py, by part and name."""
     told = json.loads((files("kenbaar.packmaking") / RANGES_FILE).read_text("utf-8"))
     return {
         part: {name: (float(low), float(high)) for name, (low, high) in told[part].items()}

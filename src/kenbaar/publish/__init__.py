@@ -7,7 +7,7 @@ visible; who is shown is on record before the file has its name.
     publisher = Publisher(consents, collections, copies, journal, home)
     report = publisher.publish(actor, "party", Path("public"), "web", pack, limits, say=bar)
     report.held                                   # photos a person should look at
-    plan = plan_masks(find_all_faces(photo, pack, PUBLISH), revealed, photo.width, photo.height)
+    plan = plan_masks(detect_all(photo, pack, PUBLISH), revealed, photo.width, photo.height)
     mask(photo.pixels, plan.masks)
     copies.showing("s-7xk2m9qa")                  # what still shows them
 """
@@ -18,7 +18,7 @@ from kenbaar.publish._mask import GRID_PX, MASK_COLOUR, CopyPlan, covered, mask,
 from kenbaar.publish._publisher import Held, Publisher, PublishReport
 from kenbaar.publish._recheck import find_exposed
 from kenbaar.publish._records import Copy, CopyStore
-from kenbaar.publish._tasks import CopyTask, MakeCopies, PublishPack
+from kenbaar.publish._tasks import CopyTask, MakeCopies
 
 __all__ = [
     "GRID_PX",
@@ -31,7 +31,6 @@ __all__ = [
     "Held",
     "MadeCopy",
     "MakeCopies",
-    "PublishPack",
     "PublishReport",
     "Publisher",
     "check_copy",

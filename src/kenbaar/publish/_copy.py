@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kenbaar.detection import RECHECK, DetectionSchedule, FaceFinder
+from kenbaar.detection import RECHECK, DetectionSchedule
 from kenbaar.errors import PhotoUnreadable
 from kenbaar.faces import Box
 from kenbaar.media import (
@@ -16,6 +16,7 @@ from kenbaar.media import (
     find_leftovers,
     open_photo_bytes,
 )
+from kenbaar.modelpack import FaceDetector
 from kenbaar.publish._mask import CopyPlan, mask
 from kenbaar.publish._recheck import find_exposed
 
@@ -64,7 +65,7 @@ def scan_copy(data: bytes) -> list[str]:
     return find_leftovers(data)
 
 
-def check_copy(data: bytes, plan: CopyPlan, finder: FaceFinder, schedule: DetectionSchedule = RECHECK) -> CopyCheck:
+def check_copy(data: bytes, plan: CopyPlan, finder: FaceDetector, schedule: DetectionSchedule = RECHECK) -> CopyCheck:
     """Whether the copy in these bytes may go out, and what stands against it. finder: a ModelPack.
 
     1. It holds a picture and rights, and nothing else. 2. It opens. 3. Its masks are opaque, and nobody is exposed.

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from kenbaar.detection import PUBLISH, FaceFinder, find_all_faces
+from kenbaar.detection import PUBLISH, detect_all
 from kenbaar.errors import PhotoUnreadable
 from kenbaar.faces import Box
 from kenbaar.media import PhotoLimits, digest_bytes, open_photo_bytes, read_photo_bytes, read_rights
+from kenbaar.modelpack import FaceDetector
 from kenbaar.publish._copy import CopyCheck, check_copy, render_copy
 from kenbaar.publish._mask import plan_masks
 
@@ -31,7 +32,7 @@ def make_copy(
     source: Path,
     digest: str,
     limits: PhotoLimits,
-    finder: FaceFinder,
+    finder: FaceDetector,
     *,
     known: Sequence[Box],
     reveals: Sequence[Box],
@@ -46,7 +47,7 @@ def make_copy(
     photo = open_photo_bytes(original, limits=limits)
     if photo.digest != digest:
         raise PhotoUnreadable("This photo changed since it was swept.", "Run `kenbaar sweep` again.")
-    faces = merge_boxes(find_all_faces(photo, finder, PUBLISH), known)
+    faces = merge_boxes(detect_all(photo, finder, PUBLISH), known)
     rights = read_rights(original)
     for _ in range(MOST_ROUNDS if mask_doubtful else 1):
         plan = plan_masks(faces, reveals, photo.width, photo.height, block_px=photo.block_px)

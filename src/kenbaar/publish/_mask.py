@@ -64,8 +64,8 @@ def plan_masks(
 ) -> CopyPlan:
     """Everybody is masked but the revealed; where a mask and a revealed face overlap, the mask wins.
 
-    faces: all faces found in the photo, by any number of looks. revealed: boxes of faces whose people agreed to be seen
-    in this copy. A face is spared where its box is one (Box.is_same_face) with a revealed one; all others are masked.
+    faces: all faces found in the photo, in any number of passes. revealed: boxes of faces whose people agreed to be
+    seen in this copy. A face is spared where its box is one (Box.is_same_face) with a revealed one; all others are masked.
     """
     masks = {
         mask_box(face, width, height, block_px=block_px)

@@ -25,10 +25,11 @@ from kenbaar.media import (
     digest_file,
     write_file,
 )
+from kenbaar.modelpack import ModelPack
 from kenbaar.policy import Actor, Event
 from kenbaar.publish._make import MadeCopy
 from kenbaar.publish._records import Copy, CopyStore
-from kenbaar.publish._tasks import CopyTask, MakeCopies, PublishPack
+from kenbaar.publish._tasks import CopyTask, MakeCopies
 
 log = logging.getLogger(__name__)
 
@@ -92,7 +93,7 @@ class Publisher:
         name: str,
         out: Path,
         channel: str,
-        pack: PublishPack,
+        pack: ModelPack,
         limits: PhotoLimits,
         *,
         say: Callable[[int, int, float], None],
@@ -127,7 +128,7 @@ class _PublicationUnderWay:
         collection: Collection,
         folder: Path,
         channel: str,
-        pack: PublishPack,
+        pack: ModelPack,
         limits: PhotoLimits,
         mask_doubtful: bool,
     ) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from kenbaar.detection import DetectionSchedule, FaceFinder, find_all_faces
+from kenbaar.detection import DetectionSchedule, detect_all
 from kenbaar.faces import Box
-from kenbaar.modelpack import PhotoPixels
+from kenbaar.modelpack import FaceDetector, PhotoPixels
 from kenbaar.publish._mask import MASK_COLOUR, CopyPlan, covered
 
 HIDDEN_SHARE = 0.75
@@ -15,7 +15,7 @@ _EDGE_PX = 2  # the decoder's interpolation of colour reaches this far into a ma
 _MOST_OFF = 24  # what JPEG and WebP change in a flat area, levels; a face differs by far more
 
 
-def find_exposed(photo: PhotoPixels, finder: FaceFinder, plan: CopyPlan, schedule: DetectionSchedule) -> list[Box]:
+def find_exposed(photo: PhotoPixels, finder: FaceDetector, plan: CopyPlan, schedule: DetectionSchedule) -> list[Box]:
     """What in a finished copy is neither hidden nor meant to be seen, sorted; publish holds the copy if anything is.
 
     photo: decoded from the bytes of the finished file, at full size.
@@ -27,7 +27,7 @@ def find_exposed(photo: PhotoPixels, finder: FaceFinder, plan: CopyPlan, schedul
     def hidden(box: Box) -> bool:
         return covered(box, plan.masks) >= HIDDEN_SHARE
 
-    for box in find_all_faces(photo, finder, schedule, hidden=hidden):
+    for box in detect_all(photo, finder, schedule, hidden=hidden):
         if not hidden(box) and not any(box.is_same_face(shown) for shown in plan.reveals):
             exposed.add(box)
     return sorted(exposed)

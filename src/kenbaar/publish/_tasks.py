@@ -9,29 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-from kenbaar.detection import FaceFinder
 from kenbaar.errors import PackBroken
 from kenbaar.faces import Box
 from kenbaar.media import PhotoLimits
-from kenbaar.modelpack import load_pack
+from kenbaar.modelpack import ModelPack, load_pack
 from kenbaar.publish._make import MadeCopy, make_copy
 
 WORTH_PROCESSES = 8
 """So many copies are made before a second process would have started: importing and opening the pack take a second."""
-
-
-class PublishPack(FaceFinder, Protocol):
-    """What publishing needs of a model pack."""
-
-    @property
-    def digest(self) -> str:
-        """Which pack this is."""
-
-    @property
-    def folder(self) -> Path:
-        """Where it lies: workers open it themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +40,7 @@ class MakeCopies:
     limits: PhotoLimits
     folder: Path
     digest: str
-    pack: PublishPack | None = None
+    pack: ModelPack | None = None
 
     @property
     def verb(self) -> str:

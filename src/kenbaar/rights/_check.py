@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,26 +12,12 @@ from numpy.typing import NDArray
 from kenbaar.collections import Collection, Collections
 from kenbaar.consent import Consents
 from kenbaar.errors import KenbaarError, ModeRefused
-from kenbaar.faces import Face, Template
-from kenbaar.media import Photo, PhotoLimits, decode_name, open_photo
+from kenbaar.media import PhotoLimits, decode_name, open_photo
+from kenbaar.modelpack import ModelPack
 from kenbaar.rights._residue import Finding, ResidueReport, scan_home
 
 PAGE = 200
 USUAL_DIM = 128  # numbers in a template of the default pack
-
-
-class CheckPack(Protocol):
-    """What a check needs of a model pack."""
-
-    @property
-    def dim(self) -> int:
-        """Length of its vectors."""
-
-    def find_faces(self, photo: Photo) -> list[Face]:
-        """All faces."""
-
-    def make_templates(self, photo: Photo, faces: Sequence[Face]) -> list[Template]:
-        """One unit vector per face."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +38,7 @@ def check_archive(
     consents: Consents,
     collections: Collections,
     home: Path,
-    packs: Sequence[CheckPack],
+    packs: Sequence[ModelPack],
     limits: PhotoLimits,
     *,
     say: Callable[[int, int, float], None],
@@ -96,7 +81,7 @@ def _compared(collections: Collections, collection: Collection) -> bool:
 def _strangers(
     collection: Collection,
     collections: Collections,
-    pack: CheckPack,
+    pack: ModelPack,
     limits: PhotoLimits,
     say: Callable[[int, int, float], None],
 ) -> Iterator[NDArray[np.float32]]:
@@ -116,7 +101,7 @@ def _strangers(
                 photo = open_photo(Path(collection.source) / decode_name(item.path), limits)
             except KenbaarError:
                 continue  # the sweep has counted it as unreadable; what cannot be read was not embedded
-            faces = [f for f in pack.find_faces(photo) if not any(f.box.is_same_face(box) for box in known)]
+            faces = [f for f in pack.detect_faces(photo) if not any(f.box.is_same_face(box) for box in known)]
             if faces:
                 yield np.stack([t.vector for t in pack.make_templates(photo, faces)])
         after = page[-1].path

@@ -7,28 +7,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
 
 from kenbaar.collections import Appearance, Certainty, Collections, How, Item, Rejection
 from kenbaar.consent import FINDING, RECOGNISING, Consents, Sessions, Subject
 from kenbaar.errors import ClaimRefused, ConsentMissing, NotFound, PhotoUnreadable, Refused
-from kenbaar.faces import Box, Face, Template
+from kenbaar.faces import Box
 from kenbaar.ledger import Journal, require_permission
 from kenbaar.matching import Band, Threshold, compare_one
-from kenbaar.media import Photo, PhotoLimits, decode_name, open_photo
+from kenbaar.media import PhotoLimits, decode_name, open_photo
+from kenbaar.modelpack import ModelPack
 from kenbaar.policy import Actor, Event
-
-
-class ClaimPack(Protocol):
-    """What a claim needs of a model pack."""
-
-    digest: str
-
-    def find_faces(self, photo: Photo) -> list[Face]:
-        """All faces."""
-
-    def make_template(self, photo: Photo, face: Face) -> Template:
-        """One unit vector."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +84,7 @@ class Requests:
         item_id: str,
         n: int,
         sessions: Sessions,
-        pack: Callable[[], ClaimPack],
+        pack: Callable[[], ModelPack],
         threshold: Callable[[], Threshold],
         limits: PhotoLimits,
     ) -> Appearance:
@@ -118,7 +106,7 @@ class Requests:
         item_id: str,
         n: int,
         sessions: Sessions,
-        pack: Callable[[], ClaimPack],
+        pack: Callable[[], ModelPack],
         threshold: Callable[[], Threshold],
         limits: PhotoLimits,
     ) -> Appearance:
@@ -193,7 +181,7 @@ class Requests:
         item: Item,
         box: Box,
         sessions: Sessions,
-        pack: ClaimPack,
+        pack: ModelPack,
         threshold: Threshold,
         limits: PhotoLimits,
     ) -> Band:
@@ -201,7 +189,7 @@ class Requests:
         photo = open_photo(self._path(item), limits)
         if photo.digest != item.digest:
             raise PhotoUnreadable(f"Item {item.id} changed since it was swept.", "Sweep the collection again.")
-        face = max(pack.find_faces(photo), key=lambda f: f.box.iou(box), default=None)
+        face = max(pack.detect_faces(photo), key=lambda f: f.box.iou(box), default=None)
         if face is None or not face.box.is_same_face(box):
             raise ClaimRefused("No face is found at that box now.", "Sweep the collection again.")
         gallery = self.consents.open_gallery(RECOGNISING, pack.digest, sessions, only={subject})

@@ -62,14 +62,6 @@ class SqlConsentStore:
             if alike := list(look_alikes):
                 c.execute(sa.update(subjects).where(subjects.c.id.in_(alike)).values(look_alike=True))
 
-    def add_enrolled(self, people: Sequence[Subject], grants_: Sequence[Grant]) -> None:
-        """Many people with their grants in one transaction (benchmarks, imports)."""
-        with self._db.write() as c:
-            if people:
-                c.execute(sa.insert(subjects), [_subject_row(s) for s in people])
-            if grants_:
-                c.execute(sa.insert(grants), [_grant_row(g) for g in grants_])
-
     def subject(self, subject: str) -> Subject | None:
         """One subject, or None."""
         with self._db.read() as c:

@@ -27,14 +27,6 @@ class SqlTemplateStore:
                 )
             )
 
-    def put_many(self, templates: Sequence[SealedTemplate]) -> None:
-        """Keeps many new ones in one transaction (benchmarks, imports)."""
-        with self._db.write() as c:
-            c.execute(
-                sa.insert(table),
-                [{"subject": t.subject, "pack": t.pack, "version": t.version, "sealed": t.sealed} for t in templates],
-            )
-
     def get(self, subject: str, pack: str) -> SealedTemplate | None:
         """One person's template for one pack."""
         with self._db.read() as c:

@@ -15,7 +15,6 @@ second); one unreadable photo is counted and the sweep goes on; memory does not 
 from kenbaar.sweep._analyse import (
     Barred,
     Comparison,
-    FaceFinder,
     KnownFaces,
     PhotoAnalysis,
     Recognised,
@@ -32,7 +31,6 @@ __all__ = [
     "AnalysisTask",
     "Barred",
     "Comparison",
-    "FaceFinder",
     "KnownFaces",
     "OlderPack",
     "PackInUse",

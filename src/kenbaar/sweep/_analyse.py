@@ -7,15 +7,14 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
 
 from kenbaar.collections import EmbeddingPermit
-from kenbaar.detection import find_faces_closely
-from kenbaar.faces import Box, Face, Landmarks, Template
+from kenbaar.detection import detect_closely
+from kenbaar.faces import Box, Face, Landmarks
 from kenbaar.gallery import ConsentedGallery
 from kenbaar.matching import Band, Decision, Threshold, match_faces
 from kenbaar.media import Photo, PhotoLimits, open_photo_bytes, read_photo_bytes
-from kenbaar.modelpack import PhotoPixels
+from kenbaar.modelpack import FaceEmbedder, ModelPack
 
 ENOUGH_BETWEEN_EYES_PX = 20  # of the decoded pixels: a template of more detail is the same (cosine 0.993 and up; from
 # 16 px 0.990, from 8 px 0.96: docs/decisions/0018)
@@ -25,35 +24,11 @@ ROUGH_LANDMARKS_PX = (
 )
 
 
-class TemplateMaker(Protocol):
-    """What a comparison needs of a model pack."""
-
-    def make_templates(self, photo: Photo, faces: Sequence[Face]) -> list[Template]:
-        """One unit vector per face, in order."""
-
-
-class FaceFinder(TemplateMaker, Protocol):
-    """What an analysis needs of the model pack in use."""
-
-    digest: str
-
-    def find_faces(self, photo: PhotoPixels) -> list[Face]:
-        """All faces, sorted by box."""
-
-    def find_faces_and_hints(
-        self, photo: PhotoPixels, *, long_side: int | None = None
-    ) -> tuple[list[Face], list[Face]]:
-        """The same faces; and what is too doubtful to be one."""
-
-    def find_landmarks_again(self, photo: Photo, faces: Sequence[Face]) -> list[Face]:
-        """The same faces in order, their landmarks placed better."""
-
-
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """People whose templates are of one pack, that pack, and what a score takes to be a match among them."""
 
-    pack: TemplateMaker
+    pack: FaceEmbedder
     gallery: ConsentedGallery
     threshold: Threshold
 
@@ -109,7 +84,7 @@ class Barred:
 def analyse_photo(
     path: Path,
     limits: PhotoLimits,
-    pack: FaceFinder,
+    pack: ModelPack,
     permit: EmbeddingPermit,
     gallery: ConsentedGallery,
     threshold: Threshold,
@@ -121,7 +96,7 @@ def analyse_photo(
 ) -> PhotoAnalysis:
     """Everyone in this photo who agreed to be found. Unmatched probes are forgotten on return.
 
-    The permit decides whether a template is made at all; where it says no, nothing below `find_faces` runs.
+    The permit decides whether a template is made at all; where it says no, nothing below `detect_faces` runs.
     detail_side: px, the long side that the pack's detector works at; None: the photo is decoded and searched whole.
     known: where the faces are, if they were found before; believed if the file still is what it was then.
     older: people who enrolled with other packs and have not renewed: their pack compares the faces that this one found.
@@ -219,11 +194,11 @@ def _is_decoded_at(photo: Photo, side: int | None) -> bool:
     return (k == 1 or long_side // k >= side) and (k == max(_SCALES) or long_side // (2 * k) < side)
 
 
-def _faces_found(file: _File, pack: FaceFinder, side: int | None) -> list[Face]:
-    return pack.find_faces(file.at(None)) if side is None else find_faces_closely(file.at, pack, side)
+def _faces_found(file: _File, pack: ModelPack, side: int | None) -> list[Face]:
+    return pack.detect_faces(file.at(None)) if side is None else detect_closely(file.at, pack, side)
 
 
-def _with_fine_landmarks(file: _File, pack: FaceFinder, faces: list[Face], side: int | None) -> list[Face]:
+def _with_fine_landmarks(file: _File, pack: ModelPack, faces: list[Face], side: int | None) -> list[Face]:
     """The same faces; the landmarks of those that were small for the detector are found again, in the pixels that a
     template is cut from. Faces are known by these later, so that nothing is to be found again then."""
     long_side = max(file.photo.width, file.photo.height)
@@ -231,7 +206,7 @@ def _with_fine_landmarks(file: _File, pack: FaceFinder, faces: list[Face], side:
     if not small:
         return faces
     photo = file.at(_enough_for_templates(faces, long_side, side))
-    again = iter(pack.find_landmarks_again(photo, small))
+    again = iter(pack.refine_landmarks(photo, small))
     return [next(again) if _is_small(face, long_side, side or 0) else face for face in faces]
 
 

@@ -6,31 +6,20 @@ that is so, and what was measured: docs/decisions/0019-one-more-enrolment.md.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kenbaar.faces import Face, Template
 from kenbaar.gallery import ConsentedGallery
 from kenbaar.matching import Threshold
-from kenbaar.media import Photo, PhotoLimits
+from kenbaar.media import PhotoLimits
+from kenbaar.modelpack import FaceEmbedder
 from kenbaar.sweep._analyse import KnownFaces, PhotoAnalysis, open_known
 
 MOST_NEW = 20  # people: with more, most photos have a face near one of them, and the rough templates are made in vain
 _STEP = 1.25  # thresholds are those of the next larger of n, 1.25 n, 1.56 n ... people: at most 0.0007 stricter
-
-
-class RoughFinder(Protocol):
-    """What this needs of a model pack. rough_within: infinite where nobody measured it for that pack."""
-
-    @property
-    def rough_within(self) -> float: ...
-
-    def make_rough_templates(self, photo: Photo, faces: Sequence[Face]) -> list[Template]:
-        """One unit vector per face, whose scores lie within rough_within of those of its template where it matters."""
 
 
 def steady_threshold(threshold: Threshold, people: int) -> Threshold:
@@ -47,7 +36,7 @@ def steady_threshold(threshold: Threshold, people: int) -> Threshold:
 def reanalyse_photo(
     path: Path,
     limits: PhotoLimits,
-    pack: RoughFinder,
+    pack: FaceEmbedder,
     gallery: ConsentedGallery,
     threshold: Threshold,
     known: KnownFaces,

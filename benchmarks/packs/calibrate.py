@@ -1,4 +1,4 @@
-"""Measures the ranges that the `fast` pack is made with: `python -m kenbaar.packmaking.calibrate > fast_ranges.json`.
+"""Measures the ranges that the `fast` pack is made with: `python benchmarks/packs/calibrate.py > fast_ranges.json`.
 
 Nobody has to run this: the ranges lie beside the code, so that the pack is the same on every machine. They were
 measured on the demo's photographs (public domain), each also mirrored, turned, darker, lighter, lit from a side, grey,
@@ -179,7 +179,7 @@ def main() -> None:
     cache = platformdirs.user_cache_path("kenbaar")
     ranges = measure_ranges(fetch_default_pack(cache, lambda _: None), fetch_demo_photos(cache, lambda _: None))
     how = (
-        "python -m kenbaar.packmaking.calibrate: what each value reached on the demo's photographs, which are in the "
+        "python benchmarks/packs/calibrate.py: what each value reached on the demo's photographs, which are in the "
         "public domain, varied in light, turn, size and sharpness; the detector's half as wide again; four digits"
     )
     parts = ",\n".join(f" {json.dumps(part)}: {{\n{_lines(values)}\n }}" for part, values in ranges.items())

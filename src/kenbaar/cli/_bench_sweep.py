@@ -1,4 +1,4 @@
-"""`kenbaar bench sweep` and `bench detect`: how fast photos are looked at, and which faces are found."""
+"""`kenbaar bench sweep` and `bench detect`: how fast photos are analysed, and which faces are found."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.command("sweep")
 @PHOTOS
 @click.option(
-    "--people", default=1000, show_default=True, type=click.IntRange(0), help="How many made-up people are enrolled."
+    "--people", default=200, show_default=True, type=click.IntRange(0), help="How many made-up people are enrolled."
 )
 @WORKERS
 @PACK
@@ -74,7 +74,7 @@ def bench_sweep_command(out: Out, photos: str, people: int, workers: int | None,
 
 
 def _steps(archive: Archive, photo: Path) -> dict[str, Callable[[], object]]:
-    """Every stage of a look on one photo, by itself, in one thread; and the two networks bare."""
+    """Every stage of an analysis of one photo, by itself, in one thread; and the two networks bare."""
     import cv2
 
     from kenbaar.collections import EmbeddingPermit
@@ -88,14 +88,14 @@ def _steps(archive: Archive, photo: Path) -> dict[str, Callable[[], object]]:
     pack = load_pack(archive.packs.folder, threads=1)
     side = pack.manifest.detector.long_side
     opened = open_photo(photo, archive.limits, detail_side=side)
-    faces = pack.find_faces(opened)
+    faces = pack.detect_faces(opened)
     probes = pack.make_templates(opened, faces)
     gallery = archive.consents.open_gallery(("find",), pack.digest, Sessions(), dim=pack.dim)
     permit, threshold = EmbeddingPermit("bench", "transient", "all"), archive.threshold
     detector, embedder = pack.networks_alone(opened, len(faces))
     return {
         "decode": lambda: open_photo(photo, archive.limits, detail_side=side),
-        "find faces": lambda: pack.find_faces(opened),
+        "find faces": lambda: pack.detect_faces(opened),
         "detector alone": detector,
         "make templates": lambda: pack.make_templates(opened, faces),
         "embedder alone": embedder,
@@ -119,19 +119,19 @@ def bench_detect_command(out: Out, photos: int, pack_name: str | None) -> None:
     from kenbaar.measure import bench_detect
 
     with scratch(out, pack_name) as (archive, folder):
-        pictures, one_look, sweep = _detecting(out, archive, folder, photos)
+        pictures, one_pass, sweep = _detecting(out, archive, folder, photos)
         bar, begin = out.bar("look"), time.monotonic()
-        result = bench_detect(pictures, one_look, sweep, lambda done, n: bar(done, n, time.monotonic() - begin))
+        result = bench_detect(pictures, one_pass, sweep, lambda done, n: bar(done, n, time.monotonic() - begin))
     out.say(machine())
-    out.say("  face, px     faces   one look   a sweep")
+    out.say("  face, px     faces   one pass   a sweep")
     for s in result.sizes:
         size = f"{s.from_px}-{s.to_px - 1}" if s is not result.sizes[-1] else f"{s.from_px} and more"
         share = (f"{n / s.faces:.0%}" if s.faces else "-" for n in (s.one_look, s.sweep))
         out.say(f"  {size:12} {s.faces:5} " + " ".join(f"{x:>10}" for x in share))
-    out.say(f"false finds: {result.false_one_look} in one look, {result.false_sweep} in a sweep")
+    out.say(f"false finds: {result.false_one_look} in one pass, {result.false_sweep} in a sweep")
     for kind, (one, both) in result.ms.items():
         out.say(
-            f"  {kind:12} {one:7.0f} ms a photo in one look, {both:.0f} ms as a sweep looks ({both / one:.2f} times)"
+            f"  {kind:12} {one:7.0f} ms a photo in one pass, {both:.0f} ms as a sweep does it ({both / one:.2f} times)"
         )
     out.say(f"{result.photos} composed photos, {result.faces} faces: five portraits, so no rate of the world's faces")
     out.answer(
@@ -149,7 +149,7 @@ def bench_detect_command(out: Out, photos: int, pack_name: str | None) -> None:
 def _detecting(
     out: Out, archive: Archive, folder: Path, count: int
 ) -> tuple[list[Composed], Callable[[Path], list[Box]], Callable[[Path], list[Box]]]:
-    """Composed pictures; the boxes one look of the pack finds in a file; those a sweep finds."""
+    """Composed pictures; the boxes one pass of the pack finds in a file; those a sweep finds."""
     import cv2
 
     from kenbaar.cli._packs import byte_bar
@@ -167,16 +167,16 @@ def _detecting(
     side = pack.manifest.detector.long_side
     portraits = []
     for name in ("astronaut.png", "biden.jpg", "obama.jpg", "obama2.jpg", "obama3.jpg"):
-        faces = pack.find_faces(open_photo(demo / name, limits))
+        faces = pack.detect_faces(open_photo(demo / name, limits))
         portraits.append((demo / name, max((f.box for f in faces), key=lambda b: b.area)))
     pictures = compose_crowds(portraits, [demo / "coffee.png"], folder / "crowds", count)
     nobody = archive.consents.open_gallery(("find",), pack.digest, Sessions(), only=(), dim=pack.dim)
     permit, threshold = EmbeddingPermit("bench", "off", "none"), archive.threshold
 
-    def one_look(path: Path) -> list[Box]:
-        return [face.box for face in pack.find_faces(open_photo(path, limits, detail_side=side))]
+    def one_pass(path: Path) -> list[Box]:
+        return [face.box for face in pack.detect_faces(open_photo(path, limits, detail_side=side))]
 
     def sweep(path: Path) -> list[Box]:
         return list(analyse_photo(path, limits, pack, permit, nobody, threshold, detail_side=side).faces)
 
-    return pictures, one_look, sweep
+    return pictures, one_pass, sweep
