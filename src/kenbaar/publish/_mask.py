@@ -65,7 +65,8 @@ def plan_masks(
     """Everybody is masked but the revealed; where a mask and a revealed face overlap, the mask wins.
 
     faces: all faces found in the photo, in any number of passes. revealed: boxes of faces whose people agreed to be
-    seen in this copy. A face is spared where its box is one (Box.is_same_face) with a revealed one; all others are masked.
+    seen in this copy. A face is spared where its box is one (Box.is_same_face) with a revealed one; the others are
+    masked.
     """
     masks = {
         mask_box(face, width, height, block_px=block_px)
