@@ -12,7 +12,7 @@ DOCS = Path(__file__).parent.parent.parent / "docs"
 DECISIONS = sorted((DOCS / "decisions").glob("[0-9]*.md"))
 EXPERIMENTS = sorted(page for page in (DOCS / "experiments").glob("*.md") if page.name != "index.md")
 ROW = re.compile(r"^\| \[(\d{4})\]\((\S+)\) \| (.+) \| (\d{4}-\d{2}-\d{2}) \| (.+) \|$", re.MULTILINE)
-PARTS = ("Question", "Choice", "Cost")
+PARTS = ("Question", "Options", "Choice", "Cost")
 
 
 def rows() -> list[tuple[str, str, str, str, str]]:
@@ -47,10 +47,20 @@ def test_a_status_is_one_of_the_known_ones_and_names_a_later_decision() -> None:
 
 
 @pytest.mark.parametrize("page", DECISIONS, ids=lambda page: page.name[:4])
-def test_a_decision_opens_with_its_question_and_says_choice_and_cost(page: Path) -> None:
+def test_a_decision_opens_with_its_question_and_says_options_choice_and_cost(page: Path) -> None:
     said = re.findall(rf"^\*\*({'|'.join(PARTS)})\b", page.read_text("utf-8"), re.MULTILINE)
     assert said[0] == "Question"
     assert set(said) == set(PARTS)
+
+
+@pytest.mark.parametrize("page", DECISIONS, ids=lambda page: page.name[:4])
+def test_a_decision_holds_one_table_at_most_since_what_was_measured_is_an_experiment(page: Path) -> None:
+    assert len(re.findall(r"^\|[ |:-]+\|$", page.read_text("utf-8"), re.MULTILINE)) <= 1
+
+
+@pytest.mark.parametrize("page", EXPERIMENTS, ids=lambda page: page.stem)
+def test_an_experiment_says_what_was_asked_and_how_it_was_measured(page: Path) -> None:
+    assert re.findall(r"^\*\*(Question|How)\.\*\*", page.read_text("utf-8"), re.MULTILINE) == ["Question", "How"]
 
 
 def test_every_experiment_is_listed() -> None:
