@@ -53,8 +53,8 @@ def test_another_mask_is_noticed(monkeypatch: pytest.MonkeyPatch, name: str, val
 
 
 def test_another_quality_of_a_webp_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    from kenbaar.media import _write
+    from kenbaar.media import _encode
 
     before = what_it_stands_for()
-    monkeypatch.setattr(_write, "WEBP_QUALITY", 85)
+    monkeypatch.setattr(_encode, "WEBP_QUALITY", 85)
     assert what_it_stands_for() != before

@@ -14,8 +14,9 @@
     write_photo(photo.pixels, Path("out/team.jpg"), copy_format(photo.format), read_rights(data))
 """
 
+from kenbaar.media._decode import JPEG_SCALES
+from kenbaar.media._formats import FORMATS, CopyFormat, Format
 from kenbaar.media._header import PhotoHeader
-from kenbaar.media._leftovers import find_leftovers
 from kenbaar.media._limits import PhotoLimits
 from kenbaar.media._open import (
     Photo,
@@ -26,7 +27,8 @@ from kenbaar.media._open import (
     photo_header,
     read_photo_bytes,
 )
-from kenbaar.media._rights import Rights, read_rights
+from kenbaar.media._read import find_leftovers, read_rights
+from kenbaar.media._rights import Rights
 from kenbaar.media._untrusted import open_untrusted_bytes, open_untrusted_photo
 from kenbaar.media._walk import (
     PHOTO_SUFFIXES,
@@ -40,6 +42,7 @@ from kenbaar.media._walk import (
 from kenbaar.media._write import (
     COPY_SUFFIXES,
     copy_format,
+    copy_suffix,
     encode_photo,
     write_file,
     write_photo,
@@ -47,7 +50,11 @@ from kenbaar.media._write import (
 
 __all__ = [
     "COPY_SUFFIXES",
+    "FORMATS",
+    "JPEG_SCALES",
     "PHOTO_SUFFIXES",
+    "CopyFormat",
+    "Format",
     "Photo",
     "PhotoFile",
     "PhotoHeader",
@@ -55,6 +62,7 @@ __all__ = [
     "Rights",
     "UnreadableFolder",
     "copy_format",
+    "copy_suffix",
     "decode_name",
     "digest_bytes",
     "digest_file",

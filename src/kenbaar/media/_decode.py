@@ -22,36 +22,22 @@ if TYPE_CHECKING:
 
 Pixels = NDArray[np.uint8]
 
-_SCALES = (8, 4, 2)  # what a JPEG decoder can leave out for free: T.81's 8 x 8 blocks at 1/8, 1/4 and 1/2
+JPEG_SCALES = (8, 4, 2)  # what a JPEG decoder can leave out for free: T.81's 8 x 8 blocks at 1/8, 1/4 and 1/2
 
 
-def scale_for(header: PhotoHeader, detail_side: int | None) -> int:
-    """The largest of 8, 4, 2, 1 that leaves a JPEG's long side at detail_side or more; 1 for every other format."""
-    if detail_side is None or header.format != "JPEG":
-        return 1
-    long_side, short_side = max(header.coded), min(header.coded)
-    return next((k for k in _SCALES if long_side // k >= detail_side and short_side >= k), 1)
+def decode_jpeg(data: bytes, header: PhotoHeader, scale: int) -> Pixels:
+    """A JPEG at 1/scale: a plain one that is reduced by OpenCV, every other by Pillow."""
+    return _decode_reduced(data, scale) if scale > 1 and header.plain else decode_by_pillow(data, header, scale)
 
 
-def decode(data: bytes, header: PhotoHeader, scale: int) -> Pixels:
-    """Upright sRGB pixels, uint8 (ceil(H / scale), ceil(W / scale), 3), contiguous. Raises Unfit for damaged bytes."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a decoder's complaints about metadata; what matters is refused below
-        try:
-            if scale > 1 and header.plain:
-                pixels = _decode_reduced(data, scale)
-            else:
-                pixels = _to_rgb(_open_heif(data) if header.format == "HEIF" else _open_pillow(data, header, scale))
-        except Unfit:
-            raise
-        except MemoryError as err:
-            raise Unfit("needs more memory than there is", DO_CHECK, too_large=True) from err
-        except Exception as err:
-            raise Unfit(f"is a damaged {header.format}: it could not be decoded") from err
-    pixels = upright(pixels, header.turn)
-    if pixels.shape != (-(-header.height // scale), -(-header.width // scale), 3):
-        raise Unfit(f"is a damaged {header.format}: it is not of the size it states")
-    return pixels
+def decode_by_pillow(data: bytes, header: PhotoHeader, scale: int) -> Pixels:
+    """What Pillow knows by the header's format, as sRGB."""
+    return _to_rgb(_open_pillow(data, header, scale))
+
+
+def decode_heif(data: bytes, header: PhotoHeader, scale: int) -> Pixels:
+    """A HEIC, by libheif."""
+    return _to_rgb(_open_heif(data))
 
 
 def _decode_reduced(data: bytes, scale: int) -> Pixels:

@@ -7,32 +7,32 @@ not, so everything else is a finding.
 
 from __future__ import annotations
 
-from kenbaar.media._containers import PNG_SIGNATURE, Container, parse_png, parse_webp
+from kenbaar.media._containers import Container, parse_png, parse_webp
 from kenbaar.media._jpeg import Jpeg, parse_jpeg
-from kenbaar.media._limits import Unfit
-from kenbaar.media._rights import read_rights, rights_packet
+from kenbaar.media._rights import Blocks, jpeg_blocks, png_blocks, rights_in, rights_packet, webp_blocks
 
 _XMP_NAME = b"http://ns.adobe.com/xap/1.0/\0"
 _PNG_CHUNKS = {b"IHDR", b"IDAT", b"IEND", b"iTXt"}
 _WEBP_CHUNKS = {b"VP8X", b"VP8 ", b"VP8L", b"XMP "}
 
 
-def find_leftovers(data: bytes) -> list[str]:
-    """Everything in a written photo that is neither picture nor rights, a noun phrase each; [] for a clean one."""
-    try:
-        if data[:3] == b"\xff\xd8\xff":
-            return _in_jpeg(parse_jpeg(data), data)
-        if data[:8] == PNG_SIGNATURE:
-            return _in_container(parse_png(data), _PNG_CHUNKS, data)
-        if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-            return _in_container(parse_webp(data), _WEBP_CHUNKS, data)
-    except Unfit as unfit:
-        return [f"a picture that cannot be read (it {unfit.why})"]
-    return ["something that Kenbaar does not write"]
+def leftovers_of_jpeg(data: bytes) -> list[str]:
+    """In a JPEG. Raises Unfit where it is not whole."""
+    return _in_jpeg(parse_jpeg(data), data)
+
+
+def leftovers_of_png(data: bytes) -> list[str]:
+    """In a PNG. Raises Unfit where it is not whole."""
+    return _in_container(parse_png(data), png_blocks(data), _PNG_CHUNKS, data)
+
+
+def leftovers_of_webp(data: bytes) -> list[str]:
+    """In a WebP. Raises Unfit where it is not whole."""
+    return _in_container(parse_webp(data), webp_blocks(data), _WEBP_CHUNKS, data)
 
 
 def _in_jpeg(jpeg: Jpeg, data: bytes) -> list[str]:
-    found = _around_the_picture(jpeg.end, jpeg.xmp(), data)
+    found = _around_the_picture(jpeg.end, jpeg_blocks(data), data)
     if data.count(b"\xff\xd8") > 1:  # in coded data FF is followed by 00 or D0-D7 only (T.81, B.1.1.5)
         found.append("a second picture")
     seen: set[int] = set()
@@ -45,8 +45,8 @@ def _in_jpeg(jpeg: Jpeg, data: bytes) -> list[str]:
     return found
 
 
-def _in_container(container: Container, allowed: set[bytes], data: bytes) -> list[str]:
-    found = _around_the_picture(container.end, container.xmp, data)
+def _in_container(container: Container, blocks: Blocks, allowed: set[bytes], data: bytes) -> list[str]:
+    found = _around_the_picture(container.end, blocks, data)
     if container.frames != 1:
         found.append("a second picture")
     for name in container.chunks:
@@ -56,10 +56,10 @@ def _in_container(container: Container, allowed: set[bytes], data: bytes) -> lis
     return found
 
 
-def _around_the_picture(end: int, xmp: bytes, data: bytes) -> list[str]:
+def _around_the_picture(end: int, blocks: Blocks, data: bytes) -> list[str]:
     found = []
     if end != len(data):
         found.append("data after its picture")
-    if xmp != rights_packet(read_rights(data)):
+    if blocks.xmp != rights_packet(rights_in(blocks)):
         found.append("XMP that states more than rights")
     return found

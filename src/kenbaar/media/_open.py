@@ -13,9 +13,10 @@ from datetime import datetime
 from pathlib import Path
 
 from kenbaar.errors import PhotoTooLarge, PhotoUnreadable
-from kenbaar.media._decode import Pixels, decode, scale_for
-from kenbaar.media._header import JPEG_BLOCK_PX, PhotoHeader, read_header, too_many_bytes
+from kenbaar.media._decode import Pixels
+from kenbaar.media._header import JPEG_BLOCK_PX, PhotoHeader
 from kenbaar.media._limits import DEFAULT_LIMITS, DO_CHECK, PhotoLimits, Unfit
+from kenbaar.media._read import decode, read_header, scale_for, too_many_bytes
 
 _THIS_PHOTO = "This photo"
 _WHY = {
@@ -40,7 +41,7 @@ class Photo:
                    scale * y on, within scale px.
     width, height: of the full-size upright photo, px. Boxes and landmarks are told in these.
     digest:        "sha256:<hex>" of the file's bytes.
-    format:        "JPEG", "PNG", "WEBP", "TIFF" or "HEIF", by content, never by name.
+    format:        a row's name in media/_formats.py ("JPEG", ...), by content, never by the file's name.
     taken_at:      from EXIF, aware UTC; a camera that states no offset is read as if its clock showed UTC.
     block_px:      how far a coded block of the source reaches, px (16, or 32 for 4:1:1 JPEG): publish pads masks by it.
     """

@@ -6,18 +6,16 @@ XMP is XML from strangers: expat is driven by hand, and a document type (the doo
 
 from __future__ import annotations
 
-import contextlib
-import struct
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from xml.parsers import expat
 from xml.sax.saxutils import escape
 
 from kenbaar.media import _tiff
-from kenbaar.media._containers import PNG_SIGNATURE, parse_png, parse_webp
+from kenbaar.media._containers import parse_png, parse_webp
+from kenbaar.media._heif_items import item_names_are_text
 from kenbaar.media._jpeg import parse_jpeg
-from kenbaar.media._limits import Unfit
 
 _MOST_CHARACTERS = 500
 _MOST_XMP_BYTES = 1 << 20
@@ -38,11 +36,18 @@ class Rights:
 NO_RIGHTS = Rights()
 
 
-def read_rights(data: bytes) -> Rights:
-    """The rights a photo's file states. What cannot be read is not stated: a photo is not refused for its metadata."""
-    exif, iptc, xmp = _blocks(data)
-    from_iptc = _read_iptc(iptc)
-    from_xmp = _read_xmp(xmp)
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """Where a photo's rights stand: EXIF's main directory, IPTC records, the XMP packet; empty where it has none."""
+
+    exif: _tiff.Directory = field(default_factory=dict)
+    iptc: bytes = b""
+    xmp: bytes = b""
+
+
+def rights_in(blocks: Blocks) -> Rights:
+    """The rights that these state. What cannot be read is not stated: a photo is not refused for its metadata."""
+    exif, from_iptc, from_xmp = blocks.exif, _read_iptc(blocks.iptc), _read_xmp(blocks.xmp)
     return Rights(
         _text(exif[_tiff.COPYRIGHT].raw if _tiff.COPYRIGHT in exif else b"")
         or from_iptc.copyright
@@ -68,37 +73,49 @@ def rights_packet(rights: Rights) -> bytes:
     ).encode()
 
 
-def _blocks(data: bytes) -> tuple[_tiff.Directory, bytes, bytes]:
-    """EXIF's main directory, IPTC records and the XMP packet of a photo; empty where it has none."""
-    with contextlib.suppress(Unfit, _tiff.NotTiff, struct.error):
-        if data[:3] == b"\xff\xd8\xff":
-            jpeg = parse_jpeg(data)
-            return _tiff.exif_directories(jpeg.exif())[0], _iptc_resource(jpeg.photoshop()), jpeg.xmp()
-        if data[:8] == PNG_SIGNATURE:
-            png = parse_png(data)
-            return _tiff.exif_directories(png.exif)[0], b"", png.xmp
-        if data[:4] == b"RIFF":
-            webp = parse_webp(data)
-            return _tiff.exif_directories(webp.exif)[0], b"", webp.xmp
-        if data[:4] in (b"II*\0", b"MM\0*"):
-            main = next(_tiff.Tiff(data).directories(), {})
-            iptc, xmp = main.get(_tiff.IPTC), main.get(_tiff.XMP)
-            return main, iptc.raw if iptc else b"", xmp.raw if xmp else b""
-        if data[4:8] == b"ftyp":
-            return _heif_blocks(data)
-    return {}, b"", b""
+def jpeg_blocks(data: bytes) -> Blocks:
+    """Of a JPEG."""
+    jpeg = parse_jpeg(data)
+    return Blocks(_tiff.exif_directories(jpeg.exif())[0], _iptc_resource(jpeg.photoshop()), jpeg.xmp())
 
 
-def _heif_blocks(data: bytes) -> tuple[_tiff.Directory, bytes, bytes]:
+def png_blocks(data: bytes) -> Blocks:
+    """Of a PNG."""
+    png = parse_png(data)
+    return Blocks(_tiff.exif_directories(png.exif)[0], b"", png.xmp)
+
+
+def webp_blocks(data: bytes) -> Blocks:
+    """Of a WebP."""
+    webp = parse_webp(data)
+    return Blocks(_tiff.exif_directories(webp.exif)[0], b"", webp.xmp)
+
+
+def tiff_blocks(data: bytes) -> Blocks:
+    """Of a TIFF."""
+    main = next(_tiff.Tiff(data).directories(), {})
+    iptc, xmp = main.get(_tiff.IPTC), main.get(_tiff.XMP)
+    return Blocks(main, iptc.raw if iptc else b"", xmp.raw if xmp else b"")
+
+
+def heif_blocks(data: bytes) -> Blocks:
+    """Of a HEIC."""
     import io
 
     import pi_heif
 
+    if not item_names_are_text(data):
+        return Blocks()
     try:
         info = pi_heif.open_heif(io.BytesIO(data)).info
     except Exception:  # noqa: BLE001  libheif's and the wrapper's own errors share no base class
-        return {}, b"", b""
-    return _tiff.exif_directories(info.get("exif") or b"")[0], b"", info.get("xmp") or b""
+        return Blocks()
+    return Blocks(_tiff.exif_directories(info.get("exif") or b"")[0], b"", info.get("xmp") or b"")
+
+
+def no_blocks(data: bytes) -> Blocks:
+    """Of a format in which nobody states rights."""
+    return Blocks()
 
 
 def _iptc_resource(resources: bytes) -> bytes:

@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from kenbaar.media._formats import FORMATS
 from kenbaar.media._limits import DEFAULT_LIMITS, DO_CHECK, PhotoLimits, Unfit
 from kenbaar.media._open import Photo, digest_bytes, read_file, refusals
 
@@ -151,7 +152,7 @@ def _checked(untrusted_answer: bytearray, data: bytes, limits: PhotoLimits) -> P
             scale in (1, 2, 4, 8)
             and 0 < width * height <= limits.max_pixels
             and min(width, height) > 0
-            and untrusted_head["format"] in ("JPEG", "PNG", "WEBP", "TIFF", "HEIF")
+            and untrusted_head["format"] in FORMATS
             and untrusted_head["block_px"] in (16, 32)
             and (taken_at is None or taken_at.tzinfo is not None)
         )

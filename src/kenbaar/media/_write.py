@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
 import numpy as np
@@ -10,47 +9,39 @@ import numpy as np
 from kenbaar.disk import write_atomically
 from kenbaar.errors import Unusable
 from kenbaar.media._decode import Pixels
+from kenbaar.media._formats import FORMATS
 from kenbaar.media._open import digest_bytes
 from kenbaar.media._rights import NO_RIGHTS, Rights, rights_packet
 
-COPY_SUFFIXES = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp"}
+_OTHERWISE = "JPEG"  # copies of formats that are not written, whose name then gets its suffix
+COPY_SUFFIXES = {name: row.copy.suffixes[0] for name, row in FORMATS.items() if row.copy}
 """The formats Kenbaar writes, with the suffix of each."""
-
-JPEG_QUALITY = 92  # docs/decisions/0007-copies-as-jpeg.md: what it costs in bytes and in detail, measured
-WEBP_QUALITY = 90
-_JPEG_MAX_SIDE, _WEBP_MAX_SIDE = 65_500, 16_383  # libjpeg's and RFC 9649's own limits
 
 
 def copy_format(source: str) -> str:
-    """The format a copy of a photo of this format gets: its own, and JPEG for TIFF and HEIF."""
-    return source if source in COPY_SUFFIXES else "JPEG"
+    """The format a copy of a photo of this format gets: its own, or JPEG where it has none."""
+    return FORMATS[source].copy_as
+
+
+def copy_suffix(name: str) -> str:
+    """What the name of a copy ends in, beside what the original's name ends in: "" where that may stay."""
+    suffix = Path(name).suffix.lower()
+    may_stay = any(row.copy and suffix in row.copy.suffixes for row in FORMATS.values())
+    return "" if may_stay else COPY_SUFFIXES[_OTHERWISE]
 
 
 def encode_photo(pixels: Pixels, format: str, rights: Rights = NO_RIGHTS, *, quality: int | None = None) -> bytes:
     """The bytes of a photo file: the same for the same pixels and rights, always.
 
-    format: "JPEG" (4:2:0), "PNG" or "WEBP". quality: 1..100, for JPEG and WebP. Of metadata the file holds the rights,
-    as XMP, and nothing else: no EXIF, thumbnail, time, place, comment, or profile (the pixels are sRGB).
+    format: one of COPY_SUFFIXES. quality: 1..100, where it has one. Of metadata the file holds the rights, as XMP, and
+    nothing else: no EXIF, thumbnail, time, place, comment, or profile (the pixels are sRGB).
     """
-    from PIL import Image, PngImagePlugin
-
-    if format not in COPY_SUFFIXES or pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
+    copy = FORMATS[format].copy if format in FORMATS else None
+    if copy is None or pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
         raise ValueError(f"{format} of {pixels.dtype} {pixels.shape} cannot be written")
-    longest = {"JPEG": _JPEG_MAX_SIDE, "WEBP": _WEBP_MAX_SIDE}.get(format)
-    if longest is not None and max(pixels.shape) > longest:
+    if copy.longest_px is not None and max(pixels.shape) > copy.longest_px:
         raise Unusable(f"A {format} file cannot be {max(pixels.shape)} px long.", "Make the photo smaller first.")
-    picture, packet, out = Image.fromarray(pixels), rights_packet(rights), io.BytesIO()
-    if format == "PNG":
-        text = PngImagePlugin.PngInfo()
-        if packet:
-            text.add_itxt("XML:com.adobe.xmp", packet.decode())
-        picture.save(out, "PNG", pnginfo=text, compress_level=6)
-    elif format == "WEBP":
-        picture.save(out, "WEBP", quality=quality or WEBP_QUALITY, method=4, xmp=packet, exif=b"", icc_profile=None)
-    else:
-        extra = {"xmp": packet} if packet else {}
-        picture.save(out, "JPEG", quality=quality or JPEG_QUALITY, subsampling="4:2:0", **extra)
-    return out.getvalue()
+    return copy.encode(pixels, rights_packet(rights), quality)
 
 
 def write_photo(

@@ -21,6 +21,7 @@ from kenbaar.faces import Box
 from kenbaar.ledger import Journal
 from kenbaar.media import (
     PhotoLimits,
+    copy_suffix,
     decode_name,
     digest_file,
     write_file,
@@ -418,8 +419,7 @@ def copy_name(path: str) -> str:
     path: as media.encode_name spells it. A name too long for a file system keeps its beginning and gets a digest.
     """
     folder, _, name = path.rpartition("/")
-    if Path(name).suffix.lower() not in _KEEPS_SUFFIX:
-        name += ".jpg"
+    name += copy_suffix(name)
     if len(name.encode()) > _LONGEST_NAME:
         beginning = name.encode()[: _LONGEST_NAME - 40].decode(errors="ignore")
         name = f"{beginning}-{hashlib.sha256(path.encode()).hexdigest()[:16]}{Path(name).suffix}"
@@ -427,7 +427,6 @@ def copy_name(path: str) -> str:
 
 
 _LONGEST_NAME = 255  # bytes, of nearly every file system
-_KEEPS_SUFFIX = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp")
 
 
 def remove_leftovers(folder: Path) -> None:

@@ -13,12 +13,11 @@ from kenbaar.detection import detect_closely
 from kenbaar.faces import Box, Face, Landmarks
 from kenbaar.gallery import ConsentedGallery
 from kenbaar.matching import Band, Decision, Threshold, match_faces
-from kenbaar.media import Photo, PhotoLimits, open_photo_bytes, read_photo_bytes
+from kenbaar.media import FORMATS, JPEG_SCALES, Photo, PhotoLimits, open_photo_bytes, read_photo_bytes
 from kenbaar.modelpack import FaceEmbedder, ModelPack
 
 ENOUGH_BETWEEN_EYES_PX = 20  # of the decoded pixels: a template of more detail is the same (cosine 0.993 and up; from
 # 16 px 0.990, from 8 px 0.96: docs/decisions/0018)
-_SCALES = (8, 4, 2)  # what media decodes a JPEG at, beside its full size
 ROUGH_LANDMARKS_PX = (
     36  # of what the pack's detector sees: the landmarks of smaller faces are found again (docs/decisions/0024)
 )
@@ -188,10 +187,10 @@ class _File:
 
 def _is_decoded_at(photo: Photo, side: int | None) -> bool:
     """Whether decoding it anew for this side would give the same pixels."""
-    k, long_side = photo.scale, max(photo.width, photo.height)
-    if photo.format != "JPEG" or side is None:
+    k, long_side, scales = photo.scale, max(photo.width, photo.height), FORMATS[photo.format].scales
+    if not scales or side is None:
         return k == 1
-    return (k == 1 or long_side // k >= side) and (k == max(_SCALES) or long_side // (2 * k) < side)
+    return (k == 1 or long_side // k >= side) and (k == max(scales) or long_side // (2 * k) < side)
 
 
 def _faces_found(file: _File, pack: ModelPack, side: int | None) -> list[Face]:
@@ -230,5 +229,5 @@ def _enough_for_templates(faces: Sequence[Face], long_side: int, side: int | Non
     if side is None:
         return None
     eyes_px = min(face.landmarks.inter_eye_px for face in faces)
-    enough = (k for k in _SCALES if long_side // k >= side and eyes_px >= k * ENOUGH_BETWEEN_EYES_PX)
+    enough = (k for k in JPEG_SCALES if long_side // k >= side and eyes_px >= k * ENOUGH_BETWEEN_EYES_PX)
     return long_side // next(enough, 1)
