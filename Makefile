@@ -11,20 +11,40 @@ PYTHON := $(shell for p in python3 python3.11 python3.12 python3.13 python3.14; 
 	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 endif
 
-.PHONY: run test bench benchmarks clean
+.PHONY: run check test coverage lock bench benchmarks clean
 .DELETE_ON_ERROR:
 
 # Later it starts the web app as well; with KENBAAR_NO_SERVE=1 it ends after the demo, as it does today.
 run: $(VENV)/.run
 	$(BIN)/kenbaar demo $(DEMO)
 
+# Before a commit, in a minute: form, types, arrows, and the tests of what changed since main (or the quick ones).
+check: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -m "not slow" -n auto $$($(BIN)/python -m tests.changed)
+
+# Everything, as CI runs it; or a part: make test T=tests/policy, make test T="-k withdraw".
 test: $(VENV)/.dev
+ifdef T
+	$(BIN)/pytest $(T)
+else
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest -m "not slow" -n auto
 	$(BIN)/pytest -m slow
+endif
+
+coverage: $(VENV)/.dev
+	$(BIN)/pytest -m "not slow" -n auto --cov --cov-report=term:skip-covered
+
+# The versions that this environment has, written down as the ones tested.
+lock: $(VENV)/.dev
+	$(BIN)/python -m pip freeze --exclude-editable --exclude kenbaar --disable-pip-version-check > requirements-tested.txt
 
 bench: $(VENV)/.run
 	$(BIN)/kenbaar pack fetch
