@@ -321,17 +321,17 @@ def test_between_announcing_and_settling_old_and_new_people_both_count_as_shown(
     archive_db: Database, items: SqlCollectionStore
 ) -> None:
     copies = SqlCopyStore(archive_db)
-    copies.settled([copy("/out/a.jpg", ADA)])
+    copies.placed([copy("/out/a.jpg", ADA)])
     copies.announce([copy("/out/a.jpg", BEN)])
     assert [c.path for c in copies.showing(ADA)] == [c.path for c in copies.showing(BEN)] == ["/out/a.jpg"]
-    copies.settled([copy("/out/a.jpg", BEN)])
+    copies.placed([copy("/out/a.jpg", BEN)])
     assert copies.showing(ADA) == []
     assert copies.of_folder("/out") == {"/out/a.jpg": copy("/out/a.jpg", BEN)}
 
 
 def test_a_dropped_copy_shows_nobody(archive_db: Database, items: SqlCollectionStore) -> None:
     copies = SqlCopyStore(archive_db)
-    copies.settled([copy("/out/a.jpg", ADA)])
+    copies.placed([copy("/out/a.jpg", ADA)])
     copies.drop(["/out/a.jpg"])
     assert copies.showing(ADA) == []
     assert copies.of_folder("/out") == {}

@@ -24,7 +24,7 @@ class CopiesInMemory:
             self._before[copy.path] = old.showing if old else ()
             self._copies[copy.path] = replace(copy, showing=tuple(sorted({*copy.showing, *self._before[copy.path]})))
 
-    def settled(self, copies: Sequence[Copy]) -> None:
+    def placed(self, copies: Sequence[Copy]) -> None:
         self._copies.update({copy.path: copy for copy in copies})
 
     def of_folder(self, folder: str) -> dict[str, Copy]:

@@ -300,11 +300,11 @@ class KeyStore:
         return slots, known
 
     def _replace_file(self, data: bytes, at_step: Callable[[str], None] = lambda step: None) -> None:
-        aside = self.folder / "store.new"
-        remove(aside)  # a rotation that was cut off
-        write_new(aside, data)
+        beside = self.folder / "store.new"
+        remove(beside)  # a rotation that was cut off
+        write_new(beside, data)
         at_step("new store written")
-        aside.rename(self._path)
+        beside.rename(self._path)
         sync_folder(self.folder)
         at_step("store replaced")
 

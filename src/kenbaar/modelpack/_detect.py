@@ -1,4 +1,4 @@
-"""Faces in a photo: boxes and landmarks at full size, whatever size the detector looked at."""
+"""Faces in a photo: boxes and landmarks at full size, whatever size the detector works at."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from kenbaar.modelpack._sessions import Network
 _MULTIPLE_PX = 32
 # Measured on 164 portraits of 92 x 112 px: found at their own size with scores from 0.52, enlarged 2.5 times from 0.81.
 _ENLARGE_TO_PX, _ENLARGE_MAX = 320, 2.5
-# Measured on 20 faces cut to 0.6-1.3 of their box (docs/rooms/modelpack.md): at 0.6 one look at 640 px finds 40 %, this
+# Measured on 20 faces cut to 0.6-1.3 of their box (docs/rooms/modelpack.md): at 0.6 one pass at 640 px finds 40 %, this
 # one 90-95 %; at 0.8 the embedding's cosine to that of the whole photo goes from 0.94 to 0.98. It costs 6 ms.
 _SECOND_PX, _SECOND_BORDER, _FILLS = 256, 0.5, 0.4
-# From this score on something may be a face too small for this look (docs/decisions/0018): of 95 faces of 16-23 px in
-# the look 52 score 0.25 and more, 21 score 0.5; in pictures without people nothing scored 0.2.
+# From this score on something may be a face too small for this pass (docs/decisions/0018): of 95 faces of 16-23 px in
+# the pass 52 score 0.25 and more, 21 score 0.5; in pictures without people nothing scored 0.2.
 HINT_SCORE = 0.2
 _Found = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]  # boxes, points, scores
 
@@ -60,8 +60,8 @@ class Detector:
     ) -> tuple[list[Face], list[Face]]:
         """The faces in the photo, sorted by box; and what scored from hint_score up to min_score, likewise.
 
-        1. One look at long_side.
-        2. Where that found nothing, or a face that fills the picture, a second look at a small copy with a wide
+        1. One pass at long_side.
+        2. Where that found nothing, or a face that fills the picture, a second pass over a small copy with a wide
            border: a face cut off by the frame, or as large as it, is found there and its landmarks are better.
         """
         pixels = photo.pixels
@@ -75,9 +75,9 @@ class Detector:
         return _faces(found, photo.scale, 0, width, 0, height), _faces(hints, photo.scale, 0, width, 0, height)
 
     def detect_in_batch(self, pictures: Sequence[NDArray[np.uint8]], min_score: float) -> list[list[Face]]:
-        """The faces in each of these pictures of one size, looked at as they are: not shrunk, no second look.
+        """The faces in each of these pictures of one size, searched as they are: not shrunk, no second pass.
 
-        For parts of a photo: tiles of it, and closer looks at a place. Boxes may reach out of a picture whose face is
+        For parts of a photo: tiles of it, and close-ups of a place. Boxes may reach out of a picture whose face is
         cut off by its edge.
         """
         if not pictures:
@@ -148,9 +148,9 @@ def _areas(boxes: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _with_second_look(first: _Found, second: _Found, pixels: NDArray[np.uint8]) -> _Found:
-    """Both looks together: of a face that fills the picture the second look counts, of all others the first.
+    """Both passes merged: of a face that fills the picture the second pass counts, of all others the first.
 
-    A second look's face that is no such giant is only believed where the first found nothing at all, and then it must
+    A second pass's face that is no such giant is only believed where the first found nothing at all, and then it must
     still be large (a tenth of the picture): the small copy is not where small faces are to be found.
     """
     whole = pixels.shape[0] * pixels.shape[1]
@@ -161,7 +161,7 @@ def _with_second_look(first: _Found, second: _Found, pixels: NDArray[np.uint8]) 
         corner_max = np.minimum(first[0][:, None, 2:], boxes[None, :, 2:])
         shared = np.prod(np.clip(corner_max - corner_min, 0, None), axis=2)
         union = _areas(first[0])[:, None] + _areas(boxes)[None] - shared
-        # A face of the first look, told again (better) by the second: one and the same where they overlap by a third.
+        # A face of the first pass, told again (better) by the second: one and the same where they overlap by a third.
         stays = (shared / union).max(axis=1) < 1 / 3
     else:
         stays = np.ones(len(first[0]), bool)

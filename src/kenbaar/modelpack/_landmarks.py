@@ -1,9 +1,9 @@
-"""Landmarks of small faces, found again: a look made for a whole photo places them too roughly for a template.
+"""Landmarks of small faces, found again: a pass made for a whole photo places them too roughly for a template.
 
-Each face is cut out and looked at once more, 64 px large, as it is and mirrored; the mean of what the three looks say
+Each face is cut out and shown once more, 64 px large, as it is and mirrored; the mean of what the three passes say
 counts. Measured (docs/decisions/0024): the template of a face of 55 to 100 px in a photo of 1080p comes nearer to that
 of the portrait it was made from (cosine 0.991 to 0.993), and of 40 volunteers' mated searches half as many and fewer
-fail. Of faces that the first look sees large it gains nothing: whoever calls this chooses the small ones.
+fail. Of faces that the first pass sees large it gains nothing: whoever calls this chooses the small ones.
 """
 
 from __future__ import annotations

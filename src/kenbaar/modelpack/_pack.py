@@ -52,7 +52,7 @@ class OnnxPack:
     ) -> list[Face]:
         """The faces in the photo, sorted by box, in px of the full photo; [] where there are none.
 
-        long_side: px of the long side the detector looks at; min_score: 0..1 (both default to the manifest's).
+        long_side: px of the long side the detector works at; min_score: 0..1 (both default to the manifest's).
         """
         _refuse_other_pixels(photo)
         spec = self.manifest.detector
@@ -67,7 +67,7 @@ class OnnxPack:
         min_score: float | None = None,
         hint_score: float = HINT_SCORE,
     ) -> tuple[list[Face], list[Face]]:
-        """The same faces as detect_faces; and where a finer look might find more: what is too doubtful to be a face.
+        """The same faces as detect_faces; and where a finer pass might find more: what is too doubtful to be a face.
 
         hint_score: from which score up to min_score.
         """
@@ -80,7 +80,7 @@ class OnnxPack:
     def detect_in_batch(self, pictures: Sequence[NDArray[np.uint8]], *, min_score: float) -> list[list[Face]]:
         """The faces in each of these pictures (RGB uint8, all of one size), sorted by box, in px of that picture.
 
-        They are looked at as they are and in one go: for tiles of a photo and closer looks at places in it. Memory
+        They are searched as they are and in one go: for tiles of a photo and close-ups of places in it. Memory
         grows with all of their pixels together, by about 400 bytes each.
         """
         for picture in pictures:
@@ -89,9 +89,9 @@ class OnnxPack:
         return self._detector.detect_in_batch(pictures, min_score)
 
     def refine_landmarks(self, photo: PhotoPixels, faces: Sequence[Face]) -> list[Face]:
-        """The same faces in order, their landmarks placed better: each is looked at once more, enlarged.
+        """The same faces in order, their landmarks placed better: each is shown once more, enlarged.
 
-        For faces that were small in the look that found them (sweep tells which); of large ones it gains nothing.
+        For faces that were small in the pass that found them (sweep tells which); of large ones it gains nothing.
         """
         _refuse_other_pixels(photo)
         return refine_landmarks(self._detector, photo, faces)

@@ -77,16 +77,16 @@ def fetch_demo_photos(cache: Path, say: Say, from_files: Sequence[Path] = ()) ->
         )
         photos = dict(zip(_PORTRAITS, portraits, strict=True))
         photos |= {name: member_of_wheel(wheel, f"skimage/data/{name}") for name in _OTHERS}
-        aside = scratch / "demo"
-        shutil.rmtree(aside, ignore_errors=True)
-        aside.mkdir(parents=True)
+        beside = scratch / "demo"
+        shutil.rmtree(beside, ignore_errors=True)
+        beside.mkdir(parents=True)
         for name, data in photos.items():
             if hashlib.sha256(data).hexdigest() != wanted[name]:
                 raise PackUnavailable(f"The demo photo {name} is not the one published.", "Fetch it again.")
-            (aside / name).write_bytes(data)
+            (beside / name).write_bytes(data)
         if folder.exists():
             shutil.rmtree(folder)
-        aside.rename(folder)
+        beside.rename(folder)
         shutil.rmtree(scratch, ignore_errors=True)
         say(Progress("demo photos", len(wanted), len(wanted)))
     return folder

@@ -40,7 +40,7 @@ def fetch_default_pack(cache: Path, say: Say, from_files: Sequence[Path] = ()) -
     1. Files with the right digest are used where they are; the rest is downloaded and kept until step 5.
     2. The two weight files are taken out by name and must have their own pinned digests.
     3. They are converted, and must give the known answers.
-    4. Everything is written in a folder aside, the manifest last, synced, and renamed into place: a half pack is
+    4. Everything is written in a folder beside it, the manifest last, synced, and renamed into place: a half pack is
        never visible.
     5. The downloads are deleted.
     An interrupted run leaves only the scratch folder, which the next one uses as far as it is whole.

@@ -337,7 +337,7 @@ class _PublicationUnderWay:
             room.copies.announce([copy for copy, _ in copies])
             for copy, part in copies:
                 put_in_place(part, Path(copy.path))
-            room.copies.settled([copy for copy, _ in copies])
+            room.copies.placed([copy for copy, _ in copies])
         for copy, _ in copies:
             self.current[copy.path] = copy
             self.written += 1

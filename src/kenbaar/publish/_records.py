@@ -33,9 +33,9 @@ class CopyStore(Protocol):
         """path -> copy, of every collection in one folder."""
 
     def announce(self, copies: Sequence[Copy]) -> None:
-        """These are about to be put in place: until `settled`, old and new people count as shown by each path."""
+        """These are about to be put in place: until `placed`, old and new people count as shown by each path."""
 
-    def settled(self, copies: Sequence[Copy]) -> None:
+    def placed(self, copies: Sequence[Copy]) -> None:
         """These are in place now, and show the people they name and nobody else."""
 
     def drop(self, paths: Sequence[str]) -> None:

@@ -25,10 +25,10 @@ class SqlCopyStore:
         return {copy.path: copy for copy in found}
 
     def announce(self, copies: Sequence[Copy]) -> None:
-        """Until `settled`, old and new people count as shown by each path."""
+        """Until `placed`, old and new people count as shown by each path."""
         self._put(copies, replace_people=False)
 
-    def settled(self, copies: Sequence[Copy]) -> None:
+    def placed(self, copies: Sequence[Copy]) -> None:
         """These are in place now."""
         self._put(copies, replace_people=True)
 
