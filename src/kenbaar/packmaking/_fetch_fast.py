@@ -18,8 +18,8 @@ from kenbaar.packmaking._place import is_whole, put_in_place
 def fetch_fast_pack(cache: Path, say: Say, from_files: Sequence[Path] = ()) -> Path:
     """The folder of the fast pack, made now if it is not there whole, from the default pack, which is fetched for it.
 
-    Raises what fetch_default_pack does, and PackBroken where this machine does not give the known answers. Made beside it
-    and put in place whole, as the default is.
+    Raises what fetch_default_pack does, and PackBroken where this machine does not give the known answers. Made beside
+    it and put in place whole, as the default is.
     """
     folder = fast_pack_folder(cache)
     source = fetch_default_pack(cache, say, from_files)
