@@ -71,12 +71,22 @@ class _Replacing(ast.NodeTransformer):
 def mutants(source: str) -> list[tuple[int, str, str]]:
     """(line, what was changed, the module's text) of every mutant. Docstrings and annotations are left alone."""
     tree, made = ast.parse(source), []
-    order = list(_in_visiting_order(tree))
-    for which, node in enumerate(order):
-        for word, new in changes(node):
+    still = _annotations(tree)
+    for which, node in enumerate(_in_visiting_order(tree)):
+        for word, new in changes(node) if id(node) not in still else ():
             text = ast.unparse(ast.fix_missing_locations(_Replacing(which, new).visit(copy.deepcopy(tree))))
             made.append((getattr(node, "lineno", 0), f"{word}: {ast.unparse(node)[:90]}", text))
     return made
+
+
+def _annotations(tree: ast.AST) -> set[int]:
+    """The ids of all nodes that stand in an annotation: nothing runs there."""
+    found: set[int] = set()
+    for node in ast.walk(tree):
+        for part in (getattr(node, "annotation", None), getattr(node, "returns", None)):
+            if isinstance(part, ast.AST):
+                found |= {id(each) for each in ast.walk(part)}
+    return found
 
 
 def _in_visiting_order(node: ast.AST) -> Iterator[ast.AST]:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kenbaar.consent import Purpose
-from kenbaar.consent._invite import check_invitation, make_invitation, token_hash
+from kenbaar.consent._invite import check_invitation, make_invitation, make_renewal, token_hash
 from kenbaar.errors import TokenRefused, UsageError
 
 NOW = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
@@ -102,3 +102,36 @@ def test_show_in_one_channel_is_show_in_no_other(granted: str, asked: str) -> No
     assert Purpose("show", granted).allows_show_on(asked) == (granted == asked)
     assert Purpose("show").allows_show_on(asked)
     assert not Purpose("find").allows_show_on(asked)
+
+
+def test_a_token_is_kept_as_the_sha_256_of_what_was_handed_over() -> None:
+    import hashlib
+
+    _, invitation, token = invite()
+    assert invitation.token_hash == hashlib.sha256(token.encode()).hexdigest()
+    assert token not in repr(invitation)
+
+
+@pytest.mark.parametrize(
+    ("jurisdiction", "asked", "holder"),
+    [
+        ("eu", None, "subject"),
+        ("eea", None, "subject"),
+        ("us", None, "organisation"),
+        ("us", "subject", "subject"),
+        ("eu", "organisation", "organisation"),
+    ],
+)
+def test_the_key_is_held_by_whom_the_invitation_says_else_by_whom_the_law_there_has_it(
+    jurisdiction: str, asked: str | None, holder: str
+) -> None:
+    subject, _, _ = invite(jurisdiction=jurisdiction, holder=asked)
+    assert subject.holder == holder
+
+
+def test_a_renewal_names_the_same_person_and_works_for_so_many_days() -> None:
+    subject, _, _ = invite()
+    made = {"until": None, "jurisdiction": "us", "now": NOW, "grant_days": 90, "invitation_days": 7}
+    invitation, token = make_renewal(subject, [Purpose("find")], **made)  # type: ignore[arg-type]
+    assert (invitation.subject, invitation.expires_at) == (subject.id, NOW + timedelta(days=7))
+    assert invitation.token_hash == token_hash(token) and NOW < invitation.until <= NOW + timedelta(days=91)
