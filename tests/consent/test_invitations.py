@@ -135,3 +135,18 @@ def test_a_renewal_names_the_same_person_and_works_for_so_many_days() -> None:
     invitation, token = make_renewal(subject, [Purpose("find")], **made)  # type: ignore[arg-type]
     assert (invitation.subject, invitation.expires_at) == (subject.id, NOW + timedelta(days=7))
     assert invitation.token_hash == token_hash(token) and NOW < invitation.until <= NOW + timedelta(days=91)
+
+
+@pytest.mark.parametrize(
+    ("jurisdiction", "minor", "days", "words"),
+    [("us-il", False, 3 * 365, "in this jurisdiction"), ("us", True, 365, "for a minor")],
+)
+def test_a_consent_may_hold_to_its_longest_day_and_not_a_day_longer(
+    jurisdiction: str, minor: bool, days: int, words: str
+) -> None:
+    last = NOW.date() + timedelta(days=days)
+    asked = {"jurisdiction": jurisdiction, "minor": minor, "guardian": "Cleo" if minor else None}
+    _, invitation, _ = invite(until=last, **asked)
+    assert invitation.until.date() == last + timedelta(days=1)
+    with pytest.raises(UsageError, match=words):
+        invite(until=last + timedelta(days=1), **asked)

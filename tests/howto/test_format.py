@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
 from PIL import Image
 
 from kenbaar.media import open_photo
@@ -22,6 +23,7 @@ def drawn(file: Path, identity: int, width: int = 480) -> Path:
     return file
 
 
+@pytest.mark.slow
 def test_a_format_is_added_by_the_pages_one_line(tmp_path: Path, tiny_pack_folder: Path) -> None:
     kenbaar = CopiedSource.into(tmp_path, tiny_pack_folder)
     found = re.search(r"```text\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)

@@ -34,6 +34,7 @@ def row_of(page: str) -> str:
     return found[1]
 
 
+@pytest.mark.slow
 def test_a_purpose_is_added_by_its_row(kenbaar: CopiedSource) -> None:
     kenbaar.edit("policy/_purposes.py", "\n)\nPURPOSES", f"\n{row_of('add-a-purpose.md')})\nPURPOSES")
     kenbaar("init", "--jurisdiction", "us")
@@ -51,6 +52,7 @@ def test_a_purpose_is_added_by_its_row(kenbaar: CopiedSource) -> None:
     kenbaar("check")
 
 
+@pytest.mark.slow
 def test_a_jurisdiction_is_added_by_its_row(kenbaar: CopiedSource, portrait: Path, tmp_path: Path) -> None:
     kenbaar.edit(
         "policy/_jurisdictions.py", "\n)\nJURISDICTIONS", f"\n{row_of('add-a-jurisdiction.md')})\nJURISDICTIONS"

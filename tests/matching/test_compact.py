@@ -66,6 +66,7 @@ def crowds(draw: st.DrawFn) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     return unit(rows), unit(probes)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=300)
 @given(crowds(), st.data())
 def test_a_compact_gallery_decides_what_a_float_one_does(
