@@ -151,3 +151,25 @@ def test_a_copy_is_not_made_of_a_reduced_photo() -> None:
     photo = open_photo_bytes(saved(np.zeros((800, 800, 3), np.uint8), "JPEG"), detail_side=100)
     with pytest.raises(ValueError, match="full-size"):
         render_copy(photo, CopyPlan((), ()), Rights())
+
+
+@given(boxes, st.lists(boxes, max_size=4))
+def test_the_share_under_masks_is_that_of_painted_pixels(box: Box, masks: list[Box]) -> None:
+    canvas = np.zeros((700, 700), np.bool_)
+    for each in masks:
+        canvas[each.y_min : each.y_max, each.x_min : each.x_max] = True
+    painted = canvas[box.y_min : box.y_max, box.x_min : box.x_max]
+    assert covered(box, masks) == pytest.approx(float(painted.mean()))
+
+
+@pytest.mark.parametrize("masks", [[], [Box(0, 0, 5, 5)]])
+def test_of_an_empty_box_everything_is_covered(masks: list[Box]) -> None:
+    assert covered(Box(7, 7, 7, 9), masks) == 1.0
+
+
+def test_a_mask_reaches_out_of_no_photo_and_paints_what_is_left_of_it() -> None:
+    pixels = np.zeros((20, 30, 3), np.uint8)
+    painted = mask(pixels, [Box(-10, -10, 5, 5), Box(28, 18, 99, 99)])
+    assert (painted[:5, :5] == MASK_COLOUR).all() and (painted[18:, 28:] == MASK_COLOUR).all()
+    assert int((painted == MASK_COLOUR).all(axis=2).sum()) == 25 + 4
+    assert not pixels.any()
