@@ -81,7 +81,7 @@ def test_nothing_of_a_destroyed_key_is_left_in_the_file(home: Path, store: KeySt
     assert any(sealed)
     store.destroy([key_id], at=now)
     raw = (home / "keys" / "store").read_bytes()
-    assert not any(sealed_bytes(home, key_id))
+    assert not any(sealed_bytes(home, key_id)[12 + 16 :])  # behind the tombstone's own seal: nonce and tag
     for start in range(0, len(sealed) - 8):  # not even eight bytes of it in a row
         assert sealed[start : start + 8] not in raw
 
@@ -99,6 +99,23 @@ def test_a_tombstone_keeps_the_id_and_the_time(home: Path, store: KeyStore, now:
     store.destroy([second], at=later)
     assert reopened(home).destroyed() == {second: later}
     assert reopened(home).ids() == [first]
+
+
+def test_a_key_made_for_facts_opens_with_these_alone(home: Path, store: KeyStore, now: datetime) -> None:
+    key_id, key = store.add("purpose", at=now, facts=b"s-1 find until 2027")
+    other = store.add("purpose", at=now, facts=b"s-2 find until 2027")[0]
+    for one in (store, reopened(home)):
+        assert one.open_for([(key_id, b"s-1 find until 2027")]) == {key_id: key}
+        assert one.open_for([(key_id, b"s-1 find until 2098"), (other, b"s-1 find until 2027")]) == {}
+        with pytest.raises(KeyStoreBroken):  # what it is for was not brought
+            one.get(key_id)
+    assert store.open_for([("k-" + "0" * 32, b"")]) == {}
+
+
+def test_a_destroyed_key_opens_for_nothing(store: KeyStore, now: datetime) -> None:
+    key_id = store.add("purpose", at=now, facts=b"s-1")[0]
+    store.destroy([key_id], at=now)
+    assert store.open_for([(key_id, b"s-1")]) == {}
 
 
 def test_destroying_again_changes_neither_the_count_nor_the_time(store: KeyStore, now: datetime) -> None:

@@ -8,6 +8,7 @@ The rules of this room:
 4. The master key lies apart from the store. A rotation destroys it, and every older copy of the store is noise.
 5. Absent, altered and destroyed are three answers: KeyStoreBroken, KeyStoreBroken or SealBroken, KeyDestroyed.
 6. No repr, log line or error shows a key, a code or a vector. We say "key destroyed", never "anonymised".
+7. What a key is for (facts) is part of what opens it. Records that say something else open nothing.
 
     store = create_with_master(home / "keys", home / "master.key")
     key_id, purpose_key = store.add(KeyKind.PURPOSE, at=now)
@@ -19,6 +20,7 @@ The rules of this room:
 
 from kenbaar.keys._envelope import Envelope, FileMasterKey
 from kenbaar.keys._memory import disable_core_dumps, wipe
+from kenbaar.keys._records import RecordSeal, RecordValue, canonical
 from kenbaar.keys._recovery import CROCKFORD, CodeSession, RecoveryCode, derive_purpose_key
 from kenbaar.keys._rotation import STEPS, create_with_master, open_with_master, rotate_master
 from kenbaar.keys._safe import Safe
@@ -37,9 +39,12 @@ __all__ = [
     "FileMasterKey",
     "KeyKind",
     "KeyStore",
+    "RecordSeal",
+    "RecordValue",
     "RecoveryCode",
     "Safe",
     "SigningKey",
+    "canonical",
     "create_with_master",
     "derive_purpose_key",
     "disable_core_dumps",

@@ -11,7 +11,7 @@ The steps, in this order; a crash after any of them is recovered from by the nex
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from kenbaar.disk import opened, overwrite, read_all, remove, sync_folder
@@ -62,10 +62,17 @@ def open_with_master(
     return KeyStore.open(folder, envelope, store_id=store_id, least_generation=least_generation)
 
 
-def rotate_master(folder: Path, master_path: Path, *, at_step: Callable[[str], None] = lambda step: None) -> KeyStore:
+def rotate_master(
+    folder: Path,
+    master_path: Path,
+    *,
+    at_step: Callable[[str], None] = lambda step: None,
+    facts: Mapping[str, bytes] | None = None,
+) -> KeyStore:
     """A new master key for the store, the old one destroyed; copies of the store made before are noise from now on.
 
     at_step hears each of STEPS after it is on the disk. Other processes wait meanwhile, and go on afterwards.
+    facts: see KeyStore.rotate.
     """
     store = open_with_master(folder, master_path)
     beside = _beside(master_path)
@@ -74,7 +81,7 @@ def rotate_master(folder: Path, master_path: Path, *, at_step: Callable[[str], N
         new = FileMasterKey.create(beside)
         at_step(STEPS[0])
         try:
-            store.rotate_locked(new, at_step)
+            store.rotate_locked(new, at_step, facts)
         except Exception:
             _recover(folder, master_path)  # a full disk: nothing half-done stays behind
             raise

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -70,7 +70,6 @@ class KeyStore:
         """The store as it is. KeyStoreBroken where it is missing, altered, or sealed under another master key.
 
         store_id, least_generation: what the archive remembers; another store, or an older copy put back, is refused.
-        A destruction that a crash cut off is finished first.
         """
         store = cls(folder, envelope)
         store._least_generation = least_generation
@@ -87,9 +86,7 @@ class KeyStore:
                     f"The key store {found_id} is not this archive's, which is {store_id}.",
                     "Put back the key store that belongs to this archive.",
                 )
-            slots = file.read_slots(view.fd, view.header)
-            unfinished = np.flatnonzero((slots["destroyed"] != 0) & file.has_remains(slots))
-            file.overwrite_slots(view.fd, unfinished.tolist(), slots["destroyed"][unfinished].tolist())
+            store._count_tombstones(view)
         return store
 
     @property
@@ -116,16 +113,32 @@ class KeyStore:
         with self._view() as view:
             return view.header.count
 
-    def add(self, kind: KeyKind | str, *, at: datetime, key: bytes | None = None) -> tuple[str, bytes]:
-        """The id of a new key and the key: 32 random bytes, or the ones given."""
-        return self._add(KeyKind(kind), [os.urandom(KEY_BYTES) if key is None else key], at)[0]
+    @property
+    def binds_facts(self) -> bool:
+        """False of a store made before 0.4, whose keys open whatever the records say they are for: it is to be sealed
+        (`rotate` with facts), and is good for nothing else."""
+        with self._view() as view:
+            return view.header.version != file.WITHOUT_FACTS
 
-    def add_many(self, kind: KeyKind | str, count: int, *, at: datetime) -> list[tuple[str, bytes]]:
-        """That many new random keys with their ids, all of them or, after a crash, none."""
-        return self._add(KeyKind(kind), [os.urandom(KEY_BYTES) for _ in range(count)], at)
+    def add(
+        self, kind: KeyKind | str, *, at: datetime, key: bytes | None = None, facts: bytes | None = None
+    ) -> tuple[str, bytes]:
+        """The id of a new key and the key: 32 random bytes, or the ones given.
+
+        facts: what it is for; only who brings the same to `open_for` opens it. None: it is about nobody (`get`).
+        """
+        new = os.urandom(KEY_BYTES) if key is None else key
+        return self._add(KeyKind(kind), [new], at, None if facts is None else [facts])[0]
+
+    def add_many(
+        self, kind: KeyKind | str, count: int, *, at: datetime, facts: Sequence[bytes] | None = None
+    ) -> list[tuple[str, bytes]]:
+        """That many new random keys with their ids, all of them or, after a crash, none. facts: one for each."""
+        return self._add(KeyKind(kind), [os.urandom(KEY_BYTES) for _ in range(count)], at, facts)
 
     def get(self, key_id: str) -> bytes:
-        """The key, 32 bytes. KeyDestroyed where it was destroyed, KeyStoreBroken where it was altered or never here."""
+        """A key that is about nobody, 32 bytes. KeyDestroyed where it was destroyed, KeyStoreBroken where it was
+        altered, is for somebody (`open_for`), or never was here."""
         keys = self.get_many([key_id])
         if key_id not in keys:
             raise KeyDestroyed(f"Key {key_id} was destroyed.", "Ask the person to enrol again, if they wish to.")
@@ -139,22 +152,33 @@ class KeyStore:
         wanted = list(ids)
         with self._view() as view:
             slots, known = self._slots_of(view, wanted)
-        if not known.all():
-            raise _unknown(wanted[int(np.argmin(known))])
-        alive = np.flatnonzero(slots["destroyed"] == 0)
-        found = file.open_slots(slots[alive], view.key, view.header.store_id)
+            if not known.all():
+                raise _unknown(wanted[int(np.argmin(known))])
+            living = np.flatnonzero(~file.are_dead(slots, view.key, view.header))
+            found = file.open_slots(slots[living], view.key, view.header, [file.NO_FACTS] * len(living))
         keys: dict[str, bytes] = {}
-        for i, key in zip(alive.tolist(), found, strict=True):
+        for i, key in zip(living.tolist(), found, strict=True):
             if key is None:
-                raise KeyStoreBroken(
-                    f"Key {wanted[i]} was altered and does not open.",
-                    "Put the key store back from its own backup, or finish the withdrawal it belongs to.",
-                )
+                raise _altered(wanted[i])
             keys[wanted[i]] = key
         return keys
 
+    def open_for(self, wanted: Iterable[tuple[str, bytes]]) -> dict[str, bytes]:
+        """Of these (key id, facts) the keys that are living and were made for exactly these facts, in the same order.
+
+        What was destroyed, was altered, never was here, or was made for anything else is left out: nothing opens it.
+        """
+        pairs = list(wanted)
+        ids = [key_id for key_id, _ in pairs]
+        with self._view() as view:
+            slots, known = self._slots_of(view, ids)
+            here = np.flatnonzero(known & (slots["destroyed"] == 0))
+            facts = [file.facts_digest(pairs[i][1]) for i in here.tolist()]
+            found = file.open_slots(slots[here], view.key, view.header, facts)
+        return {ids[i]: key for i, key in zip(here.tolist(), found, strict=True) if key is not None}
+
     def alive(self, ids: Iterable[str]) -> set[str]:
-        """Which of these are here and not destroyed. Opens nothing."""
+        """Which of these are here and not marked destroyed. Opens nothing: it is no word for what they are for."""
         wanted = list(ids)
         with self._view() as view:
             slots, known = self._slots_of(view, wanted)
@@ -170,21 +194,29 @@ class KeyStore:
         when = file.micros(at)
         with self._view(exclusive=True) as view:
             slots, known = self._slots_of(view, wanted)
-            slots = slots[known & ((slots["destroyed"] == 0) | file.has_remains(slots))]
+            slots = slots[known]
+            slots = slots[~file.are_dead(slots, view.key, view.header)]
             slots = slots[np.unique(slots["number"], return_index=True)[1]]  # an id given twice counts once
             if not len(slots):
                 return 0
             newly = slots["destroyed"] == 0
             # The generation first: after a crash in between, a store from before this is noticed all the same.
-            file.write_header(view.fd, file.advanced(view.header, destroying=True), view.key)
+            advanced = file.advanced(view.header, destroying=True)
+            file.write_header(view.fd, advanced, view.key)
             times = np.where(newly, when, slots["destroyed"])
-            file.overwrite_slots(view.fd, slots["number"].tolist(), times.tolist())
+            file.overwrite_slots(view.fd, slots, times.tolist(), view.key, view.header)
+            if view.header.version != file.WITHOUT_FACTS:
+                file.write_header(view.fd, file.advanced(advanced, died=len(slots)), view.key)
         return int(np.count_nonzero(newly))
 
     def destroyed(self) -> dict[str, datetime]:
         """Every destroyed key's id and when that was, in the order the keys were made."""
-        slots = self._all_slots()
-        slots = slots[slots["destroyed"] != 0]
+        with self._view() as view:
+            slots = file.read_slots(view.fd, view.header)
+            slots = slots[slots["destroyed"] != 0]
+            whole = file.are_dead(slots, view.key, view.header)
+        if not whole.all():
+            raise _altered(file.ids_of(slots[~whole])[0])
         return dict(zip(file.ids_of(slots), map(file.moment, slots["destroyed"].tolist()), strict=True))
 
     def ids(self, kind: KeyKind | str | None = None) -> list[str]:
@@ -202,38 +234,66 @@ class KeyStore:
     def __bool__(self) -> bool:
         return True  # an empty store is a store
 
-    def rotate(self, new_envelope: Envelope, *, at_step: Callable[[str], None] = lambda step: None) -> None:
+    def rotate(
+        self,
+        new_envelope: Envelope,
+        *,
+        at_step: Callable[[str], None] = lambda step: None,
+        facts: Mapping[str, bytes] | None = None,
+    ) -> None:
         """Seals every living key anew under that envelope and replaces the file. Ids and tombstones stay.
 
         Older copies of the store stay as they were: they are noise once the old master key is destroyed, which is for
         the caller to do (rotate_master does it all where the master key is a file). Killed before it returns, the store
         is whole, under the old master key or under the new one. at_step hears "new store written" and "store replaced".
+        facts: for a store made before 0.4, what each key is for from now on (key id -> facts); keys that are about
+        nobody are left out. ValueError for a store that binds facts already: nothing is ever bound to others.
         """
         with locked(self.folder, exclusive=True):
-            self.rotate_locked(new_envelope, at_step)
+            self.rotate_locked(new_envelope, at_step, facts)
 
-    def rotate_locked(self, new_envelope: Envelope, at_step: Callable[[str], None]) -> None:
+    def rotate_locked(
+        self, new_envelope: Envelope, at_step: Callable[[str], None], facts: Mapping[str, bytes] | None = None
+    ) -> None:
         """As `rotate`, for a caller inside the keys room that holds the folder's lock already."""
         with told_as_refusals(self._path):
             with opened(self._path, os.O_RDONLY) as fd:
                 header, old = file.read_header(fd, self._envelope, self._key)
                 slots = file.read_slots(fd, header).copy()
+            if (header.version == file.WITHOUT_FACTS) != (facts is not None):
+                raise ValueError("facts are given once, to a store that has none")
             new = file.StoreKey.new(new_envelope, header.store_id)
+            dead = np.flatnonzero(file.are_dead(slots, old, header))
+            grown = replace(file.advanced(header, destroying=True), version=file.VERSION, dead=len(dead))
+            renewed = replace(grown, master_id=new_envelope.id, wrapped=new.wrapped)
             alive = np.flatnonzero(slots["destroyed"] == 0)
-            keys = file.open_slots(slots[alive], old, header.store_id)
+            keys = file.open_slots(slots[alive], old, header)
             # A key that did not open before will not open after; it keeps its place, and get() goes on saying so.
             living = [key for key in keys if key is not None]
             opened_ = alive[np.array([key is not None for key in keys], np.bool_)]
-            file.seal_slots(slots, opened_, new, header.store_id, living)
-            grown = file.advanced(header, destroying=True)
-            renewed = file.Header(
-                header.store_id, new_envelope.id, new.wrapped, grown.sequence, grown.generation, grown.count
-            )
+            if facts is not None:
+                bound = [facts.get(key_id) for key_id in file.ids_of(slots[opened_])]
+                said = [file.NO_FACTS if one is None else file.facts_digest(one) for one in bound]
+                slots["facts"][opened_] = np.frombuffer(b"".join(said), f"V{file.FACTS_BYTES}")
+            file.seal_slots(slots, opened_, new, renewed, living)
+            slots[dead] = file.bury(slots[dead], slots["destroyed"][dead].tolist(), new, renewed)
             self._replace_file(file.page_of(renewed, new) * 2 + slots.tobytes(), at_step)
         self._envelope, self._key = new_envelope, new
 
     def __repr__(self) -> str:
         return f"KeyStore({self.folder})"
+
+    def _count_tombstones(self, view: _View) -> None:
+        """Raises KeyStoreBroken where there are fewer than there were: a slot was put back from an older copy."""
+        slots = file.read_slots(view.fd, view.header)
+        dead = int(np.count_nonzero(file.are_dead(slots[slots["destroyed"] != 0], view.key, view.header)))
+        if dead < view.header.dead:
+            raise KeyStoreBroken(
+                f"{view.header.dead} keys were destroyed, and only {dead} of them still are: the store was altered.",
+                "Put the key store back from its own backup.",
+            )
+        if dead > view.header.dead and view.header.version != file.WITHOUT_FACTS:  # a crash came before they counted
+            file.write_header(view.fd, file.advanced(view.header, died=dead - view.header.dead), view.key)
 
     @property
     def _path(self) -> Path:
@@ -260,13 +320,15 @@ class KeyStore:
             self._least_generation = header.generation
             yield _View(fd, header, self._key)
 
-    def _add(self, kind: KeyKind, keys: Sequence[bytes], at: datetime) -> list[tuple[str, bytes]]:
+    def _add(
+        self, kind: KeyKind, keys: Sequence[bytes], at: datetime, facts: Sequence[bytes] | None
+    ) -> list[tuple[str, bytes]]:
         if any(len(key) != KEY_BYTES for key in keys):
             raise ValueError(f"a key is {KEY_BYTES} bytes")
         if not keys:
             return []
         with self._view(exclusive=True) as view:
-            slots = file.new_slots(view.key, view.header, kind, keys, at)
+            slots = file.new_slots(view.key, view.header, kind, keys, at, facts)
             end = file.SLOTS_AT + view.header.count * file.SLOT_BYTES
             try:
                 os.ftruncate(view.fd, end)  # what a crash left behind the last slot
@@ -330,6 +392,13 @@ def _bytes_of(ids: Sequence[str]) -> NDArray[np.uint8]:
     if len(raw) != 16 * len(ids):
         raise KeyStoreBroken("Something that is not a key id was looked up.", "Put the archive back from one backup.")
     return np.frombuffer(raw, np.uint8).reshape(-1, 16)
+
+
+def _altered(key_id: str) -> KeyStoreBroken:
+    return KeyStoreBroken(
+        f"Key {key_id} was altered and does not open.",
+        "Put the key store back from its own backup, or finish the withdrawal it belongs to.",
+    )
 
 
 def _unknown(key_id: str) -> KeyStoreBroken:
