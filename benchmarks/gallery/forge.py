@@ -6,6 +6,7 @@ Not part of the application: in it nobody is enrolled but by an invitation and t
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -48,25 +49,26 @@ def forge_people(archive: Archive, people: int, first: int = 0) -> list[str]:
     vectors = rng.normal(size=(people, pack.dim)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     find = Purpose.parse("find")
-    logs, keys = archive.keys.add_many("log", people, at=now), archive.keys.add_many("purpose", people, at=now)
-    subjects, grants, templates = [], [], []
+    logs = archive.keys.add_many("log", people, at=now)
+    subjects, grants, templates, data_keys = [], [], [], []
     for i, n in enumerate(range(first, first + people)):
         subject, data_key = f"s-bench{n:07d}", new_data_key()
-        subjects.append(
-            Subject(
-                subject,
-                "made up",
-                "organisation",
-                now,
-                enrolled_at=now,
-                log_key=logs[i][0],
-                salt=secrets.token_bytes(16),
-            )
-        )
-        wrapped = wrap_data_key(keys[i][1], data_key)
-        grants.append(Grant(f"g-bench{n:07d}", subject, find, keys[i][0], wrapped, now, now + timedelta(days=365)))
         sealed = seal_template(data_key, pack_vectors(vectors[i : i + 1]), subject=subject, pack=pack.digest, version=1)
-        templates.append(SealedTemplate(subject, pack.digest, 1, sealed))
+        template = SealedTemplate(subject, pack.digest, 1, sealed)
+        made = {"enrolled_at": now, "log_key": logs[i][0], "salt": secrets.token_bytes(16)}
+        subjects.append(Subject(subject, "made up", "organisation", now, **made))  # type: ignore[arg-type]
+        until = now + timedelta(days=365)
+        grants.append(
+            Grant(f"g-bench{n:07d}", subject, find, "", None, now, until, pack=pack.digest, template=template.digest)
+        )
+        templates.append(template)
+        data_keys.append(data_key)
+    facts = [grant.facts(subject) for grant, subject in zip(grants, subjects, strict=True)]
+    keys = archive.keys.add_many("purpose", people, at=now, facts=facts)
+    grants = [
+        replace(grant, key_id=key_id, wrapped_key=wrap_data_key(key, data_key))
+        for grant, (key_id, key), data_key in zip(grants, keys, data_keys, strict=True)
+    ]
     archive_db, templates_db = archive._databases
     with archive.journal.writing():
         put_templates(templates_db, templates)

@@ -142,6 +142,10 @@ class NotFound(Unusable):
     """No such subject, item or collection."""
 
 
+class NotSealed(Unusable):
+    """The archive was made before consent's facts were sealed with its keys; `kenbaar seal` does it once."""
+
+
 class SettingsError(Unusable):
     """The settings cannot be read; they are neither ignored nor overwritten."""
 

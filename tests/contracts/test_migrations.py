@@ -25,6 +25,7 @@ from kenbaar.consent import Invitation, Purpose, Subject
 from kenbaar.faces import Box
 from kenbaar.storage import Database, SqlCollectionStore, SqlConsentStore, _tables, open_database
 from kenbaar.storage._database import HEADS
+from tests.seal import SEAL
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 ADA, BEN = "s-aaaaaaaa", "s-bbbbbbbb"
@@ -52,7 +53,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def archive(url: str) -> Iterator[Database]:
     database = open_database("archive", url, create=True)
     add_people(database, ADA, BEN)
-    store = SqlCollectionStore(database)
+    store = SqlCollectionStore(database, SEAL)
     store.add(Collection("party", "/photos", "transient", NOW, "a reason"))
     item = Item(
         "i-1", "party", "1.jpg", 10, 20, "new", "sha256:x", 640, 480, analysed_with="pack", compared_with="gallery"
@@ -67,7 +68,14 @@ def archive(url: str) -> Iterator[Database]:
 def add_people(database: Database, *subjects: str) -> None:
     for subject in subjects:
         invitation = Invitation(f"hash {subject}", subject, (Purpose.parse("find"),), NOW, NOW)
-        SqlConsentStore(database).add_invited(Subject(subject, "Ada", "organisation", NOW), invitation)
+        SqlConsentStore(database, SEAL).add_invited(Subject(subject, "Ada", "organisation", NOW), invitation)
+
+
+def sealed_store(database: Database) -> SqlCollectionStore:
+    """The store, with its rows sealed as they stand there: a migration brings the columns, `kenbaar seal` the seals."""
+    store = SqlCollectionStore(database, SEAL)
+    store.seal_all()
+    return store
 
 
 def folder_of(store: str) -> Config:
@@ -93,7 +101,7 @@ def columns(database: Database) -> set[str]:
 
 
 def test_landmarks_go_and_come_and_everything_else_stays(archive: Database, url: str) -> None:
-    store = SqlCollectionStore(archive)
+    store = sealed_store(archive)
     assert store.tracks("i-1") == list(TRACKS)
     migrate(archive, "0001")
     assert "landmarks" not in columns(archive)
@@ -103,7 +111,7 @@ def test_landmarks_go_and_come_and_everything_else_stays(archive: Database, url:
     assert [tuple(r) for r in rows] == [("i-1", 0, 0, 100), ("i-1", 1, 200, 100)]
     assert [tuple(r) for r in seen] == [(ADA, 1)]
     again = open_database("archive", url)  # as the next command of this version finds it
-    store = SqlCollectionStore(again)
+    store = sealed_store(again)
     assert [t.key for t in store.tracks("i-1")] == [Moment(box) for box in BOXES]
     assert [(a.subject, a.n, a.box) for a in store.appearances_in("i-1")] == [(ADA, 1, BOXES[1])]
     again.close()
@@ -125,14 +133,14 @@ def test_the_newest_migration_is_the_one_the_program_asks_for(archive: Database)
 
 
 def test_a_face_drawn_by_hand_has_no_landmarks(archive: Database) -> None:
-    store = SqlCollectionStore(archive)
+    store = sealed_store(archive)
     drawn = Box(400, 0, 500, 100)
     assert store.add_track_by_hand("i-1", drawn) == Track("i-1", 2, Moment(drawn), by_hand=True)
     assert store.tracks("i-1") == [*TRACKS, Track("i-1", 2, Moment(drawn), by_hand=True)]
 
 
 def test_an_analysis_that_compares_nothing_leaves_no_landmarks(archive: Database) -> None:
-    store = SqlCollectionStore(archive)
+    store = sealed_store(archive)
     item = store.item("i-1")
     assert item is not None
     bare = tuple(Track("i-1", n, Moment(box)) for n, box in enumerate(BOXES))
@@ -173,7 +181,7 @@ def of_0002(url: str) -> Database:
     """An archive as the version before tracks left it, with OLD_ROWS; the database is let go."""
     database = open_database("archive", url, create=True)
     add_people(database, ADA, BEN)
-    SqlCollectionStore(database).add(Collection("party", "/photos", "transient", NOW, "a reason"))
+    sealed_store(database).add(Collection("party", "/photos", "transient", NOW, "a reason"))
     migrate(database, "0002")
     with database.write() as connection:
         for name, rows in OLD_ROWS.items():
@@ -202,7 +210,7 @@ def everything(database: Database) -> dict[str, list[tuple[Any, ...]]]:
 
 def test_an_older_archive_opens_with_every_face_person_and_rejection(of_0002: Database, url: str) -> None:
     database = open_database("archive", url)
-    store = SqlCollectionStore(database)
+    store = sealed_store(database)
     one, two = Moment(Box(400, 0, 500, 100)), Moment(Box(5, 6, 7, 8))
     assert store.tracks("i-1") == [*TRACKS, Track("i-1", 2, one, by_hand=True)]
     assert store.tracks("i-2") == [Track("i-2", 0, two)], "where nothing is compared no face has landmarks"
@@ -241,7 +249,7 @@ def test_tracks_go_up_with_data_and_down_and_up_again_and_nothing_is_lost(of_000
 
 
 def test_going_down_leaves_videos_behind_and_of_what_was_said_twice_the_newest(archive: Database) -> None:
-    store = SqlCollectionStore(archive)
+    store = sealed_store(archive)
     film = Item("i-9", "party", "film.mp4", 1, 2, "new", "sha256:film", kind="video")
     store.note_seen("1", [film], [], [])
     talks = Track("i-9", 0, Moment(BOXES[0], at_s=1.5), 0.0, 2.0)
@@ -270,7 +278,7 @@ def test_an_item_takes_its_tracks_and_a_track_its_appearance_with_it(archive: Da
 def test_an_appearance_points_at_a_track_that_is_there(archive: Database) -> None:
     nowhere = Track("i-1", 7, Moment(BOXES[0]))
     with pytest.raises(sa.exc.IntegrityError):
-        SqlCollectionStore(archive).put_appearance(Appearance(ADA, nowhere, "strong", "claimed", NOW))
+        sealed_store(archive).put_appearance(Appearance(ADA, nowhere, "strong", "claimed", NOW))
 
 
 def test_the_tables_are_those_the_migrations_make_also_after_going_down_and_up(archive: Database) -> None:
@@ -320,6 +328,6 @@ def test_two_programs_that_open_an_older_archive_at_once_both_open_it(of_0002: D
         thread.start()
     for thread in threads:
         thread.join()
-    assert [len(SqlCollectionStore(database).tracks("i-1")) for database in opened] == [3, 3, 3, 3]
+    assert [len(sealed_store(database).tracks("i-1")) for database in opened] == [3, 3, 3, 3]
     for database in opened:
         database.close()

@@ -25,6 +25,7 @@ from kenbaar.storage import (
     SqlTemplateStore,
     open_database,
 )
+from tests.seal import SEAL
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 ADA, BEN = "s-aaaaaaaa", "s-bbbbbbbb"
@@ -65,7 +66,7 @@ def grant(name: str, subject: str, purpose: Purpose, *, until: datetime = NOW + 
 
 @pytest.fixture
 def consents(archive_db: Database) -> SqlConsentStore:
-    store = SqlConsentStore(archive_db)
+    store = SqlConsentStore(archive_db, SEAL)
     for subject in (ADA, BEN):
         invitation = Invitation(
             f"hash {subject}", subject, (FIND, SHOW_WEB), NOW + timedelta(days=30), NOW + timedelta(days=3)
@@ -76,7 +77,7 @@ def consents(archive_db: Database) -> SqlConsentStore:
 
 @pytest.fixture
 def items(archive_db: Database, consents: SqlConsentStore) -> SqlCollectionStore:
-    store = SqlCollectionStore(archive_db)
+    store = SqlCollectionStore(archive_db, SEAL)
     store.add(Collection("party", "/photos", "off", NOW))
     return store
 
@@ -188,20 +189,21 @@ def test_a_note_replaces_the_one_of_the_same_name(consents: SqlConsentStore) -> 
 # -- templates -----------------------------------------------------------------------------------------------------
 
 
-def test_a_template_of_the_same_person_and_pack_replaces_the_earlier_one(templates: SqlTemplateStore) -> None:
-    templates.put(SealedTemplate(ADA, "pack", 1, b"old"))
-    templates.put(SealedTemplate(ADA, "pack", 2, b"new"))
-    templates.put(SealedTemplate(ADA, "other", 1, b"x"))
-    assert templates.get(ADA, "pack") == SealedTemplate(ADA, "pack", 2, b"new")
-    assert list(templates.for_pack("pack")) == [SealedTemplate(ADA, "pack", 2, b"new")]
-    assert len(templates.packs_of(ADA)) == 2
+def test_versions_of_a_template_lie_beside_each_other_until_the_records_name_one(templates: SqlTemplateStore) -> None:
+    old, new = SealedTemplate(ADA, "pack", 1, b"old"), SealedTemplate(ADA, "pack", 2, b"new")
+    for template in (old, SealedTemplate(ADA, "pack", 2, b"torn"), new, SealedTemplate(ADA, "other", 1, b"x")):
+        templates.put(template)
+    assert templates.get(ADA, "pack") == new
+    assert list(templates.for_pack("pack")) == [old, new]
+    templates.delete_one(old)
+    assert list(templates.for_pack("pack")) == [new] and len(templates.packs_of(ADA)) == 2
 
 
 def test_who_renewed_keeps_the_template_of_one_pack(templates: SqlTemplateStore) -> None:
     for subject, pack in ((ADA, "old"), (ADA, "new"), (BEN, "old")):
         templates.put(SealedTemplate(subject, pack, 1, b"noise"))
     assert templates.packs() == {"old", "new"}
-    templates.delete_others(ADA, "new")
+    templates.delete_others(SealedTemplate(ADA, "new", 1, b"noise"))
     assert [t.pack for t in templates.packs_of(ADA)] == ["new"] and [t.pack for t in templates.packs_of(BEN)] == ["old"]
 
 

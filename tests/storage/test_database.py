@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from kenbaar.errors import ArchiveBroken, NoSpace
 from kenbaar.storage import SqlConsentStore, open_database
+from tests.seal import SEAL
 
 
 def test_an_empty_database_is_never_silently_filled(tmp_path: Path) -> None:
@@ -38,11 +39,11 @@ def test_a_database_lies_where_it_was_asked_for_whatever_the_folder_is_called(tm
     folder = tmp_path / f"x{name}"
     folder.mkdir(exist_ok=True)
     database = open_database("archive", folder / "archive.db", create=True)
-    SqlConsentStore(database).set_notes(organisation=name)
+    SqlConsentStore(database, SEAL).set_notes(organisation=name)
     database.close()
     assert (folder / "archive.db").stat().st_size > 0
     again = open_database("archive", folder / "archive.db")
-    assert SqlConsentStore(again).note("organisation") == name
+    assert SqlConsentStore(again, SEAL).note("organisation") == name
     again.close()
 
 
@@ -53,7 +54,7 @@ def test_only_the_owner_may_read_a_new_database(tmp_path: Path) -> None:
 
 def test_a_transaction_that_does_not_fit_is_refused_whole(tmp_path: Path) -> None:
     database = open_database("archive", tmp_path / "archive.db", create=True)
-    store = SqlConsentStore(database)
+    store = SqlConsentStore(database, SEAL)
     store.set_notes(organisation="before")
 
     @sa.event.listens_for(database.engine, "begin")

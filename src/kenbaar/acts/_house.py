@@ -8,7 +8,7 @@ from pathlib import Path
 from kenbaar.acts._act import NO_PROGRESS, Progress, act
 from kenbaar.acts._json import HIDDEN, IF_GIVEN
 from kenbaar.acts._stop import reporting
-from kenbaar.archive import Archive, create_archive
+from kenbaar.archive import Archive, CollectionToSeal, ConsentToSeal, create_archive, seal_archive
 from kenbaar.keys import disable_core_dumps
 from kenbaar.policy import Actor, Permission
 from kenbaar.settings import Settings, settable
@@ -41,6 +41,42 @@ def init(settings: Settings, actor: Actor, request: InitRequest) -> InitAnswer:
         return InitAnswer(settings.home, request.jurisdiction, archive.signer.kid)
     finally:
         archive.close()
+
+
+@dataclass(frozen=True, slots=True)
+class SealRequest:
+    """confirmed: seal what the records say; otherwise only tell it."""
+
+    confirmed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SealAnswer:
+    """What the records of this archive allow, and whether it is sealed now. accept: its own threshold; null: none."""
+
+    organisation: str
+    jurisdiction: str
+    consents: tuple[ConsentToSeal, ...]
+    collections: tuple[CollectionToSeal, ...]
+    appearances: int
+    accept: float | None
+    sealed: bool
+
+
+@act("seal", Permission.SET_UP)
+def seal(settings: Settings, actor: Actor, request: SealRequest) -> SealAnswer:
+    """Seals an archive made before 0.4 with what it holds that day, once. Raises UsageError where it is sealed."""
+    disable_core_dumps()
+    found = seal_archive(actor, settings, confirmed=request.confirmed)
+    return SealAnswer(
+        found.organisation,
+        found.jurisdiction,
+        found.consents,
+        found.collections,
+        found.appearances,
+        found.accept,
+        request.confirmed,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,19 @@ from kenbaar.archive._archive import Archive, open_archive
 from kenbaar.archive._create import create_archive
 from kenbaar.archive._enrolments import Enrolments
 from kenbaar.archive._packs import Packs, note_of
+from kenbaar.archive._seal import CollectionToSeal, ConsentToSeal, ToSeal, seal_archive
 from kenbaar.archive._verify import verify_ledger_of
 
-__all__ = ["Archive", "Enrolments", "Packs", "create_archive", "note_of", "open_archive", "verify_ledger_of"]
+__all__ = [
+    "Archive",
+    "CollectionToSeal",
+    "ConsentToSeal",
+    "Enrolments",
+    "Packs",
+    "ToSeal",
+    "create_archive",
+    "note_of",
+    "open_archive",
+    "seal_archive",
+    "verify_ledger_of",
+]

@@ -17,12 +17,13 @@ from kenbaar.archive._home import KEYS, LEDGER, LOCK, MASTER_KEY, needed, refuse
 from kenbaar.archive._journal import ArchiveJournal
 from kenbaar.archive._packs import Packs
 from kenbaar.archive._recovery import recovery
+from kenbaar.archive._seal import is_sealed
 from kenbaar.collections import Collections
 from kenbaar.consent import Consents
 from kenbaar.detection import PUBLISH, detect_all
-from kenbaar.errors import KeyStoreBroken, LedgerBroken, PackUnavailable, Unusable
+from kenbaar.errors import KeyStoreBroken, LedgerBroken, NotSealed, PackUnavailable, Unusable
 from kenbaar.faces import Box
-from kenbaar.keys import KeyStore, SigningKey, open_with_master, rotate_master
+from kenbaar.keys import KeyStore, RecordSeal, SigningKey, open_with_master, rotate_master
 from kenbaar.ledger import Ledger
 from kenbaar.matching import Threshold
 from kenbaar.media import Photo, PhotoLimits
@@ -43,12 +44,17 @@ class Archive:
         self.settings = settings
         home = settings.home
         self._databases = [open_database(s, settings.database(s)) for s in ("archive", "templates")]
-        records = SqlConsentStore(self._databases[0])
-        known_generation = int(records.note("key_generation") or 0)
         self.keys: KeyStore = open_with_master(home / KEYS, home / MASTER_KEY)
-        if self.keys.id != (records.note("key_store") or self.keys.id):
+        seal = RecordSeal.of(self.keys)
+        if seal is None or not is_sealed(self.keys):
+            raise NotSealed(
+                "This archive was made by an earlier Kenbaar: what people agreed to is not sealed with their keys yet.",
+                "Look at what it holds and seal it, once: `kenbaar seal`.",
+            )
+        records = SqlConsentStore(self._databases[0], seal)
+        if self.keys.id != (records.unsealed_note("key_store") or self.keys.id):
             raise KeyStoreBroken("The key store is another archive's.", "Put this archive's own keys/ folder back.")
-        if self.keys.generation < known_generation:
+        if self.keys.generation < int(records.note("key_generation") or 0):
             raise KeyStoreBroken(
                 "The key store is older than the archive: keys destroyed since would be back.",
                 "Put the newest keys/ folder back. If it is lost, everybody enrolled has to enrol again.",
@@ -69,7 +75,7 @@ class Archive:
         journal, templates = self.journal, SqlTemplateStore(self._databases[1])
         self.consents = Consents(records, templates, self.keys, self.signer, journal)
         self.collections = Collections(
-            SqlCollectionStore(self._databases[0]),
+            SqlCollectionStore(self._databases[0], seal),
             journal,
             jurisdiction=lambda: self.consents.jurisdiction,
             recognisable=self.consents.recognisable,

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from kenbaar.archive._archive import Archive
-from kenbaar.archive._home import KEYS, LEDGER, LOCK, MASTER_KEY, hold, ledger_origin, needed
+from kenbaar.archive._home import KEYS, LEDGER, LOCK, MASTER_KEY, NO_SEAL, hold, ledger_origin, needed
 from kenbaar.errors import Unusable, UsageError
-from kenbaar.keys import SigningKey, create_with_master, open_with_master
+from kenbaar.keys import RecordSeal, SigningKey, create_with_master, open_with_master
 from kenbaar.ledger import Ledger
 from kenbaar.policy import JURISDICTIONS, Actor, Event
 from kenbaar.settings import Settings
@@ -35,9 +35,8 @@ def create_archive(
     with hold(home / LOCK):
         begun = any((home / name).exists() for name in (MASTER_KEY, KEYS, LEDGER))  # made after the databases
         databases = [open_database(s, settings.database(s), create=not begun) for s in ("archive", "templates")]
-        records = SqlConsentStore(databases[0])
         try:
-            if records.note("created_at"):
+            if SqlConsentStore(databases[0], NO_SEAL).unsealed_note("created_at"):
                 raise UsageError("There is an archive here already.", "Use it, or give another folder with --home.")
             now = clock()
             keys = (
@@ -45,6 +44,11 @@ def create_archive(
                 if (home / KEYS / "store").exists()
                 else create_with_master(home / KEYS, home / MASTER_KEY)
             )
+            if not keys.ids("records"):
+                keys.add("records", at=now)
+            seal = RecordSeal.of(keys)
+            assert seal is not None  # made just now
+            records = SqlConsentStore(databases[0], seal)
             if records.note("signing_key") is None:
                 signing, log = keys.add("signing", at=now)[0], keys.add("log", at=now)[0]
                 records.set_notes(

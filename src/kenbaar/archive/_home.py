@@ -9,8 +9,10 @@ from pathlib import Path
 from kenbaar.consent import ConsentStore
 from kenbaar.disk import is_full, lock_file
 from kenbaar.errors import ArchiveBroken, NoSpace, Unusable, UsageError
+from kenbaar.keys import RecordSeal
 
 MASTER_KEY, KEYS, LEDGER, LOCK = "master.key", "keys", "ledger", "lock"
+NO_SEAL = RecordSeal(bytes(32))  # holds for nothing that was ever sealed: to look at records as they stand there
 
 
 @contextmanager

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from kenbaar.archive._home import KEYS, LEDGER, MASTER_KEY, ledger_origin, needed
-from kenbaar.keys import SigningKey, open_with_master
+from kenbaar.archive._home import KEYS, LEDGER, MASTER_KEY, NO_SEAL, ledger_origin, needed
+from kenbaar.keys import RecordSeal, SigningKey, open_with_master
 from kenbaar.ledger import Checkpoint, Verification, VerifierKey, verify_ledger
 from kenbaar.settings import Settings
 from kenbaar.storage import SqlConsentStore, open_database
@@ -18,8 +18,8 @@ def verify_ledger_of(settings: Settings, earlier: str | None = None) -> Verifica
     database = open_database("archive", settings.database("archive"))
     try:
         keys = open_with_master(home / KEYS, home / MASTER_KEY)
-        records = SqlConsentStore(database)
-        signer = SigningKey(keys.get(needed(records, "signing_key")))
+        records = SqlConsentStore(database, RecordSeal.of(keys) or NO_SEAL)
+        signer = SigningKey(keys.get(records.unsealed_note("signing_key") or needed(records, "signing_key")))
         key = VerifierKey(ledger_origin(keys.id), signer.public_bytes)
         known = set(keys.ids("log"))
         return verify_ledger(

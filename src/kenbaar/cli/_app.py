@@ -40,6 +40,7 @@ _COMMANDS = {  # command -> where it lives and its line of help; the module is i
     "ledger": ("_house", "Show and verify what was done."),
     "check": ("_house", "Prove that nothing of strangers is stored."),
     "keys": ("_house", "Rotate the master key."),
+    "seal": ("_house", "Seal an archive made before 0.4, once."),
     "pack": ("_packs", "The model packs: list, fetch, show, card, add."),
     "evaluate": ("_evaluate", "Error rates, measured on people who agreed."),
     "bench": ("_measure", "Measure this machine."),

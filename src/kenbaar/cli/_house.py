@@ -34,6 +34,38 @@ def init(out: Out, organisation: str, jurisdiction: str) -> None:
     out.answer(made)
 
 
+@click.command()
+@click.option("--yes", "confirmed", is_flag=True, help="Seal what is shown, without asking.")
+@common
+def seal(out: Out, confirmed: bool) -> None:
+    """Seal an archive made before version 0.4, once: what it holds that day becomes what its keys open for.
+
+    First it shows what that is: read it. Whatever is edited in the database from then on opens nothing.
+    """
+    import sys
+
+    from kenbaar import acts
+
+    told = acts.seal(out.settings(), operator(), acts.SealRequest())
+    out.say(f"{told.organisation}, jurisdiction {told.jurisdiction}.")
+    for consent in told.consents:
+        face = "" if consent.template else ", no face is compared"
+        held = f"key held by the {consent.holder}{face}"
+        out.say(f"  {consent.subject}  {consent.purpose}, until {consent.until[:10]}, {held}")
+    for collection in told.collections:
+        roster = f", roster {' '.join(collection.roster)}" if collection.roster else ""
+        out.say(f"  collection {collection.name}: mode {collection.mode}{roster}")
+    out.say(f"  {told.appearances} appearances" + (f"; threshold {told.accept:.4f}" if told.accept else ""))
+    if not confirmed and not out.as_json and sys.stdin.isatty():
+        confirmed = click.confirm("Is this what people agreed to? Seal it", default=False, err=True)
+    if confirmed:
+        told = acts.seal(out.settings(), operator(), acts.SealRequest(confirmed=True))
+        out.say("Sealed. The master key is a new one: back up master.key now, apart from keys/.")
+    else:
+        out.say("Nothing was changed. If this is what people agreed to: kenbaar seal --yes")
+    out.answer(told)
+
+
 @click.group()
 def ledger() -> None:
     """Show and verify what was done."""

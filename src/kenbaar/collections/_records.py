@@ -207,10 +207,13 @@ class CollectionStore(Protocol):
         """Replaces mode, reason, officer and roster."""
 
     def get(self, name: str) -> Collection | None:
-        """One collection, or None."""
+        """One collection, or None. ArchiveBroken where it was edited."""
 
     def all(self) -> list[Collection]:
-        """All collections, by name."""
+        """All collections, by name. ArchiveBroken where one was edited."""
+
+    def edited(self) -> list[str]:
+        """What was edited by others than us, one sentence each: collections, appearances."""
 
     def items(
         self, collection: str, states: Sequence[ItemState] = ("present",), after: str = "", limit: int = 500

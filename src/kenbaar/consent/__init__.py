@@ -12,6 +12,7 @@ is no flag to skip consent and no default purpose; no consents means an empty ga
 """
 
 from kenbaar.consent._consents import Consents, Enrolled
+from kenbaar.consent._facts import grant_facts
 from kenbaar.consent._in_force import Sessions
 from kenbaar.consent._invite import Invited
 from kenbaar.consent._notice import last_day, notice_digest, notice_text
@@ -61,6 +62,7 @@ __all__ = [
     "TemplateStore",
     "VerifiedReceipt",
     "describe_receipt",
+    "grant_facts",
     "last_day",
     "make_consent_receipt",
     "make_destruction_receipt",

@@ -146,8 +146,11 @@ class Consents(ConsentsInForce):
             code = RecoveryCode.new(subject.id, secrets.token_bytes) if subject.holder == "subject" else None
             session = code.open_session(salt) if code else None
             data_key = secrets.token_bytes(32)
-            grants = [self._grant(subject.id, p, data_key, session, now, invitation.until) for p in purposes]  # 1
-            self._seal(subject.id, pack, vectors, data_key)  # 2
+            template = self._sealed(subject.id, pack, vectors, data_key)
+            opens = _Opens(subject, data_key, session, template)
+            grants = [self._grant(opens, p, now, invitation.until) for p in purposes]  # 1
+            if template:
+                self.templates.put(template)  # 2
             self.journal.record(
                 Event.ENROL,
                 actor.as_subject(subject.id),
@@ -189,23 +192,28 @@ class Consents(ConsentsInForce):
                 )
             self.require_session(subject, sessions)
             session = sessions.of(subject.id)
-            first = before[0]
-            data_key = self._data_key(first.purpose, self.keys.get(first.key_id), first.wrapped_key or b"", session)
+            data_key = self.data_key(before[0], session)
             if not any(p.kind in RECOGNISING for p in (*purposes, *(g.purpose for g in before))):
                 vectors = None
             alike = [] if vectors is None else self._alike(subject.id, vectors, pack, look_alikes)
-            grants = [self._grant(subject.id, p, data_key, session, now, invitation.until) for p in purposes]  # 1
-            self._seal(subject.id, pack, vectors, data_key)  # 2
+            new = self._sealed(subject.id, pack, vectors, data_key)
+            template = new or self._template_of(before[0])
+            opens = _Opens(subject, data_key, session, template)
+            grants = [self._grant(opens, p, now, invitation.until) for p in purposes]  # 1
+            replaced = [g for g in before if g.purpose in purposes]
+            if new:  # what stays as it was opens the new template from now on
+                kept = [g for g in before if g.purpose not in purposes]
+                grants += [self._grant(opens, g.purpose, g.given_at, g.until) for g in kept]
+                replaced = before
+                self.templates.put(new)  # 2
             themselves, again = actor.as_subject(subject.id), [str(p) for p in purposes]
             self.journal.record(Event.RENEW, themselves, subject=subject.id, purposes=again)  # 3
             renewed = replace(subject, look_alike=bool(alike) if vectors is not None else subject.look_alike)
-            replaced = [g for g in before if g.purpose in purposes]
             self.store.renew(renewed, invitation.token_hash, now, grants, alike, replaced)  # 4
             self.keys.destroy([g.key_id for g in replaced], at=now)  # 5
-            if vectors is not None:
-                self.templates.delete_others(subject.id, pack)
-            has_template = bool(self.templates.packs_of(subject.id))
-            receipt = self._receipt(subject, purposes, notice, now, invitation.until, has_template)
+            if new:
+                self.templates.delete_others(new)
+            receipt = self._receipt(subject, purposes, notice, now, invitation.until, template is not None)
         return Enrolled(subject.id, purposes, invitation.until, receipt, len(alike), None)
 
     def _alike(
@@ -222,11 +230,20 @@ class Consents(ConsentsInForce):
         finally:
             gallery.wipe()
 
-    def _seal(self, subject: str, pack: str, vectors: NDArray[np.float32] | None, data_key: bytes) -> None:
-        """Keeps somebody's template for that pack, if there is one."""
-        if vectors is not None:
-            sealed = seal_template(data_key, pack_vectors(vectors), subject=subject, pack=pack, version=1)
-            self.templates.put(SealedTemplate(subject, pack, 1, sealed))
+    def _sealed(
+        self, subject: str, pack: str, vectors: NDArray[np.float32] | None, data_key: bytes
+    ) -> SealedTemplate | None:
+        """Somebody's next template for that pack, if there is one; not kept yet."""
+        if vectors is None:
+            return None
+        before = self.templates.get(subject, pack)
+        version = 1 if before is None else before.version + 1
+        sealed = seal_template(data_key, pack_vectors(vectors), subject=subject, pack=pack, version=version)
+        return SealedTemplate(subject, pack, version, sealed)
+
+    def _template_of(self, grant: Grant) -> SealedTemplate | None:
+        """The template that this grant opens."""
+        return next((t for t in self.templates.packs_of(grant.subject) if t.digest == grant.template), None)
 
     def _receipt(
         self, subject: Subject, purposes: Sequence[Purpose], notice: str, now: datetime, until: datetime, template: bool
@@ -248,17 +265,25 @@ class Consents(ConsentsInForce):
         self.store.keep_receipt(subject.id, "consent", now, receipt)
         return receipt
 
-    def _grant(
-        self,
-        subject: str,
-        purpose: Purpose,
-        data_key: bytes,
-        session: CodeSession | None,
-        now: datetime,
-        until: datetime,
-    ) -> Grant:
-        """A new key for that person and purpose, and the data key wrapped under it."""
-        key_id, key = self.keys.add("share" if session else "purpose", at=now)
+    def _grant(self, opens: _Opens, purpose: Purpose, given_at: datetime, until: datetime) -> Grant:
+        """A new key for that person and purpose, made for these facts alone, and the data key wrapped under it."""
+        template, session = opens.template, opens.session
+        facts = Grant(
+            "", opens.subject.id, purpose, "", None, given_at, until,
+            pack=template.pack if template else "", template=template.digest if template else "",
+        )  # fmt: skip
+        kind, now = "share" if session else "purpose", self.journal.now()
+        key_id, key = self.keys.add(kind, at=now, facts=facts.facts(opens.subject))
         purpose_key = session.purpose_key(key, str(purpose)) if session else key
         grant_id = "g-" + hashlib.sha256(key_id.encode()).hexdigest()[:16]
-        return Grant(grant_id, subject, purpose, key_id, wrap_data_key(purpose_key, data_key), now, until)
+        return replace(facts, id=grant_id, key_id=key_id, wrapped_key=wrap_data_key(purpose_key, opens.data_key))
+
+
+@dataclass(frozen=True, slots=True)
+class _Opens:
+    """What somebody's grants open. session: where they hold the key; template: None where no face is compared."""
+
+    subject: Subject
+    data_key: bytes = field(repr=False)
+    session: CodeSession | None
+    template: SealedTemplate | None

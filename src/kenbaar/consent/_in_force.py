@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from kenbaar.consent._purpose import RECOGNISING, SHOWING, Purpose
-from kenbaar.consent._records import ConsentStore, Grant, Subject, TemplateStore
+from kenbaar.consent._records import ConsentStore, Grant, GrantKey, Subject, TemplateStore
 from kenbaar.consent._rows import stored_rows
 from kenbaar.errors import (
+    ArchiveBroken,
     ConsentExpired,
     ConsentMissing,
     ConsentWithdrawn,
@@ -28,6 +30,8 @@ from kenbaar.keys import (
 )
 from kenbaar.ledger import Journal
 from kenbaar.policy import Actor
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +89,47 @@ class ConsentsInForce:
         return found
 
     def living_grants(self, subject: str) -> list[Grant]:
-        """The grants of one person that are in force now: not ended, not past their date, key not destroyed."""
-        now = self.journal.now()
+        """The grants of one person that are in force now: not ended, not past their date, and their key opens for what
+        they say. One whose row was edited is none."""
+        person, now = self.store.subject(subject), self.journal.now()
+        if person is None:
+            return []
         open_ = [g for g in self.store.grants_of(subject) if g.ended_at is None and now < g.until]
-        alive = self.keys.alive([g.key_id for g in open_])
-        return [g for g in open_ if g.key_id in alive]
+        opened = self.keys.open_for([(g.key_id, g.facts(person)) for g in open_])
+        return [g for g in open_ if g.key_id in opened]
+
+    def unended_grants(self, subject: str) -> list[Grant]:
+        """Everything that a withdrawal ends: the grants not marked ended, whatever their rows say."""
+        return [g for g in self.store.grants_of(subject) if g.ended_at is None]
+
+    def edited_grants(self, subject: str | None = None) -> list[Grant]:
+        """Grants (of that person, or of everybody) whose living key does not open for what their rows say: the rows
+        were edited, or the key was altered."""
+        people = {p.id: p for p in ([self.subject(subject)] if subject else self.store.subjects())}
+        grants = [g for g in (self.unended_grants(subject) if subject else self.store.unended()) if g.subject in people]
+        opened = self.keys.open_for([(g.key_id, g.facts(people[g.subject])) for g in grants])
+        destroyed = self.keys.destroyed() if len(opened) < len(grants) else {}
+        return [g for g in grants if g.key_id not in opened and g.key_id not in destroyed]
+
+    def drop_replaced_templates(self, unended: Sequence[Grant]) -> None:
+        """Removes templates that no grant opens where another of that person is opened: a renewal was cut short."""
+        opened = {(g.subject, g.template) for g in unended}
+        whose = {subject for subject, template in opened if template}
+        for subject in sorted(whose):
+            lying = self.templates.packs_of(subject)
+            if any((subject, t.digest) in opened for t in lying):
+                for template in lying:
+                    if (subject, template.digest) not in opened:
+                        self.templates.delete_one(template)
+
+    def _refuse_edited(self, subject: str) -> None:
+        """Raises ArchiveBroken where somebody's consent is not the one that was given."""
+        if edited := self.edited_grants(subject):
+            raise ArchiveBroken(
+                f"What is on record about the consent of {subject} to {edited[0].purpose} is not what was agreed to: "
+                "the record was edited.",
+                "Put back a good copy of the database; `kenbaar check` names every such record.",
+            )
 
     def require(self, subject: str, kinds: Sequence[str]) -> Grant:
         """A grant of one of these kinds, in force now. Raises ConsentMissing, ConsentExpired or ConsentWithdrawn."""
@@ -100,6 +140,7 @@ class ConsentsInForce:
         for grant in fitting:
             if grant.id in living:
                 return grant
+        self._refuse_edited(subject)
         if not fitting:
             raise ConsentMissing(
                 f"Subject {subject} did not agree to {kind}.", "Invite them for it, or leave them out."
@@ -113,18 +154,25 @@ class ConsentsInForce:
     def may_show(self, channel: str) -> frozenset[str]:
         """Everybody whose face may stay visible in that channel, now."""
         grants = [g for g in self.store.grant_keys(SHOWING, self.journal.now()) if g.purpose.allows_show_on(channel)]
-        alive = self.keys.alive([g.key_id for g in grants])
-        return frozenset(g.subject for g in grants if g.key_id in alive)
+        opened = self._open(grants)
+        return frozenset(g.subject for g in grants if g.key_id in opened)
 
     def recognisable(self) -> dict[str, frozenset[str]]:
         """subject -> ids of the grants in force for which Kenbaar may compare that person's face."""
         grants = self.store.grant_keys(RECOGNISING, self.journal.now())
-        alive = self.keys.alive([g.key_id for g in grants])
+        opened = self._open(grants)
         found: dict[str, set[str]] = {}
         for grant in grants:
-            if grant.key_id in alive:
+            if grant.key_id in opened:
                 found.setdefault(grant.subject, set()).add(grant.grant)
         return {subject: frozenset(ids) for subject, ids in found.items()}
+
+    def _open(self, grants: Sequence[GrantKey]) -> dict[str, bytes]:
+        """Key id -> key, of the grants whose key opens for what their rows say."""
+        opened = self.keys.open_for([(g.key_id, g.facts) for g in grants])
+        if len(opened) < len(grants):
+            log.warning("%d of %d grants do not open", len(grants) - len(opened), len(grants))
+        return opened
 
     def sessions(self, codes: Iterable[str]) -> Sessions:
         """Opens a session for each recovery code. Raises WrongCode; a right one is proved when a key unwraps."""
@@ -143,9 +191,9 @@ class ConsentsInForce:
         """A code that opens none of the person's living grants is wrong."""
         grants = self.living_grants(subject)
         if not grants:
+            self._refuse_edited(subject)
             raise ConsentWithdrawn(f"Subject {subject} has no consent in force.", "They can be invited anew.")
-        first = grants[0]
-        self._data_key(first.purpose, self.keys.get(first.key_id), first.wrapped_key or b"", session)
+        self.data_key(grants[0], session)
 
     def require_session(self, subject: Subject, sessions: Sessions) -> None:
         """Where the person holds the key, nothing is answered without them. Raises WrongCode."""
@@ -166,7 +214,7 @@ class ConsentsInForce:
         """
         now = self.journal.now()
         grants = [g for g in self.store.grant_keys(kinds, now) if only is None or g.subject in only]
-        keys = self.keys.get_many([g.key_id for g in grants])
+        keys = self._open(grants)
         chosen = {g.subject: g for g in reversed(grants) if g.key_id in keys}
         held, alike = self.store.self_held(), self.store.look_alikes()
         subjects: list[str] = []
@@ -175,9 +223,10 @@ class ConsentsInForce:
             for template in self.templates.for_pack(pack) if chosen else ():
                 subject = template.subject
                 session = sessions.of(subject)
-                if (grant := chosen.get(subject)) is None or (session is None and subject in held):
+                grant = chosen.get(subject)
+                if grant is None or template.digest != grant.template or (session is None and subject in held):
                     continue
-                data_key = self._data_key(grant.purpose, keys[grant.key_id], grant.wrapped_key, session)
+                data_key = _unwrapped(grant.purpose, keys[grant.key_id], grant.wrapped_key, session)
                 subjects.append(subject)
                 yield open_template(data_key, template.sealed, subject=subject, pack=pack, version=template.version)
 
@@ -186,7 +235,17 @@ class ConsentsInForce:
             pack=pack, purposes=kinds, opened_at=now, subjects=subjects, rows=rows, stricter=alike & set(subjects)
         )
 
-    def _data_key(self, purpose: Purpose, key: bytes, wrapped: bytes, session: CodeSession | None) -> bytes:
-        """Unwraps the data key of one grant. A share alone does not open it."""
-        purpose_key = session.purpose_key(key, str(purpose)) if session else key
-        return unwrap_data_key(purpose_key, wrapped, otherwise=WrongCode if session else KeyDestroyed)
+    def data_key(self, grant: Grant, session: CodeSession | None) -> bytes:
+        """The data key of one grant in force. Raises KeyDestroyed, WrongCode; ArchiveBroken where it was edited."""
+        person = self.subject(grant.subject)
+        opened = self.keys.open_for([(grant.key_id, grant.facts(person))])
+        if grant.key_id not in opened:
+            self._refuse_edited(grant.subject)
+            raise KeyDestroyed(f"Key {grant.key_id} was destroyed.", "Ask the person to enrol again, if they wish to.")
+        return _unwrapped(grant.purpose, opened[grant.key_id], grant.wrapped_key or b"", session)
+
+
+def _unwrapped(purpose: Purpose, key: bytes, wrapped: bytes, session: CodeSession | None) -> bytes:
+    """The data key of one grant. A share alone does not open it."""
+    purpose_key = session.purpose_key(key, str(purpose)) if session else key
+    return unwrap_data_key(purpose_key, wrapped, otherwise=WrongCode if session else KeyDestroyed)

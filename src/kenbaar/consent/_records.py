@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import sha256
 from typing import Literal, NamedTuple, Protocol
 
+from kenbaar.consent._facts import grant_facts
 from kenbaar.consent._purpose import Purpose
 
 Holder = Literal["organisation", "subject"]
@@ -48,7 +50,9 @@ class Invitation:
 class Grant:
     """One purpose one person agreed to: the data key wrapped under a key made for that person and purpose alone.
 
-    until: exclusive, always there. A grant is in force while now < until, ended_at is None and key_id is living.
+    until: exclusive, always there. A grant is in force while now < until, ended_at is None, and its key opens for the
+    facts that stand here (consent._facts). pack, template: digests of the model pack and of the sealed template; ""
+    where no face is compared.
     """
 
     id: str
@@ -60,16 +64,36 @@ class Grant:
     until: datetime
     ended_at: datetime | None = None
     end_reason: str | None = None
+    pack: str = ""
+    template: str = ""
+
+    def facts(self, subject: Subject) -> bytes:
+        """What its key is for. subject: the person it is of."""
+        return grant_facts(
+            subject=self.subject,
+            purpose=str(self.purpose),
+            given_at=self.given_at,
+            until=self.until,
+            holder=subject.holder,
+            log_key=subject.log_key,
+            pack=self.pack,
+            template=self.template,
+        )
 
 
 class GrantKey(NamedTuple):
-    """What opening needs of a grant that has not ended, and nothing more: galleries have a hundred thousand of them."""
+    """What opening needs of a grant that has not ended, and nothing more: galleries have a hundred thousand of them.
+
+    facts: what its key is for. template: digest of the sealed template it opens.
+    """
 
     grant: str
     subject: str
     purpose: Purpose
     key_id: str
     wrapped_key: bytes
+    facts: bytes
+    template: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +104,11 @@ class SealedTemplate:
     pack: str
     version: int
     sealed: bytes = field(repr=False)
+
+    @property
+    def digest(self) -> str:
+        """Of the sealed bytes: the grants that open this template, and no other, say it."""
+        return sha256(self.sealed).hexdigest()
 
 
 class ConsentStore(Protocol):
@@ -146,30 +175,36 @@ class ConsentStore(Protocol):
     def receipts_of(self, subject: str) -> list[tuple[str, datetime, str]]:
         """(kind, made at, JWS) of one person, oldest first."""
 
+    def unended(self) -> list[Grant]:
+        """Every grant not marked ended, by subject and purpose."""
+
     def note(self, name: str) -> str | None:
-        """A fact about the archive as a whole (organisation, jurisdiction, ...)."""
+        """A fact about the archive as a whole (organisation, jurisdiction, ...). ArchiveBroken where it was edited."""
 
     def set_notes(self, **notes: str) -> None:
-        """Keeps such facts."""
+        """Keeps such facts, sealed."""
 
 
 class TemplateStore(Protocol):
     """Where sealed templates lie, apart from names and from keys."""
 
     def put(self, template: SealedTemplate) -> None:
-        """Keeps one, in place of an earlier one of the same subject and pack."""
+        """Keeps one, beside earlier versions of the same subject and pack, or in place of the same version."""
 
     def get(self, subject: str, pack: str) -> SealedTemplate | None:
-        """One person's template for one pack."""
+        """One person's template for one pack, the newest."""
 
     def for_pack(self, pack: str) -> Iterator[SealedTemplate]:
-        """All templates of one pack, by subject."""
+        """All templates of one pack, by subject and version."""
 
     def packs_of(self, subject: str) -> list[SealedTemplate]:
         """All templates of one person."""
 
-    def delete_others(self, subject: str, pack: str) -> None:
-        """Removes one person's templates of all packs but this."""
+    def delete_others(self, kept: SealedTemplate) -> None:
+        """Removes all templates of that person but this."""
+
+    def delete_one(self, template: SealedTemplate) -> None:
+        """Removes this one."""
 
     def packs(self) -> set[str]:
         """The digests of all packs a template here is of."""

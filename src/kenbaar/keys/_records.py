@@ -31,15 +31,15 @@ class RecordSeal:
         ids = keys.ids("records")
         return cls(keys.get(ids[0])) if ids else None
 
-    def seal(self, kind: str, *values: RecordValue) -> bytes:
-        """The seal (32 bytes) of a record of this kind with these values, in this order."""
+    def seal(self, *values: RecordValue) -> bytes:
+        """The seal (32 bytes) of a record with these values, in this order; the first says what kind it is."""
         mac = self._mac.copy()
-        mac.update(canonical(kind, *values))
+        mac.update(canonical(*values))
         return mac.finalize()
 
-    def holds(self, seal: bytes | None, kind: str, *values: RecordValue) -> bool:
+    def holds(self, seal: bytes | None, *values: RecordValue) -> bool:
         """Whether that is the record's seal."""
-        return seal is not None and bytes_eq(seal, self.seal(kind, *values))
+        return seal is not None and bytes_eq(seal, self.seal(*values))
 
     def __repr__(self) -> str:
         return "<RecordSeal>"

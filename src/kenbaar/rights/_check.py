@@ -108,7 +108,13 @@ def _strangers(
 
 
 def _contradictions(consents: Consents, collections: Collections) -> Iterator[str]:
-    """Rows that no consent in force carries: none may be left once a writer has recovered the archive."""
+    """Rows that no consent in force carries, and rows that were edited: what is on record is not what was said."""
+    for grant in consents.edited_grants():
+        yield (
+            f"What is on record about the consent of {grant.subject} to {grant.purpose} (grant {grant.id}) is not what "
+            "was agreed to: the record was edited. It opens nothing."
+        )
+    yield from collections.store.edited()
     recognisable = set(consents.recognisable())
     for subject in sorted(consents.templates.subjects() - recognisable):
         yield f"A sealed template lies here for {subject}, who has no consent in force to be recognised."

@@ -51,8 +51,8 @@ class Leaving:
         """Takes back one purpose, or everything. No reason asked. Raises NotFound, ConsentMissing, ConsentWithdrawn."""
         with self.journal.writing():
             self.consents.subject(subject)
-            living = self.consents.living_grants(subject)
-            ending = [g for g in living if purpose is None or g.purpose == purpose]
+            unended = self.consents.unended_grants(subject)
+            ending = [g for g in unended if purpose is None or g.purpose == purpose]
             if not ending and purpose is not None:
                 raise ConsentMissing(
                     f"Subject {subject} has no consent to {purpose} in force.", "There is nothing to withdraw."
@@ -68,7 +68,7 @@ class Leaving:
             if EVENTS.get(act.event) is not Event.WITHDRAW or act.payload is None:
                 continue  # without payload its key is destroyed already, and with it everything this act destroyed
             subject, ended = str(act.payload["subject"]), set(act.payload["purposes"])
-            grants = [g for g in self.consents.living_grants(subject) if str(g.purpose) in ended]
+            grants = [g for g in self.consents.unended_grants(subject) if str(g.purpose) in ended]
             if grants:
                 self._end(SYSTEM, subject, grants, "said again")
 
@@ -94,10 +94,13 @@ class Leaving:
             self._end(SYSTEM, subject, grants, "key destroyed")
         orphans = [k for kind in ("purpose", "share") for k in keys.ids(kind) if k not in claimed]
         keys.destroy(orphans, at=now)
-        with_consent = set(store.unended_keys().values())
-        recognisable = set(self.consents.recognisable())
+        unended = store.unended()
+        with_consent = {g.subject for g in unended}
+        # By what is on record, not by what opens: an edited record is for a person to look at, and destroys nothing.
+        recognisable = {g.subject for g in unended if g.purpose.kind in RECOGNISING}
         if homeless := sorted(self.consents.templates.subjects() - recognisable):
             self.consents.templates.delete(homeless)
+        self.consents.drop_replaced_templates(unended)
         for subject in sorted(self.items.people() - recognisable):
             self.items.drop_person(subject, everything=False)
         people = store.subjects()
@@ -118,7 +121,7 @@ class Leaving:
         entry = self.journal.record(Event.WITHDRAW, actor, subject=subject, reason=reason, purposes=list(purposes))  # 1
         destroyed = consents.keys.destroy([g.key_id for g in grants], at=now)  # 2
         consents.store.end_grants(grants, now, reason)  # 3
-        left_over = consents.living_grants(subject)
+        left_over = consents.unended_grants(subject)
         left = not left_over
         if not any(g.purpose.kind in RECOGNISING for g in left_over):
             consents.templates.delete([subject])  # 4

@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kenbaar.consent import Consents, Sessions
-from kenbaar.errors import KeyDestroyed, WrongCode
-from kenbaar.keys import open_template, unpack_vectors, unwrap_data_key
+from kenbaar.keys import open_template, unpack_vectors
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,15 +28,10 @@ def open_own_template(consents: Consents, subject: str, sessions: Sessions) -> l
     sealed, grants = consents.templates.packs_of(subject), consents.living_grants(subject)
     if not sealed or not grants:
         return []
-    grant, session = grants[0], sessions.of(subject)  # each grant wraps the same data key: any of them opens it
-    key = consents.keys.get(grant.key_id)
-    data_key = unwrap_data_key(
-        session.purpose_key(key, str(grant.purpose)) if session else key,
-        grant.wrapped_key or b"",
-        otherwise=WrongCode if session else KeyDestroyed,
-    )
+    data_key = consents.data_key(grants[0], sessions.of(subject))  # each grant wraps the same: any of them opens it
     opened = [
         (t, open_template(data_key, t.sealed, subject=subject, pack=t.pack, version=t.version))
         for t in sorted(sealed, key=lambda t: t.pack)
+        if t.digest == grants[0].template
     ]
     return [OwnTemplate(t.pack, t.version, unpack_vectors(plain)) for t, plain in opened]

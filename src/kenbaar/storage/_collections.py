@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
@@ -23,9 +24,13 @@ from kenbaar.collections import (
     merge_known,
     replaced_by,
 )
+from kenbaar.errors import ArchiveBroken
 from kenbaar.faces import Box
+from kenbaar.keys import RecordSeal, RecordValue
 from kenbaar.storage._database import Database
 from kenbaar.storage._tables import appearances, collections, galleries, items, rejections, roster, tracks
+
+log = logging.getLogger(__name__)
 
 _ITEM = [items.c[n] for n in Item.__dataclass_fields__]
 _TRACK = list(tracks.c)
@@ -35,15 +40,17 @@ _APPEARANCE = [appearances.c.subject, appearances.c.band, appearances.c.how, app
 class SqlCollectionStore:
     """Collections, items, tracks, appearances, rejections. See kenbaar.collections.CollectionStore for the promises."""
 
-    def __init__(self, database: Database) -> None:
-        self._db = database
+    def __init__(self, database: Database, seal: RecordSeal) -> None:
+        """seal: of collections and appearances; a collection that was edited is refused, an appearance that was
+        edited is nobody's."""
+        self._db, self._seal = database, seal
 
     # -- collections -----------------------------------------------------------------------------------------------
 
     def add(self, collection: Collection) -> None:
         """Keeps a new collection with its roster."""
         with self._db.write() as c:
-            c.execute(sa.insert(collections).values(**_collection_row(collection)))
+            c.execute(sa.insert(collections).values(**self._collection_row(collection)))
             self._put_roster(c, collection)
 
     def change(self, collection: Collection) -> None:
@@ -52,7 +59,7 @@ class SqlCollectionStore:
             c.execute(
                 sa.update(collections)
                 .where(collections.c.name == collection.name)
-                .values(**_collection_row(collection))
+                .values(**self._collection_row(collection))
             )
             c.execute(sa.delete(roster).where(roster.c.collection == collection.name))
             self._put_roster(c, collection)
@@ -71,11 +78,83 @@ class SqlCollectionStore:
 
     def _collections(self, query: sa.Select[Any]) -> Iterator[Collection]:
         with self._db.read() as c:
-            for row in c.execute(query).mappings().all():
-                on = c.execute(
-                    sa.select(roster.c.subject).where(roster.c.collection == row["name"]).order_by(roster.c.subject)
+            for collection, seal in self._unsealed(c, query):
+                if not self._seal.holds(seal, *_collection_facts(collection)):
+                    raise ArchiveBroken(
+                        f"What is on record about the collection {collection.name!r} (its mode, its roster) was "
+                        "edited, so nothing is done with it.",
+                        "Put back a good copy of the database.",
+                    )
+                yield collection
+
+    def _unsealed(self, c: sa.Connection, query: sa.Select[Any]) -> Iterator[tuple[Collection, bytes | None]]:
+        """Collections as they stand there, with their seals."""
+        for row in c.execute(query).mappings().all():
+            on = sa.select(roster.c.subject).where(roster.c.collection == row["name"]).order_by(roster.c.subject)
+            said = {name: value for name, value in row.items() if name != "seal"}
+            yield Collection(**said, roster=tuple(c.execute(on).scalars())), row["seal"]
+
+    def unsealed(self) -> list[Collection]:
+        """All collections by name as they stand there, edited or not: to seal them, and to look."""
+        with self._db.read() as c:
+            return [found for found, _ in self._unsealed(c, sa.select(collections).order_by(collections.c.name))]
+
+    def count_appearances(self) -> int:
+        """How many there are."""
+        with self._db.read() as c:
+            return int(c.execute(sa.select(sa.func.count()).select_from(appearances)).scalar_one())
+
+    def edited(self) -> list[str]:
+        """What was edited, one sentence each."""
+        told = []
+        with self._db.read() as c:
+            names = list(c.execute(sa.select(collections.c.name).order_by(collections.c.name)).scalars())
+            rows = c.execute(_SEEN).all()
+        for name in names:
+            try:
+                self.get(name)
+            except ArchiveBroken as err:
+                told.append(err.what)
+        for seal, digest, *columns in rows:
+            appearance = _appearance(*columns)
+            if not self._seal.holds(seal, *_appearance_facts(appearance, digest)):
+                told.append(
+                    f"What is on record about {appearance.subject} on face {appearance.n} of item {appearance.item} "
+                    "was edited; it shows and finds nobody."
                 )
-                yield Collection(**row, roster=tuple(on.scalars()))
+        return told
+
+    def seal_all(self) -> None:
+        """Seals collections and appearances as they stand there: once, in an archive made before there were seals."""
+        with self._db.write() as c:
+            for collection, _ in list(self._unsealed(c, sa.select(collections))):
+                seal = self._seal.seal(*_collection_facts(collection))
+                c.execute(sa.update(collections).where(collections.c.name == collection.name).values(seal=seal))
+            for _, digest, *columns in c.execute(_SEEN).all():
+                seen = _appearance(*columns)
+                this = sa.and_(appearances.c.item == seen.item, appearances.c.n == seen.n)
+                c.execute(
+                    sa.update(appearances).where(this).values(seal=self._seal.seal(*_appearance_facts(seen, digest)))
+                )
+
+    def _collection_row(self, collection: Collection) -> dict[str, Any]:
+        row = {n: getattr(collection, n) for n in collections.c.keys() if n != "seal"}  # noqa: SIM118  # no dict
+        return {**row, "seal": self._seal.seal(*_collection_facts(collection))}
+
+    def _appearance_row(self, appearance: Appearance, digest: str | None) -> dict[str, Any]:
+        row = {n: getattr(appearance, n) for n in ("item", "n", "subject", "band", "how", "seen_at")}
+        return {**row, "seal": self._seal.seal(*_appearance_facts(appearance, digest))}
+
+    def _sound(self, c: sa.Connection, where: sa.ColumnElement[bool]) -> list[Appearance]:
+        """The appearances that this is true of, by item and track; without those that were edited."""
+        found = []
+        for seal, digest, *columns in c.execute(_SEEN.where(where).order_by(tracks.c.item, tracks.c.n)):
+            appearance = _appearance(*columns)
+            if self._seal.holds(seal, *_appearance_facts(appearance, digest)):
+                found.append(appearance)
+            else:
+                log.warning("an appearance in item %s was edited: it counts for nothing", appearance.item)
+        return found
 
     # -- items -----------------------------------------------------------------------------------------------------
 
@@ -170,14 +249,14 @@ class SqlCollectionStore:
             now = c.execute(sa.select(items.c.id, items.c.digest).where(items.c.id.in_(of)))
             contents = {item: digest for item, digest in now}
             known: dict[str, list[Appearance]] = {item: [] for item in of}
-            for appearance in _appearances(c, appearances.c.item.in_(of)):
+            for appearance in self._sound(c, appearances.c.item.in_(of)):
                 known[appearance.item].append(appearance)
             found, seen = [], []
             for analysis in analyses:
                 item = analysis.item
                 there, here = merge_known(analysis, known[item.id] if contents[item.id] == item.digest else [])
                 found += [_track_row(track) for track in there]
-                seen += [_appearance_row(appearance) for appearance in here]
+                seen += [self._appearance_row(appearance, item.digest) for appearance in here]
             c.execute(sa.delete(appearances).where(appearances.c.item.in_(of)))
             c.execute(sa.delete(tracks).where(tracks.c.item.in_(of)))
             if found:
@@ -225,25 +304,30 @@ class SqlCollectionStore:
     def appearances_of(self, subject: str) -> list[tuple[Item, Appearance]]:
         """Where somebody appears, in items that are there, by collection and path."""
         join = _ON_TRACKS.join(items, items.c.id == tracks.c.item)
-        query = sa.select(*_APPEARANCE, *_TRACK, *(column.label(f"of_{column.name}") for column in _ITEM))
-        query = query.select_from(join).where(appearances.c.subject == subject, items.c.state == "present")
-        known, width = len(_APPEARANCE), len(_TRACK)
+        of_item = [column.label(f"of_{column.name}") for column in _ITEM]
+        query = sa.select(appearances.c.seal, *_APPEARANCE, *_TRACK, *of_item).select_from(join)
+        query = query.where(appearances.c.subject == subject, items.c.state == "present")
+        width = 1 + len(_APPEARANCE) + len(_TRACK)
         with self._db.read() as c:
             rows = c.execute(query.order_by(items.c.collection, items.c.path, tracks.c.n)).all()
-        return [(Item(*row[known + width :]), _appearance(*row[: known + width])) for row in rows]
+        found = [(row[0], Item(*row[width:]), _appearance(*row[1:width])) for row in rows]
+        return [(i, a) for seal, i, a in found if self._seal.holds(seal, *_appearance_facts(a, i.digest))]
 
     def appearances_in(self, item: str) -> list[Appearance]:
         """Who appears in one item, by track."""
         with self._db.read() as c:
-            return _appearances(c, appearances.c.item == item)
+            return self._sound(c, appearances.c.item == item)
 
     def put_appearance(self, appearance: Appearance) -> None:
         """Somebody said whose face it is."""
         with self._db.write() as c:
-            over = replaced_by(appearance, _appearances(c, appearances.c.item == appearance.item))
+            over = replaced_by(appearance, self._sound(c, appearances.c.item == appearance.item))
+            digest = c.execute(sa.select(items.c.digest).where(items.c.id == appearance.item)).scalar()
             of_them = appearances.c.n.in_([a.n for a in over])
             c.execute(sa.delete(appearances).where(appearances.c.item == appearance.item, of_them))
-            c.execute(sa.insert(appearances).values(**_appearance_row(appearance)))
+            on_it = sa.and_(appearances.c.item == appearance.item, appearances.c.n == appearance.n)
+            c.execute(sa.delete(appearances).where(on_it))  # edited ones too
+            c.execute(sa.insert(appearances).values(**self._appearance_row(appearance, digest)))
 
     def reject(self, rejected: Sequence[Rejection], item: str) -> None:
         """Keeps them; drops each person's appearances in that item and in every item of that content."""
@@ -308,10 +392,9 @@ class SqlCollectionStore:
 _ON_TRACKS = appearances.join(tracks, sa.and_(tracks.c.item == appearances.c.item, tracks.c.n == appearances.c.n))
 
 
-def _appearances(c: sa.Connection, where: sa.ColumnElement[bool]) -> list[Appearance]:
-    """The appearances that this is true of, by item and track."""
-    query = sa.select(*_APPEARANCE, *_TRACK).select_from(_ON_TRACKS).where(where)
-    return [_appearance(*row) for row in c.execute(query.order_by(tracks.c.item, tracks.c.n))]
+_SEEN = sa.select(appearances.c.seal, items.c.digest, *_APPEARANCE, *_TRACK).select_from(
+    _ON_TRACKS.join(items, items.c.id == tracks.c.item)
+)
 
 
 def _appearance(subject: str, band: Certainty, how: How, seen_at: datetime, *track: Any) -> Appearance:
@@ -336,8 +419,17 @@ def _track(
     return Track(item, n, Moment(Box(x_min, y_min, x_max, y_max), landmarks, at_s), start_s, end_s, by_hand)
 
 
-def _collection_row(collection: Collection) -> dict[str, Any]:
-    return {n: getattr(collection, n) for n in collections.c.keys()}  # noqa: SIM118  # a ColumnCollection, not a dict
+def _collection_facts(collection: Collection) -> tuple[RecordValue, ...]:
+    """What a collection's seal is of. Not the source: a folder may be moved, and its pictures are known by content."""
+    who = (collection.mode, collection.reason, collection.officer, *collection.roster)
+    return ("collection", collection.name, *who)
+
+
+def _appearance_facts(appearance: Appearance, digest: str | None) -> tuple[RecordValue, ...]:
+    """What an appearance's seal is of: this person on this face of this content."""
+    box, track = appearance.box, appearance.track
+    place = (box.x_min, box.y_min, box.x_max, box.y_max, track.start_s, track.end_s, track.key.at_s)
+    return ("appearance", digest, appearance.subject, appearance.band, appearance.how, appearance.seen_at, *place)
 
 
 def _item_row(item: Item) -> dict[str, Any]:
@@ -349,10 +441,6 @@ def _track_row(track: Track) -> dict[str, Any]:
     times = {"start_s": track.start_s, "end_s": track.end_s, "at_s": key.at_s}
     kept = {"landmarks": key.landmarks, "by_hand": track.by_hand}
     return {"item": track.item, "n": track.n, **times, **_sides(key.box), **kept}
-
-
-def _appearance_row(appearance: Appearance) -> dict[str, Any]:
-    return {n: getattr(appearance, n) for n in ("item", "n", "subject", "band", "how", "seen_at")}
 
 
 def _rejection_row(rejection: Rejection) -> dict[str, Any]:

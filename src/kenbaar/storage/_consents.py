@@ -8,16 +8,21 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from kenbaar.consent import Grant, GrantKey, Invitation, Purpose, Subject
+from kenbaar.consent import Grant, GrantKey, Invitation, Purpose, Subject, grant_facts
+from kenbaar.errors import ArchiveBroken
+from kenbaar.keys import RecordSeal
 from kenbaar.storage._database import Database
 from kenbaar.storage._tables import copy_subjects, grants, invitations, meta, receipts, subjects
+
+_NOTE = "note"
 
 
 class SqlConsentStore:
     """Subjects, invitations, grants and receipts. See kenbaar.consent.ConsentStore for what each call promises."""
 
-    def __init__(self, database: Database) -> None:
-        self._db = database
+    def __init__(self, database: Database, seal: RecordSeal) -> None:
+        """seal: of the archive's notes; what was edited is refused."""
+        self._db, self._seal = database, seal
 
     def add_invited(self, subject: Subject, invitation: Invitation) -> None:
         """A new subject with their invitation."""
@@ -85,12 +90,29 @@ class SqlConsentStore:
     def grant_keys(self, kinds: Sequence[str], at: datetime) -> list[GrantKey]:
         """Of grants not ended, date not passed, of these kinds; by subject, then purpose."""
         of_kind = sa.or_(*(sa.or_(grants.c.purpose == k, grants.c.purpose.startswith(k + ":")) for k in kinds))
-        columns = (grants.c.id, grants.c.subject, grants.c.purpose, grants.c.key_id, grants.c.wrapped_key)
-        query = sa.select(*columns).where(grants.c.ended_at.is_(None), grants.c.until > at, of_kind)
+        g, s = grants.c, subjects.c
+        columns = (g.id, g.subject, g.purpose, g.key_id, g.wrapped_key, g.given_at, g.until, g.pack, g.template)
+        query = sa.select(*columns, s.holder, s.log_key).join(subjects, s.id == g.subject)
+        query = query.where(g.ended_at.is_(None), g.until > at, of_kind)
         with self._db.read() as c:
-            rows = c.execute(query.order_by(grants.c.subject, grants.c.purpose, grants.c.id)).all()
+            rows = c.execute(query.order_by(g.subject, g.purpose, g.id)).all()
         purposes = {text: Purpose.parse(text) for text in {row[2] for row in rows}}
-        return [GrantKey(id_, who, purposes[what], key, wrapped) for id_, who, what, key, wrapped in rows]
+        return [
+            GrantKey(
+                id_, who, purposes[what], key, wrapped,
+                grant_facts(
+                    subject=who, purpose=what, given_at=given_at, until=until,
+                    holder=holder, log_key=log_key, pack=pack, template=template,
+                ),
+                template,
+            )
+            for id_, who, what, key, wrapped, given_at, until, pack, template, holder, log_key in rows
+        ]  # fmt: skip
+
+    def unended(self) -> list[Grant]:
+        """Every grant not marked ended, by subject and purpose."""
+        query = sa.select(grants).where(grants.c.ended_at.is_(None))
+        return list(self._grants(query.order_by(grants.c.subject, grants.c.purpose, grants.c.id)))
 
     def self_held(self) -> frozenset[str]:
         """Everybody who holds their own key."""
@@ -150,15 +172,41 @@ class SqlConsentStore:
             )
 
     def note(self, name: str) -> str | None:
-        """A fact about the archive as a whole."""
+        """A fact about the archive as a whole. ArchiveBroken where it was edited."""
+        with self._db.read() as c:
+            row = c.execute(sa.select(meta.c.value, meta.c.seal).where(meta.c.name == name)).first()
+        if row is None:
+            return None
+        if not self._seal.holds(row.seal, _NOTE, name, row.value):
+            raise ArchiveBroken(
+                f"What is on record about this archive ({name}) was edited.", "Put back a good copy of the database."
+            )
+        return str(row.value)
+
+    def unsealed_note(self, name: str) -> str | None:
+        """A fact as it stands there, edited or not: to seal an archive made before there were seals, and to look."""
         with self._db.read() as c:
             return c.execute(sa.select(meta.c.value).where(meta.c.name == name)).scalar()
+
+    def bind_templates(self, bound: Sequence[Grant]) -> None:
+        """Keeps the pack and the template of each of these grants."""
+        with self._db.write() as c:
+            for grant in bound:
+                row = sa.update(grants).where(grants.c.id == grant.id)
+                c.execute(row.values(pack=grant.pack, template=grant.template))
+
+    def seal_notes(self) -> None:
+        """Seals all facts as they stand there."""
+        with self._db.read() as c:
+            notes = {name: value for name, value in c.execute(sa.select(meta.c.name, meta.c.value))}
+        self.set_notes(**notes)
 
     def set_notes(self, **notes: str) -> None:
         """Keeps such facts."""
         with self._db.write() as c:
             c.execute(sa.delete(meta).where(meta.c.name.in_(list(notes))))
-            c.execute(sa.insert(meta), [{"name": n, "value": v} for n, v in notes.items()])
+            rows = [{"name": n, "value": v, "seal": self._seal.seal(_NOTE, n, v)} for n, v in notes.items()]
+            c.execute(sa.insert(meta), rows)
 
     def _grants(self, query: sa.Select[Any]) -> Iterator[Grant]:
         with self._db.read() as c:
@@ -176,6 +224,8 @@ class SqlConsentStore:
                 row.until,
                 row.ended_at,
                 row.end_reason,
+                row.pack,
+                row.template,
             )
 
 

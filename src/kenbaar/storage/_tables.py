@@ -32,7 +32,11 @@ archive = sa.MetaData()
 templates = sa.MetaData()
 
 meta = sa.Table(
-    "meta", archive, sa.Column("name", sa.Text, primary_key=True), sa.Column("value", sa.Text, nullable=False)
+    "meta",
+    archive,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
+    sa.Column("seal", sa.LargeBinary),
 )
 
 subjects = sa.Table(
@@ -73,6 +77,8 @@ grants = sa.Table(
     sa.Column("until", Utc, nullable=False),
     sa.Column("ended_at", Utc),
     sa.Column("end_reason", sa.Text),
+    sa.Column("pack", sa.Text, nullable=False, server_default=""),
+    sa.Column("template", sa.Text, nullable=False, server_default=""),  # digest of the sealed template
 )
 
 receipts = sa.Table(
@@ -94,6 +100,7 @@ collections = sa.Table(
     sa.Column("reason", sa.Text),
     sa.Column("officer", sa.Text),
     sa.Column("added_at", Utc, nullable=False),
+    sa.Column("seal", sa.LargeBinary),  # of name, mode, reason, officer and roster
 )
 
 roster = sa.Table(
@@ -149,6 +156,7 @@ appearances = sa.Table(
     sa.Column("band", sa.Text, nullable=False),  # strong | possible | by hand
     sa.Column("how", sa.Text, nullable=False),  # recognised | claimed | by hand
     sa.Column("seen_at", Utc, nullable=False),
+    sa.Column("seal", sa.LargeBinary),  # of the content's digest, the face's place and moments, and what stands here
     sa.ForeignKeyConstraint(["item", "n"], ["tracks.item", "tracks.n"], ondelete="CASCADE"),
 )
 
@@ -198,6 +206,6 @@ sealed_templates = sa.Table(
     templates,
     sa.Column("subject", sa.Text, primary_key=True),
     sa.Column("pack", sa.Text, primary_key=True),
-    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("version", sa.Integer, primary_key=True),
     sa.Column("sealed", sa.LargeBinary, nullable=False),
 )

@@ -18,9 +18,9 @@ class SqlTemplateStore:
         self._db = database
 
     def put(self, template: SealedTemplate) -> None:
-        """Keeps one, in place of an earlier one of the same subject and pack."""
+        """Keeps one, beside earlier versions of the same subject and pack, or in place of the same version."""
         with self._db.write() as c:
-            c.execute(sa.delete(table).where(table.c.subject == template.subject, table.c.pack == template.pack))
+            c.execute(sa.delete(table).where(*_this(template)))
             c.execute(
                 sa.insert(table).values(
                     subject=template.subject, pack=template.pack, version=template.version, sealed=template.sealed
@@ -28,15 +28,17 @@ class SqlTemplateStore:
             )
 
     def get(self, subject: str, pack: str) -> SealedTemplate | None:
-        """One person's template for one pack."""
+        """One person's template for one pack, the newest."""
+        query = sa.select(table).where(table.c.subject == subject, table.c.pack == pack)
         with self._db.read() as c:
-            row = c.execute(sa.select(table).where(table.c.subject == subject, table.c.pack == pack)).first()
+            row = c.execute(query.order_by(table.c.version.desc())).first()
         return None if row is None else SealedTemplate(*row)
 
     def for_pack(self, pack: str) -> Iterator[SealedTemplate]:
-        """All templates of one pack, by subject."""
+        """All templates of one pack, by subject and version."""
+        query = sa.select(table).where(table.c.pack == pack).order_by(table.c.subject, table.c.version)
         with self._db.read() as c:
-            for row in c.execute(sa.select(table).where(table.c.pack == pack).order_by(table.c.subject)):
+            for row in c.execute(query):
                 yield SealedTemplate(*row)
 
     def packs_of(self, subject: str) -> list[SealedTemplate]:
@@ -44,10 +46,16 @@ class SqlTemplateStore:
         with self._db.read() as c:
             return [SealedTemplate(*row) for row in c.execute(sa.select(table).where(table.c.subject == subject))]
 
-    def delete_others(self, subject: str, pack: str) -> None:
-        """Removes one person's templates of all packs but this."""
+    def delete_others(self, kept: SealedTemplate) -> None:
+        """Removes all templates of that person but this."""
         with self._db.write() as c:
-            c.execute(sa.delete(table).where(table.c.subject == subject, table.c.pack != pack))
+            c.execute(sa.delete(table).where(table.c.subject == kept.subject, sa.not_(sa.and_(*_this(kept)))))
+        self._db.scrub()
+
+    def delete_one(self, template: SealedTemplate) -> None:
+        """Removes this one."""
+        with self._db.write() as c:
+            c.execute(sa.delete(table).where(*_this(template)))
         self._db.scrub()
 
     def packs(self) -> set[str]:
@@ -66,3 +74,11 @@ class SqlTemplateStore:
         """Everybody a sealed template lies here for."""
         with self._db.read() as c:
             return set(c.execute(sa.select(table.c.subject)).scalars())
+
+
+def _this(template: SealedTemplate) -> tuple[sa.ColumnElement[bool], ...]:
+    return (
+        table.c.subject == template.subject,
+        table.c.pack == template.pack,
+        table.c.version == template.version,
+    )
