@@ -286,7 +286,7 @@ def test_the_tables_are_those_the_migrations_make_also_after_going_down_and_up(a
         with archive.read() as connection:
             assert compare_metadata(MigrationContext.configure(connection), _tables.archive) == []
         migrate(archive, "0002")
-        migrate(archive, "0003")
+        migrate(archive, HEADS["archive"])
 
 
 def test_a_kill_in_the_middle_of_a_migration_leaves_the_old_archive_or_the_new_one(of_0002: Database, url: str) -> None:

@@ -30,6 +30,9 @@ class CopiesInMemory:
     def of_folder(self, folder: str) -> dict[str, Copy]:
         return {path: copy for path, copy in sorted(self._copies.items()) if copy.folder == folder}
 
+    def all(self) -> list[Copy]:
+        return [copy for _, copy in sorted(self._copies.items())]
+
     def showing(self, subject: str) -> list[Copy]:
         return [copy for _, copy in sorted(self._copies.items()) if subject in copy.showing]
 

@@ -54,6 +54,7 @@ class Archive:
         records = SqlConsentStore(self._databases[0], seal)
         if self.keys.id != (records.unsealed_note("key_store") or self.keys.id):
             raise KeyStoreBroken("The key store is another archive's.", "Put this archive's own keys/ folder back.")
+        records.require_notes()
         if self.keys.generation < int(records.note("key_generation") or 0):
             raise KeyStoreBroken(
                 "The key store is older than the archive: keys destroyed since would be back.",
@@ -141,7 +142,16 @@ class Archive:
         with self.journal.writing():
             self.leaving.recover(whole=True)  # a database put back by itself is brought up to date first
             self.journal.record(Event.CHECK, actor)
-        return check_archive(self.consents, self.collections, self.settings.home, packs, self.limits, say=say)
+        return check_archive(
+            self.consents,
+            self.collections,
+            self.settings.home,
+            packs,
+            self.limits,
+            acts=self.journal.acts(),
+            copies=self.publisher.copies.all(),
+            say=say,
+        )
 
     def rotate_keys(self, actor: Actor) -> int:
         """Re-wraps every living key under a new master key and destroys the old one; returns how many are living.

@@ -16,6 +16,7 @@ from kenbaar.errors import (
     ConsentWithdrawn,
     KeyDestroyed,
     NotFound,
+    TemplateUnreadable,
     UsageError,
     WrongCode,
 )
@@ -220,15 +221,24 @@ class ConsentsInForce:
         subjects: list[str] = []
 
         def opened() -> Iterator[bytes]:
+            others: set[str] = set()
             for template in self.templates.for_pack(pack) if chosen else ():
                 subject = template.subject
                 session = sessions.of(subject)
                 grant = chosen.get(subject)
-                if grant is None or template.digest != grant.template or (session is None and subject in held):
+                if grant is None or (session is None and subject in held):
+                    continue
+                if template.digest != grant.template:
+                    others.add(subject)
                     continue
                 data_key = _unwrapped(grant.purpose, keys[grant.key_id], grant.wrapped_key, session)
                 subjects.append(subject)
                 yield open_template(data_key, template.sealed, subject=subject, pack=pack, version=template.version)
+            if altered := sorted(others.difference(subjects)):
+                raise TemplateUnreadable(
+                    f"The template of {altered[0]} is not the one they agreed to: it was altered or swapped.",
+                    f"Put the archive back from one backup, or withdraw {altered[0]} and let them enrol again.",
+                )
 
         rows = stored_rows(opened(), dim, self.compact_from)
         return ConsentedGallery.of(

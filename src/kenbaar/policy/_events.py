@@ -134,7 +134,7 @@ class Event(Enum):
         meaning="Everything held about you was put together for you.",
         own=True,
     )
-    SEAL = EventRow("seal", Permission.SET_UP, facts=frozenset({"consents", "collections", "digest"}))
+    SEAL = EventRow("sealed", Permission.SET_UP, facts=frozenset({"consents", "collections", "digest"}))
     CHECK = EventRow("check", Permission.PROVE)
     ROTATE = EventRow("rotate", Permission.SET_UP)
     ADOPT = EventRow(

@@ -32,6 +32,9 @@ class CopyStore(Protocol):
     def of_folder(self, folder: str) -> dict[str, Copy]:
         """path -> copy, of every collection in one folder."""
 
+    def all(self) -> list[Copy]:
+        """Every copy, by path."""
+
     def announce(self, copies: Sequence[Copy]) -> None:
         """These are about to be put in place: until `placed`, old and new people count as shown by each path."""
 

@@ -9,7 +9,7 @@ first and then everything derived; a "this is not me" is final.
     requests.reject(actor, "s-7xk2m9qa", item)                     # "this is not me": never matched there again
     leaving.withdraw(actor, "s-7xk2m9qa").copies              # published files that still show them
     exporter.export(actor, "s-7xk2m9qa", Path("mine.zip"), sessions) # everything, to read and to import
-    check_archive(consents, collections, home, [pack], limits, say=say).clean   # no stranger in any byte of home
+    check_archive(..., acts=journal.acts(), copies=copies.all(), say=say).clean  # no stranger in any byte of home
 """
 
 from kenbaar.rights._check import CheckReport, check_archive

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,9 +11,12 @@ from numpy.typing import NDArray
 
 from kenbaar.collections import Collection, Collections
 from kenbaar.consent import Consents
-from kenbaar.errors import KenbaarError, ModeRefused
+from kenbaar.errors import ArchiveBroken, KenbaarError, ModeRefused
+from kenbaar.ledger import Act
 from kenbaar.media import PhotoLimits, decode_name, open_photo
 from kenbaar.modelpack import ModelPack
+from kenbaar.publish import Copy
+from kenbaar.rights._against_ledger import against_ledger
 from kenbaar.rights._residue import Finding, ResidueReport, scan_home
 
 PAGE = 200
@@ -41,6 +44,8 @@ def check_archive(
     packs: Sequence[ModelPack],
     limits: PhotoLimits,
     *,
+    acts: Iterable[Act],
+    copies: Sequence[Copy],
     say: Callable[[int, int, float], None],
 ) -> CheckReport:
     """Derives the vectors of faces that matched nobody, where the mode allowed making them, and looks for them, and for
@@ -48,8 +53,9 @@ def check_archive(
 
     In collections where nothing may be embedded nothing is derived either: there the generic search alone speaks.
     packs: all that faces are compared with here; none where they are not at hand: only the generic search is done.
+    acts: of the ledger; copies: all on record. What is on record must come of an act.
     """
-    derived = [c for c in collections.store.all() if packs and _compared(collections, c)]
+    derived = [c for c in _sound(collections) if packs and _compared(collections, c)]
     vectors: dict[int, list[NDArray[np.float32]]] = {pack.dim: [] for pack in packs}
     for pack in packs:
         for collection in derived:
@@ -67,7 +73,17 @@ def check_archive(
         findings=tuple(dict.fromkeys(finding for scan in scans for finding in scan.findings)),
     )
     names = tuple(c.name for c in derived)
-    return CheckReport(residue, tuple(_contradictions(consents, collections)), names)
+    problems = [*_contradictions(consents, collections)]
+    problems += against_ledger(acts, consents.store.unended(), collections.store, copies)
+    return CheckReport(residue, tuple(problems), names)
+
+
+def _sound(collections: Collections) -> list[Collection]:
+    """The collections whose records were not edited; of the others `_contradictions` tells."""
+    try:
+        return collections.store.all()
+    except ArchiveBroken:
+        return []
 
 
 def _compared(collections: Collections, collection: Collection) -> bool:

@@ -177,11 +177,20 @@ class SqlConsentStore:
             row = c.execute(sa.select(meta.c.value, meta.c.seal).where(meta.c.name == name)).first()
         if row is None:
             return None
-        if not self._seal.holds(row.seal, _NOTE, name, row.value):
+        self._require(name, row.value, row.seal)
+        return str(row.value)
+
+    def require_notes(self) -> None:
+        """Raises ArchiveBroken where any fact about the archive was edited."""
+        with self._db.read() as c:
+            for name, value, seal in c.execute(sa.select(meta.c.name, meta.c.value, meta.c.seal)).all():
+                self._require(name, value, seal)
+
+    def _require(self, name: str, value: str, seal: bytes | None) -> None:
+        if not self._seal.holds(seal, _NOTE, name, value):
             raise ArchiveBroken(
                 f"What is on record about this archive ({name}) was edited.", "Put back a good copy of the database."
             )
-        return str(row.value)
 
     def unsealed_note(self, name: str) -> str | None:
         """A fact as it stands there, edited or not: to seal an archive made before there were seals, and to look."""

@@ -24,6 +24,10 @@ class SqlCopyStore:
         found = self._copies(sa.select(table).where(table.c.folder == folder))
         return {copy.path: copy for copy in found}
 
+    def all(self) -> list[Copy]:
+        """Every copy, by path."""
+        return self._copies(sa.select(table))
+
     def announce(self, copies: Sequence[Copy]) -> None:
         """Until `placed`, old and new people count as shown by each path."""
         self._put(copies, replace_people=False)
