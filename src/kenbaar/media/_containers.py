@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from kenbaar.media._limits import Unfit
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_MOST_CHUNKS = 200_000  # a 200 MB PNG in chunks of 8 KiB has 25,000
+_MOST_CHUNKS = 100_000  # a 200 MB PNG in chunks of 8 KiB has 25,000
+_PNG_FOR_DECODERS = {b"tRNS", b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"sBIT"}  # beside the critical ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,8 @@ class Container:
     end: int
     chunks: tuple[bytes, ...]
     """Names, in order; a run of IDAT once."""
+    foreign: tuple[tuple[int, int], ...] = ()
+    """From and until of what decoders do not need."""
 
 
 def parse_png(data: bytes) -> Container:
@@ -35,15 +38,18 @@ def parse_png(data: bytes) -> Container:
     if data[at + 4 : at + 8] != b"IHDR" or len(data) < at + 25:
         raise Unfit("is a PNG without a header")
     width, height = struct.unpack_from(">II", data, at + 8)
+    foreign: list[tuple[int, int]] = []
     for _ in range(_MOST_CHUNKS):
         if at + 12 > len(data):
             raise Unfit("is cut short: the end of the picture is missing")
         length, name = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
-        body, at = at + 8, at + 12 + length
+        start, body, at = at, at + 8, at + 12 + length
         if at > len(data):
             raise Unfit("is cut short: the end of the picture is missing")
         if names[-1:] != [b"IDAT"] or name != b"IDAT":
             names.append(name)
+        if name[:1].islower() and name not in _PNG_FOR_DECODERS:  # PNG 5.4: an ancillary chunk
+            foreign.append((start, at))
         if name == b"acTL" and length >= 8:
             frames = int.from_bytes(data[body : body + 4], "big")
         elif name == b"eXIf":
@@ -51,7 +57,8 @@ def parse_png(data: bytes) -> Container:
         elif name == b"iTXt" and data[body : body + 18] == b"XML:com.adobe.xmp\0":
             xmp = _plain_text(data[body + 18 : body + length])
         elif name == b"IEND":
-            return Container(width, height, frames, exif, xmp, at, tuple(names))
+            foreign += [(at, len(data))] if at < len(data) else []
+            return Container(width, height, frames, exif, xmp, at, tuple(names), tuple(foreign))
     raise Unfit("is a PNG of too many pieces")
 
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 Pixels = NDArray[np.uint8]
 
+_MOST_PROFILE_BYTES = 1 << 23  # of a colour profile; the large ones, of printing presses, have 3 MB
+
 JPEG_SCALES = (8, 4, 2)  # what a JPEG decoder can leave out for free: T.81's 8 x 8 blocks at 1/8, 1/4 and 1/2
 
 
@@ -88,7 +90,7 @@ def _to_rgb(picture: Image.Image) -> Pixels:
         picture = picture.convert("L" if picture.mode == "1" else "RGB")
     if picture.mode not in ("RGB", "L", "CMYK", "YCbCr", "RGBX"):
         raise Unfit(f"has colours of a kind Kenbaar does not know ({picture.mode})", DO_CHECK)
-    if icc and (to_srgb := _transform(icc, picture.mode)):
+    if icc and len(icc) <= _MOST_PROFILE_BYTES and (to_srgb := _transform(icc, picture.mode)):
         from PIL import ImageCms
 
         converted = ImageCms.applyTransform(picture, to_srgb)

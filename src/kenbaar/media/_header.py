@@ -1,4 +1,7 @@
-"""What a file says it is, read from its first bytes and its structure before anything is decoded."""
+"""What a file says it is, read from its first bytes and its structure before anything is decoded.
+
+Work and memory are bounded by the file's size, whatever it says: numbers of pieces have limits, few tags are read.
+"""
 
 from __future__ import annotations
 
@@ -40,6 +43,8 @@ class PhotoHeader:
     block_px: int = JPEG_BLOCK_PX
     coded: tuple[int, int] = field(default=(0, 0), repr=False)
     """Width and height as coded, before the turn."""
+    foreign: tuple[tuple[int, int], ...] = field(default=(), repr=False)
+    """Where in the file there stands what no decoder needs: from, until, in order. It is cut out before one sees it."""
     plain: bool = field(default=False, repr=False)
     """A JPEG without profile or rare colours: the fast decoder may read it where detail does not count."""
 
@@ -48,14 +53,14 @@ def read_jpeg(data: bytes) -> PhotoHeader:
     """Of a JPEG (ITU-T T.81)."""
     jpeg = parse_jpeg(data)
     header = _header("JPEG", jpeg.width, jpeg.height, jpeg.exif(), max(JPEG_BLOCK_PX, jpeg.block_px))
-    return replace(header, plain=jpeg.is_plain)
+    return replace(header, plain=jpeg.is_plain, foreign=jpeg.foreign(len(data)))
 
 
 def read_png(data: bytes) -> PhotoHeader:
     """Of a PNG that does not move."""
     png = parse_png(data)
     _refuse_moving(png.frames)
-    return _header("PNG", png.width, png.height, png.exif)
+    return replace(_header("PNG", png.width, png.height, png.exif), foreign=png.foreign)
 
 
 def read_webp(data: bytes) -> PhotoHeader:
@@ -98,11 +103,14 @@ def _turned(header: PhotoHeader) -> PhotoHeader:
 def read_tiff(data: bytes) -> PhotoHeader:
     """Of a TIFF of one page (TIFF 6.0)."""
     try:
-        pages = list(_tiff.Tiff(data).directories())
+        tiff = _tiff.Tiff(data)
+        pages = list(tiff.directories())
         main = pages[0]
         pointer = main[_tiff.EXIF_IFD].first(0) if _tiff.EXIF_IFD in main else 0
     except (_tiff.NotTiff, IndexError, ValueError) as err:
         raise Unfit("is a damaged TIFF") from err
+    if tiff.stated_bytes > len(data):  # a decoder copies every entry, and here some share their bytes
+        raise Unfit("is a damaged TIFF")
     for page in pages[1:]:
         if _tiff.SUBFILE not in page or not page[_tiff.SUBFILE].first(0) & _REDUCED:
             raise Unfit("has several pages", "Export the page you want as a picture of its own.")
@@ -113,7 +121,7 @@ def read_tiff(data: bytes) -> PhotoHeader:
     details: _tiff.Directory = {}
     if pointer:
         with contextlib.suppress(_tiff.NotTiff):
-            details = _tiff.Tiff(data).directory(pointer)[0]
+            details = tiff.directory(pointer)[0]
     size = main[_tiff.WIDTH].first(0), main[_tiff.HEIGHT].first(0)
     turn = main[_tiff.TURN].first(1) if _tiff.TURN in main else 1
     width, height = size if turn not in (5, 6, 7, 8) else size[::-1]

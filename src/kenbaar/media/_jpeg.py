@@ -17,6 +17,9 @@ from kenbaar.media._limits import DO_CHECK, Unfit
 _FRAMES = {0xC0, 0xC1, 0xC2, 0xC9, 0xCA}  # baseline, extended, progressive; the last two with arithmetic coding
 _OTHER_FRAMES = {0xC3, 0xC5, 0xC6, 0xC7, 0xCB, 0xCD, 0xCE, 0xCF}  # lossless and hierarchical: nobody's camera
 _AT_ONCE = 1 << 16  # bytes of coded data looked through at a time
+_MOST_PIECES = 4096  # segments and markers: the longest extended XMP of a phone's depth map has some hundreds
+_MOST_FILL = 1 << 16  # bytes of FF before a marker: honest files have none, or align with a few
+_MOST_PHOTOSHOP_BYTES = 1 << 22
 _MOST_SCANS = 100  # a progressive photo has about ten; thousands of empty ones keep a decoder busy for hours
 
 
@@ -26,6 +29,13 @@ class Segment:
 
     marker: int
     body: bytes
+    start: int = 0
+    """Where its marker stands in the file."""
+
+    @property
+    def is_for_decoders(self) -> bool:
+        """JFIF's density, Adobe's colours and the colour profile: what pixels depend on."""
+        return self.marker in (0xE0, 0xEE) or (self.marker == 0xE2 and self.body.startswith(b"ICC_PROFILE\0"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +69,12 @@ class Jpeg:
         """The Photoshop resources, where IPTC lives; long ones are split over segments."""
         name = b"Photoshop 3.0\0"
         parts = (s.body[len(name) :] for s in self.segments if s.marker == 0xED and s.body.startswith(name))
-        return b"".join(parts)
+        return b"".join(parts)[:_MOST_PHOTOSHOP_BYTES]
+
+    def foreign(self, size_bytes: int) -> tuple[tuple[int, int], ...]:
+        """From and until of what decoders do not need: metadata, comments, and what follows the picture."""
+        between = [(s.start, s.start + 4 + len(s.body)) for s in self.segments if not s.is_for_decoders]
+        return (*between, (self.end, size_bytes)) if self.end < size_bytes else tuple(between)
 
 
 def parse_jpeg(data: bytes) -> Jpeg:
@@ -67,7 +82,7 @@ def parse_jpeg(data: bytes) -> Jpeg:
     frame: bytes | None = None
     segments: list[Segment] = []
     at, scans = 2, 0
-    while True:
+    for _ in range(_MOST_PIECES):
         marker, at = _marker_at(data, at)
         if marker == 0xD9:
             break
@@ -89,7 +104,9 @@ def parse_jpeg(data: bytes) -> Jpeg:
                 raise Unfit("is a damaged JPEG (its scans)")
             at = _end_of_scan(data, at)
         elif 0xE0 <= marker <= 0xEF or marker == 0xFE:
-            segments.append(Segment(marker, body))
+            segments.append(Segment(marker, body, at - 4 - len(body)))
+    else:
+        raise Unfit("is a JPEG of too many pieces", DO_CHECK)
     if frame is None or scans == 0:
         raise Unfit("is a JPEG without a picture in it")
     precision, height, width, components = struct.unpack_from(">BHHB", frame)
@@ -118,8 +135,11 @@ def _marker_at(data: bytes, at: int) -> tuple[int, int]:
     """The marker at this place and the index after it; fill bytes (FF) before it are allowed."""
     if at < len(data) and data[at] != 0xFF:
         raise Unfit("is a damaged JPEG (no marker where one belongs)")
-    while at < len(data) and data[at] == 0xFF:
+    last = min(len(data), at + _MOST_FILL)
+    while at < last and data[at] == 0xFF:
         at += 1
+    if at == last < len(data):
+        raise Unfit("is a damaged JPEG (no marker where one belongs)")
     if at >= len(data):
         raise Unfit("is cut short: the end of the picture is missing")
     return data[at], at + 1

@@ -57,7 +57,7 @@ def decode(data: bytes, header: PhotoHeader, scale: int) -> Pixels:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a decoder's complaints about metadata; what matters is refused below
         try:
-            pixels = FORMATS[header.format].decode(data, header, scale)
+            pixels = FORMATS[header.format].decode(_without(data, header.foreign), header, scale)
         except Unfit:
             raise
         except MemoryError as err:
@@ -68,6 +68,15 @@ def decode(data: bytes, header: PhotoHeader, scale: int) -> Pixels:
     if pixels.shape != (-(-header.height // scale), -(-header.width // scale), 3):
         raise Unfit(f"is a damaged {header.format}: it is not of the size it states")
     return pixels
+
+
+def _without(data: bytes, spans: tuple[tuple[int, int], ...]) -> bytes:
+    """The bytes but for these."""
+    if not spans:
+        return data
+    starts = (0, *(until for _, until in spans))
+    ends = (*(start for start, _ in spans), len(data))
+    return b"".join(data[start:end] for start, end in zip(starts, ends, strict=True))
 
 
 def read_rights(data: bytes) -> Rights:

@@ -10,7 +10,6 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from xml.parsers import expat
-from xml.sax.saxutils import escape
 
 from kenbaar.media import _tiff
 from kenbaar.media._containers import parse_png, parse_webp
@@ -18,7 +17,9 @@ from kenbaar.media._heif_items import item_names_are_text
 from kenbaar.media._jpeg import parse_jpeg
 
 _MOST_CHARACTERS = 500
+_MOST_TEXT_BYTES = 8192
 _MOST_XMP_BYTES = 1 << 20
+_MOST_RECORDS = 4096  # of Photoshop resources, and of IPTC: honest photos have some dozens of each
 _RIGHTS = "http://purl.org/dc/elements/1.1/ rights"
 _CREDIT = "http://ns.adobe.com/photoshop/1.0/ Credit"
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns# "
@@ -60,10 +61,10 @@ def rights_packet(rights: Rights) -> bytes:
     """An XMP packet that states these rights and nothing else; b"" where there are none."""
     fields = []
     if rights.copyright:
-        inner = f'<rdf:Alt><rdf:li xml:lang="x-default">{escape(rights.copyright)}</rdf:li></rdf:Alt>'
+        inner = f'<rdf:Alt><rdf:li xml:lang="x-default">{_escaped(rights.copyright)}</rdf:li></rdf:Alt>'
         fields.append(f"<dc:rights>{inner}</dc:rights>")
     if rights.credit:
-        fields.append(f"<photoshop:Credit>{escape(rights.credit)}</photoshop:Credit>")
+        fields.append(f"<photoshop:Credit>{_escaped(rights.credit)}</photoshop:Credit>")
     if not fields:
         return b""
     return (
@@ -71,6 +72,10 @@ def rights_packet(rights: Rights) -> bytes:
         '<rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/" '
         f'xmlns:photoshop="http://ns.adobe.com/photoshop/1.0/">{"".join(fields)}</rdf:Description></rdf:RDF></x:xmpmeta>'
     ).encode()
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace(">", "&gt;").replace("<", "&lt;")
 
 
 def jpeg_blocks(data: bytes) -> Blocks:
@@ -121,7 +126,9 @@ def no_blocks(data: bytes) -> Blocks:
 def _iptc_resource(resources: bytes) -> bytes:
     """Resource 0x0404 among Photoshop's image resources (Adobe Photoshop file formats, "Image Resource Blocks")."""
     at = 0
-    while resources[at : at + 4] == b"8BIM" and at + 12 <= len(resources):
+    for _ in range(_MOST_RECORDS):
+        if resources[at : at + 4] != b"8BIM" or at + 12 > len(resources):
+            break
         number = int.from_bytes(resources[at + 4 : at + 6], "big")
         name = 1 + resources[at + 6]
         at += 6 + name + name % 2
@@ -142,7 +149,9 @@ def _read_iptc(records: bytes) -> Rights:
 
 def _iptc_datasets(records: bytes) -> Iterator[tuple[int, int, bytes]]:
     at = 0
-    while at + 5 <= len(records) and records[at] == 0x1C:
+    for _ in range(_MOST_RECORDS):
+        if at + 5 > len(records) or records[at] != 0x1C:
+            return
         length = int.from_bytes(records[at + 3 : at + 5], "big")
         if length & 0x8000:  # an extended length: nothing that long is a notice
             return
@@ -193,9 +202,9 @@ def _read_xmp(packet: bytes) -> Rights:
 
 def _text(raw: bytes) -> str | None:
     """Bytes of a metadata field as a line of text: UTF-8 where it is that, else Latin-1, which every byte is."""
-    raw = raw.replace(b"\0", b" ")
+    raw = raw[:_MOST_TEXT_BYTES].replace(b"\0", b" ")
     try:
-        return _clean(raw.decode("utf-8"))
+        return _clean(raw.decode("utf-8", "ignore" if len(raw) == _MOST_TEXT_BYTES else "strict"))
     except UnicodeDecodeError:
         return _clean(raw.decode("latin-1"))
 
