@@ -33,8 +33,10 @@ class Settings:
     pack: str = _setting("default", "name or folder", "The model pack that finds and compares faces.")  # type: ignore[assignment]
     invitation_days: int = _setting(30, "days", "How long an invitation can be used.")  # type: ignore[assignment]
     grant_days: int = _setting(365, "days", "End of a grant where the invitation names no date.")  # type: ignore[assignment]
-    untrusted_seconds: int = _setting(20, "s", "Time a photo from outside may take to decode.")  # type: ignore[assignment]
-    untrusted_mb: int = _setting(2048, "MB", "Memory a photo from outside may take to decode.")  # type: ignore[assignment]
+    untrusted_seconds: int = _setting(
+        20, "s", "Processor time one photo may take to be read; three times that by the clock."
+    )  # type: ignore[assignment]
+    untrusted_mb: int = _setting(2048, "MB", "Memory that reading a photo for an enrolment may take.")  # type: ignore[assignment]
     archive_url: str = _setting(
         "", "database URL", "Where names and appearances lie; empty: archive.db in home.", secret=True
     )  # type: ignore[assignment]

@@ -177,9 +177,10 @@ def test_a_411_jpeg_says_that_its_blocks_reach_further() -> None:
     assert open_photo_bytes(bytes(data)).block_px == 16
     frame = data.index(b"\xff\xc0")
     data[frame + 11] = 0x41  # the first component's sampling factors: 4 x 1
-    from kenbaar.media import photo_header
+    from kenbaar.media import PhotoLimits
+    from kenbaar.media._read import read_header
 
-    assert photo_header(bytes(data)).block_px == 32
+    assert read_header(bytes(data), PhotoLimits()).block_px == 32
 
 
 def test_damaged_metadata_neither_refuses_a_photo_nor_warns() -> None:

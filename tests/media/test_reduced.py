@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kenbaar.media import PhotoLimits, open_photo_bytes, photo_header
+from kenbaar.media import PhotoLimits, open_photo_bytes
+from kenbaar.media._read import read_header
 
 
 def _jpeg(turn: int, grey: bool = False, icc: bytes | None = None) -> bytes:
@@ -24,7 +25,7 @@ def _jpeg(turn: int, grey: bool = False, icc: bytes | None = None) -> bytes:
 @pytest.mark.parametrize("grey", [False, True])
 def test_a_plain_jpeg_at_reduced_scale_shows_what_pillow_shows(turn: int, grey: bool) -> None:
     data = _jpeg(turn, grey)
-    assert photo_header(data).plain
+    assert read_header(data, PhotoLimits()).plain
     for side, scale in ((480, 2), (240, 4), (120, 8)):
         photo = open_photo_bytes(data, limits=PhotoLimits(), detail_side=side)
         assert photo.scale == scale
@@ -41,4 +42,4 @@ def test_a_jpeg_with_a_colour_profile_is_not_plain() -> None:
     from PIL import ImageCms
 
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    assert not photo_header(_jpeg(1, icc=profile)).plain
+    assert not read_header(_jpeg(1, icc=profile), PhotoLimits()).plain

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from kenbaar.errors import PhotoTooLarge, PhotoUnreadable
-from kenbaar.media import PhotoLimits, digest_file, open_photo, open_photo_bytes
+from kenbaar.media import PhotoLimits, digest_file, open_own_bytes, open_photo, open_photo_bytes
 from tests.media.photo_samples import png_promising, quarters, saved, tiff_of
 
 JPEG, PNG, WEBP, TIFF = (saved(quarters(), kind) for kind in ("JPEG", "PNG", "WEBP", "TIFF"))
@@ -63,7 +63,7 @@ def test_a_photo_cut_short_anywhere_is_refused(whole: bytes) -> None:
 def test_a_bomb_is_refused_from_its_header(bomb: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Image, "open", lambda *_, **__: pytest.fail("a decoder was reached"))
     with pytest.raises(PhotoTooLarge, match="megapixels"):
-        open_photo_bytes(bomb)
+        open_own_bytes(bomb)
 
 
 def test_the_limits_are_the_last_allowed_values() -> None:

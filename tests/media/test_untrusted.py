@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import subprocess
+import resource
 import sys
 import time
 from pathlib import Path
@@ -13,6 +13,8 @@ import pytest
 
 from kenbaar.errors import PhotoTooLarge, PhotoUnreadable
 from kenbaar.media import PhotoLimits, encode_photo, open_photo, open_untrusted_bytes, open_untrusted_photo
+from kenbaar.media._outside import OutsideReader
+from kenbaar.media._reader import REQUEST
 from tests.media.photo_samples import exif, png_promising, quarters, saved
 
 HEIC = Path(__file__).parent / "data" / "turned.heic"
@@ -58,15 +60,19 @@ def stand_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, program: str) -> N
     monkeypatch.setattr(sys, "executable", str(path))
 
 
+def says(line: str) -> str:
+    return f"import sys; print('ready', flush=True); sys.stdin.buffer.read({REQUEST.size}); print({line}, flush=True)"
+
+
 def answer(**head: object) -> str:
     honest = {"scale": 1, "width": 2, "height": 2, "format": "PNG", "taken_at": None, "block_px": 16}
-    line = json.dumps({**honest, **head}).encode() + b"\n"
-    return f"import sys; sys.stdin.buffer.read(); sys.stdout.buffer.write({line!r}"
+    return says(repr(json.dumps({**honest, "rights": [None, "Ada"], **head})))
 
 
 def test_the_stand_in_of_these_tests_can_answer_honestly(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    stand_in(monkeypatch, tmp_path, answer() + " + bytes(12))")
-    assert open_untrusted_bytes(b"x").pixels.shape == (2, 2, 3)
+    stand_in(monkeypatch, tmp_path, answer())
+    photo = open_untrusted_bytes(b"x")
+    assert photo.pixels.shape == (2, 2, 3) and photo.rights.credit == "Ada"
 
 
 @pytest.mark.parametrize(
@@ -80,21 +86,36 @@ def test_the_stand_in_of_these_tests_can_answer_honestly(monkeypatch: pytest.Mon
         "print('[]')",
         "print('{}')",
         "import sys; sys.stdout.buffer.write(b'x' * 100_000_000)",
-        answer() + " + bytes(11))",
-        answer() + " + bytes(13))",
-        answer(width=0) + ")",
-        answer(width=-2, height=-2) + " + bytes(12))",
-        answer(width=10**9, height=10**9) + ")",
-        answer(scale=0) + " + bytes(12))",
-        answer(scale=3) + " + bytes(3))",
-        answer(format="../../x") + " + bytes(12))",
-        answer(block_px=0) + " + bytes(12))",
-        answer(taken_at="yesterday") + " + bytes(12))",
-        answer(taken_at="2024-01-01T00:00:00") + " + bytes(12))",
-        answer(why="x" * 400, do="y", too_large=False) + ")",
-        answer(why="a\nb", do="y", too_large=False) + ")",
-        answer(why=["a"], do="y", too_large=False) + ")",
-        answer(why="a") + ")",
+        says("'not json'"),
+        says("'[' * 3000"),
+        says("'[]'"),
+        says("'{}'"),
+        says("'1' * 6000"),
+        says("'x' * 100_000_000"),
+        says("b''.join([b'a'] * 9)") + "; import os; os.abort()",
+        says(repr("{}\nand more")),
+        answer(width=0),
+        answer(width=-2, height=-2),
+        answer(width=10**9, height=10**9),
+        answer(width=float("inf")),
+        answer(width=[2]),
+        answer(scale=0),
+        answer(scale=3),
+        answer(format="../../x"),
+        answer(format=["PNG"]),
+        answer(block_px=0),
+        answer(taken_at="yesterday"),
+        answer(taken_at="2024-01-01T00:00:00"),
+        answer(taken_at=7),
+        answer(rights=None),
+        answer(rights=["x"]),
+        answer(rights=["x" * 600, None]),
+        answer(rights=["a\nb", None]),
+        answer(rights=[["a"], None]),
+        answer(why="x" * 400, do="y", too_large=False),
+        answer(why="a\nb", do="y", too_large=False),
+        answer(why=["a"], do="y", too_large=False),
+        answer(why="a"),
     ],
 )
 def test_a_reader_that_crashes_or_lies_is_a_refusal(
@@ -125,19 +146,24 @@ def test_a_reader_that_closes_its_answer_and_stays_is_stopped(monkeypatch: pytes
 def test_the_reader_inherits_no_secrets(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("KENBAAR_MASTER_KEY", "secret")
     told = "{'why': ','.join(os.environ), 'do': os.getcwd(), 'too_large': False}"
-    stand_in(monkeypatch, tmp_path, f"import os, json; print(json.dumps({told}))")
+    stand_in(monkeypatch, tmp_path, "import os, json; " + says(f"json.dumps({told})"))
     with pytest.raises(PhotoUnreadable) as refused:
         open_untrusted_bytes(b"x")
     assert "OPENBLAS" in refused.value.what and refused.value.do == "/"
     assert "KENBAAR" not in refused.value.what and ",PATH" not in refused.value.what
 
 
-def test_the_reader_may_not_write_a_file_dump_core_grow_or_run_on() -> None:
-    program = (
-        "import sys, resource; sys.argv = ['x', '2000000000', '5', '10', '10', '0']\n"
-        "from kenbaar.media import _reader; _reader.main()\n"
-        "names = ('CORE', 'FSIZE', 'NOFILE', 'CPU', 'AS')\n"
-        "print([resource.getrlimit(getattr(resource, 'RLIMIT_' + n)) for n in names], file=sys.stderr)"
-    )
-    ran = subprocess.run([sys.executable, "-c", program], input=b"", capture_output=True)
-    assert ran.stderr.decode().strip() == str([(0, 0), (0, 0), (32, 32), (5, 5), (2_000_000_000,) * 2])
+def test_the_reader_may_not_write_a_file_open_one_dump_core_grow_or_run_on() -> None:
+    limits = PhotoLimits(10_000, 1 << 16)
+    reader = OutsideReader(limits, 2_000_000_000)
+    try:
+        reader.read(saved(quarters(), "JPEG"), limits, None, rights=False, timeout_s=30, cpu_s=5)
+        held = resource.prlimit
+        for name in ("CORE", "FSIZE", "NOFILE"):
+            assert held(reader.pid, getattr(resource, f"RLIMIT_{name}")) == (0, 0)
+        assert 5 <= held(reader.pid, resource.RLIMIT_CPU)[0] <= 8
+        now, most = held(reader.pid, resource.RLIMIT_AS)
+        assert most == 2_000_000_000 + (1 << 16) + 30_000
+        assert now < 800_000_000, "for a small photo there is little room"
+    finally:
+        reader.close()

@@ -23,10 +23,10 @@ from kenbaar.media import (
     digest_file,
     encode_photo,
     open_photo,
-    read_rights,
     write_file,
     write_photo,
 )
+from kenbaar.media._read import read_rights
 from tests.media.photo_samples import corners, exif, near, quarters, saved
 
 OURS = Rights("© 2026 Vereniging <De Duif> & Co", "Foto: Noor")

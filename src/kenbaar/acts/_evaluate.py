@@ -72,7 +72,9 @@ def evaluate(
     disable_core_dumps()
     place, threshold = _pack_and_threshold(settings, request.pack, needs_archive=request.adopt is not None)
     people = read_people(request.folder)
-    limits = PhotoLimits(settings.max_megapixels * 1_000_000, settings.max_photo_mb * 1_000_000)
+    limits = PhotoLimits(
+        settings.max_megapixels * 1_000_000, settings.max_photo_mb * 1_000_000, settings.untrusted_seconds
+    )
     pack = load_pack(place, threads=len(os.sched_getaffinity(0)))
 
     def say(step: str, done: int, total: int, seconds: float) -> None:

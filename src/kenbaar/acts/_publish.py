@@ -8,6 +8,7 @@ from pathlib import Path
 from kenbaar.acts._act import NO_PROGRESS, Progress, act
 from kenbaar.acts._sweep import engine_of
 from kenbaar.archive import Archive
+from kenbaar.media import begin_reading
 from kenbaar.policy import Actor, Permission
 
 
@@ -48,6 +49,7 @@ class PublishAnswer:
 @act("publish", Permission.PUBLISH)
 def publish(archive: Archive, actor: Actor, request: PublishRequest, progress: Progress = NO_PROGRESS) -> PublishAnswer:
     """Brings a folder to what consent allows now. Cancelled, what is there stays right; run again, it goes on."""
+    begin_reading(archive.limits)  # while the pack is opened
     report = archive.publisher.publish(
         actor,
         request.name,

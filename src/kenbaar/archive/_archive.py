@@ -121,7 +121,10 @@ class Archive:
     @property
     def limits(self) -> PhotoLimits:
         """What a photo may weigh before it is decoded."""
-        return PhotoLimits(self.settings.max_megapixels * 1_000_000, self.settings.max_photo_mb * 1_000_000)
+        settings = self.settings
+        return PhotoLimits(
+            settings.max_megapixels * 1_000_000, settings.max_photo_mb * 1_000_000, settings.untrusted_seconds
+        )
 
     @property
     def pack(self) -> ModelPack:

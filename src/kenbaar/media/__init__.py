@@ -1,8 +1,9 @@
 """Photos in, upright RGB pixels out; and photos written, with the metadata on a list and no other.
 
+- Whoever's photo it is, header and pixels are read by another process, which holds no key and no gallery.
 - The header is read before anything is decoded, by our own code: what it says is believed only as far as it refuses.
 - Inside the house pixels are upright sRGB uint8; colour orders, profiles, depths and EXIF turns end here.
-- What outsiders hand in is opened by open_untrusted_photo, in a process of its own.
+- What outsiders hand in is opened by open_untrusted_photo, in a process that reads nothing else.
 - Refusals are PhotoUnreadable or PhotoTooLarge, with a sentence that holds no name and no path.
 - A written file is whole or not there, and holds rights as its only metadata.
 - Knows no person, no database and no settings.
@@ -11,25 +12,24 @@
         if isinstance(found, PhotoFile):
             photo = open_photo(found.path, PhotoLimits(), detail_side=640)
             photo.pixels.shape, photo.scale, photo.width, photo.height, photo.digest
-    write_photo(photo.pixels, Path("out/team.jpg"), copy_format(photo.format), read_rights(data))
+    write_photo(photo.pixels, Path("out/team.jpg"), copy_format(photo.format), photo.rights)
 """
 
 from kenbaar.media._decode import JPEG_SCALES
 from kenbaar.media._formats import FORMATS, CopyFormat, Format
-from kenbaar.media._header import PhotoHeader
 from kenbaar.media._limits import PhotoLimits
-from kenbaar.media._open import (
-    Photo,
-    digest_bytes,
-    digest_file,
+from kenbaar.media._open import Photo, digest_bytes, digest_file, open_own_bytes
+from kenbaar.media._opening import (
+    begin_reading,
+    end_reading,
     open_photo,
     open_photo_bytes,
-    photo_header,
+    open_untrusted_bytes,
+    open_untrusted_photo,
     read_photo_bytes,
 )
-from kenbaar.media._read import find_leftovers, read_rights
+from kenbaar.media._read import find_leftovers
 from kenbaar.media._rights import Rights
-from kenbaar.media._untrusted import open_untrusted_bytes, open_untrusted_photo
 from kenbaar.media._walk import (
     PHOTO_SUFFIXES,
     PhotoFile,
@@ -57,10 +57,10 @@ __all__ = [
     "Format",
     "Photo",
     "PhotoFile",
-    "PhotoHeader",
     "PhotoLimits",
     "Rights",
     "UnreadableFolder",
+    "begin_reading",
     "copy_format",
     "copy_suffix",
     "decode_name",
@@ -68,15 +68,15 @@ __all__ = [
     "digest_file",
     "encode_name",
     "encode_photo",
+    "end_reading",
     "find_leftovers",
     "looks_like_photo",
+    "open_own_bytes",
     "open_photo",
     "open_photo_bytes",
     "open_untrusted_bytes",
     "open_untrusted_photo",
-    "photo_header",
     "read_photo_bytes",
-    "read_rights",
     "walk_photos",
     "write_file",
     "write_photo",

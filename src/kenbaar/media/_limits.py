@@ -10,14 +10,16 @@ DO_AGAIN = "Copy it again from where it came from; if it stays like this, leave 
 
 @dataclass(frozen=True, slots=True)
 class PhotoLimits:
-    """What is refused from the header alone, before anything is decoded.
+    """How large a photo may be, and how long it may take. Pixels are refused from the header, before any is decoded.
 
     max_pixels: width x height. OWASP ASVS 5.0, 5.2.6 asks for a limit; 50 million is ours: in RGB that takes 150 MB.
     max_bytes:  of the file.
+    max_seconds: of processor time, for one photo; three times as many by the clock.
     """
 
     max_pixels: int = 50_000_000
     max_bytes: int = 200_000_000
+    max_seconds: int = 20
 
 
 DEFAULT_LIMITS = PhotoLimits()

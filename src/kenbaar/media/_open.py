@@ -14,11 +14,12 @@ from pathlib import Path
 
 from kenbaar.errors import PhotoTooLarge, PhotoUnreadable
 from kenbaar.media._decode import Pixels
-from kenbaar.media._header import JPEG_BLOCK_PX, PhotoHeader
+from kenbaar.media._header import JPEG_BLOCK_PX
 from kenbaar.media._limits import DEFAULT_LIMITS, DO_CHECK, PhotoLimits, Unfit
 from kenbaar.media._read import decode, read_header, scale_for, too_many_bytes
+from kenbaar.media._rights import NO_RIGHTS, Rights
 
-_THIS_PHOTO = "This photo"
+THIS_PHOTO = "This photo"
 _WHY = {
     errno.ENOENT: "is no longer there",
     errno.ENOTDIR: "is no longer there",
@@ -44,6 +45,7 @@ class Photo:
     format:        a row's name in media/_formats.py ("JPEG", ...), by content, never by the file's name.
     taken_at:      from EXIF, aware UTC; a camera that states no offset is read as if its clock showed UTC.
     block_px:      how far a coded block of the source reaches, px (16, or 32 for 4:1:1 JPEG): publish pads masks by it.
+    rights:        what the file states, where they were asked for.
     """
 
     pixels: Pixels = field(repr=False)
@@ -54,6 +56,7 @@ class Photo:
     format: str
     taken_at: datetime | None = None
     block_px: int = JPEG_BLOCK_PX
+    rights: Rights = NO_RIGHTS
 
     def __post_init__(self) -> None:
         expected = (-(-self.height // self.scale), -(-self.width // self.scale), 3)
@@ -62,39 +65,13 @@ class Photo:
         self.pixels.setflags(write=False)
 
 
-def open_photo(path: Path, limits: PhotoLimits = DEFAULT_LIMITS, *, detail_side: int | None = None) -> Photo:
-    """The photo in a file: JPEG, PNG, WebP, TIFF or HEIC, whatever its name says.
+def open_own_bytes(data: bytes, name: str = THIS_PHOTO, limits: PhotoLimits = DEFAULT_LIMITS) -> Photo:
+    """The photo in bytes that this process has encoded itself, decoded in this process: nobody else's bytes.
 
-    detail_side: with it, a JPEG is decoded at 1/2, 1/4 or 1/8 as long as its long side keeps that many px (the
-    detector's input side: an eighth less time a photo); None decodes at full size.
-    Raises PhotoUnreadable or PhotoTooLarge; their sentences hold no name and no path.
+    Raises PhotoUnreadable, PhotoTooLarge.
     """
-    with refusals(_THIS_PHOTO):
-        return read_photo(read_file(path, limits), limits, detail_side)
-
-
-def read_photo_bytes(path: Path, limits: PhotoLimits = DEFAULT_LIMITS) -> bytes:
-    """A photo file's bytes, for who needs more than the pixels (its rights). Refuses unread what open_photo does."""
-    with refusals(_THIS_PHOTO):
-        return read_file(path, limits)
-
-
-def open_photo_bytes(
-    data: bytes,
-    name: str = _THIS_PHOTO,
-    limits: PhotoLimits = DEFAULT_LIMITS,
-    *,
-    detail_side: int | None = None,
-) -> Photo:
-    """The photo in these bytes, as open_photo. name begins the sentence of a refusal ("Photo 2 of 3 is a PDF ...")."""
     with refusals(name):
-        return read_photo(data, limits, detail_side)
-
-
-def photo_header(data: bytes, limits: PhotoLimits = DEFAULT_LIMITS) -> PhotoHeader:
-    """What the header says, nothing decoded. Raises PhotoUnreadable or PhotoTooLarge."""
-    with refusals(_THIS_PHOTO):
-        return read_header(data, limits)
+        return read_photo(data, limits, None)
 
 
 def digest_bytes(data: bytes) -> str:
@@ -104,7 +81,7 @@ def digest_bytes(data: bytes) -> str:
 
 def digest_file(path: Path) -> str:
     """ "sha256:<hex>" of a file's bytes, in flat memory. Raises PhotoUnreadable."""
-    with refusals(_THIS_PHOTO), _opened(path) as descriptor:
+    with refusals(THIS_PHOTO), _opened(path) as descriptor:
         digest = hashlib.sha256()
         while chunk := os.read(descriptor, 1 << 20):
             digest.update(chunk)
@@ -137,7 +114,7 @@ def refusals(name: str) -> Iterator[None]:
 
 
 def read_photo(data: bytes, limits: PhotoLimits, detail_side: int | None) -> Photo:
-    """As open_photo_bytes, for use inside this room: raises Unfit."""
+    """Decoded here and now. Raises Unfit."""
     header = read_header(data, limits)
     scale = scale_for(header, detail_side)
     pixels = decode(data, header, scale)

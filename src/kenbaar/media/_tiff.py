@@ -1,8 +1,8 @@
 """Image file directories: what TIFF files are made of, and EXIF blocks too. Reads a few tags, believes nothing.
 
-Source: TIFF 6.0, section 2; EXIF 2.32, 4.6. Every offset and count is checked against the bytes at hand, no directory is
-visited twice, and of what nobody here asks for nothing is copied: 4,096 tags that all point at the same bytes cost as
-much as those bytes, not 4,096 times it.
+Source: TIFF 6.0, section 2; EXIF 2.32, 4.6. Every offset and count is checked against the bytes at hand, no directory
+is visited twice, and of what nobody here asks for nothing is copied: 4,096 tags that all point at the same bytes cost
+as much as those bytes, not 4,096 times it.
 """
 
 from __future__ import annotations

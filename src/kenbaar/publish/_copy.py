@@ -14,7 +14,7 @@ from kenbaar.media import (
     copy_format,
     encode_photo,
     find_leftovers,
-    open_photo_bytes,
+    open_own_bytes,
 )
 from kenbaar.modelpack import FaceDetector
 from kenbaar.publish._mask import CopyPlan, mask
@@ -72,7 +72,7 @@ def check_copy(data: bytes, plan: CopyPlan, finder: FaceDetector, schedule: Dete
     """
     leftovers = tuple(scan_copy(data))
     try:
-        copy = open_photo_bytes(data, "the finished file", _ANY_SIZE)
+        copy = open_own_bytes(data, "the finished file", _ANY_SIZE)
     except PhotoUnreadable as err:
         return CopyCheck(leftovers, err.what.rstrip("."))
     return CopyCheck(leftovers, exposed=tuple(find_exposed(copy, finder, plan, schedule)))

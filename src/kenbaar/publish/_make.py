@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kenbaar.detection import PUBLISH, detect_all
-from kenbaar.errors import PhotoUnreadable
 from kenbaar.faces import Box
-from kenbaar.media import PhotoLimits, digest_bytes, open_photo_bytes, read_photo_bytes, read_rights
+from kenbaar.media import PhotoLimits, digest_bytes, open_photo
 from kenbaar.modelpack import FaceDetector
 from kenbaar.publish._copy import CopyCheck, check_copy, render_copy
 from kenbaar.publish._mask import plan_masks
@@ -43,15 +42,11 @@ def make_copy(
     digest: of the content the reveals were found in; another content raises PhotoUnreadable. known: faces the sweep
     found; more are looked for here, since masking must miss nobody. mask_doubtful: mask what the check doubts, too.
     """
-    original = read_photo_bytes(source, limits)
-    photo = open_photo_bytes(original, limits=limits)
-    if photo.digest != digest:
-        raise PhotoUnreadable("This photo changed since it was swept.", "Run `kenbaar sweep` again.")
+    photo = open_photo(source, limits, digest=digest, rights=True)
     faces = merge_boxes(detect_all(photo, finder, PUBLISH), known)
-    rights = read_rights(original)
     for _ in range(MOST_ROUNDS if mask_doubtful else 1):
         plan = plan_masks(faces, reveals, photo.width, photo.height, block_px=photo.block_px)
-        data = render_copy(photo, plan, rights)
+        data = render_copy(photo, plan, photo.rights)
         check = check_copy(data, plan, finder)
         if not (mask_doubtful and check.exposed):
             break

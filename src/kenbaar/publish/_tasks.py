@@ -13,7 +13,7 @@ from typing import Any
 
 from kenbaar.errors import PackBroken
 from kenbaar.faces import Box
-from kenbaar.media import PhotoLimits
+from kenbaar.media import PhotoLimits, begin_reading
 from kenbaar.modelpack import ModelPack, load_pack
 from kenbaar.publish._make import MadeCopy, make_copy
 
@@ -54,6 +54,7 @@ class MakeCopies:
 
     def open(self) -> Callable[[CopyTask], MadeCopy]:
         """As TaskType. Raises PackBroken where another pack lies in the folder by now."""
+        begin_reading(self.limits)  # while the pack is opened
         pack = self.pack
         if pack is None:
             pack = load_pack(self.folder, threads=1)

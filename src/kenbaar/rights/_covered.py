@@ -10,9 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from kenbaar.errors import PhotoUnreadable
 from kenbaar.faces import Box
-from kenbaar.media import Photo, PhotoLimits, Rights, encode_photo, open_photo_bytes, read_photo_bytes, read_rights
+from kenbaar.media import Photo, PhotoLimits, Rights, encode_photo, open_photo
 from kenbaar.publish import mask, mask_box
 
 THUMBNAIL_PX = 480
@@ -68,14 +67,11 @@ def open_covered(
     detect_again: finds faces the sweep did not; whatever is not one of `faces` is covered too. A mask wins over the
     face beside it. Raises PhotoUnreadable, PhotoTooLarge.
     """
-    data = read_photo_bytes(path, limits)
-    photo = open_photo_bytes(data, limits=limits)
-    if digest is None or photo.digest != digest:
-        raise PhotoUnreadable("This photo changed since it was swept.", "Run `kenbaar sweep` again.")
+    photo = open_photo(path, limits, digest=digest or "", rights=True)
     others = [box for n, box in enumerate(faces) if n != shown]
     others += [box for box in detect_again(photo) if not any(box.is_same_face(known) for known in faces)]
     masks = tuple(mask_box(box, photo.width, photo.height, block_px=photo.block_px) for box in others)
-    return Covered(mask(photo.pixels, masks), masks, photo.format, read_rights(data))
+    return Covered(mask(photo.pixels, masks), masks, photo.format, photo.rights)
 
 
 def thumbnail(covered: Covered) -> Thumbnail:

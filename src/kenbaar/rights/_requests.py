@@ -10,7 +10,7 @@ from pathlib import Path
 
 from kenbaar.collections import Appearance, Certainty, Collections, How, Item, Rejection
 from kenbaar.consent import FINDING, RECOGNISING, Consents, Sessions, Subject
-from kenbaar.errors import ClaimRefused, ConsentMissing, NotFound, PhotoUnreadable, Refused
+from kenbaar.errors import ClaimRefused, ConsentMissing, NotFound, Refused
 from kenbaar.faces import Box
 from kenbaar.ledger import Journal, require_permission
 from kenbaar.matching import Band, Threshold, compare_one
@@ -186,9 +186,7 @@ class Requests:
         limits: PhotoLimits,
     ) -> Band:
         """1:1 against the claimer's own template, and nobody else's."""
-        photo = open_photo(self._path(item), limits)
-        if photo.digest != item.digest:
-            raise PhotoUnreadable(f"Item {item.id} changed since it was swept.", "Sweep the collection again.")
+        photo = open_photo(self._path(item), limits, digest=item.digest or "")
         face = max(pack.detect_faces(photo), key=lambda f: f.box.iou(box), default=None)
         if face is None or not face.box.is_same_face(box):
             raise ClaimRefused("No face is found at that box now.", "Sweep the collection again.")

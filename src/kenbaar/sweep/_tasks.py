@@ -10,7 +10,7 @@ from kenbaar.collections import EmbeddingPermit
 from kenbaar.errors import PackBroken
 from kenbaar.gallery import ConsentedGallery
 from kenbaar.matching import Threshold
-from kenbaar.media import PhotoLimits
+from kenbaar.media import PhotoLimits, begin_reading
 from kenbaar.modelpack import ModelPack, load_pack
 from kenbaar.sweep._analyse import Barred, Comparison, KnownFaces, PhotoAnalysis, analyse_photo
 from kenbaar.sweep._reanalyse import reanalyse_photo
@@ -64,6 +64,7 @@ class AnalysePhotos:
 
     def open(self) -> Callable[[AnalysisTask], PhotoAnalysis]:
         """As TaskType. Raises PackBroken where a pack is not the one that the galleries are of."""
+        begin_reading(self.limits)  # while the pack is opened
         pack = _opened(self.pack_folder, self.gallery)
         older = tuple(Comparison(_opened(o.folder, o.gallery), o.gallery, o.threshold) for o in self.older)
         return _Analyst(self, pack, older)

@@ -1,0 +1,140 @@
+"""Photos that end whoever reads them: one photo is held, and the process that holds the keys does the others."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kenbaar.media import _outside as outside
+from tests import deadly
+from tests.e2e.club import Club
+
+FAULTS = {"segfault": deadly.SEGFAULT, "swell": deadly.SWELL, "spin": deadly.SPIN, "lie": deadly.LIE}
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(params=FAULTS)
+def attacked(club: Club, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Club]:
+    """A swept collection of three photos of Ada; from now on the second one ends whoever reads it."""
+    for name in ("1.jpg", "2.jpg", "3.jpg"):
+        club.photo(name, "Ada", "Stranger")
+    with (club.photos / "2.jpg").open("ab") as file:
+        file.write(FAULTS[request.param])  # behind the picture's end, where nobody minds
+    club.collect()
+    club.sweep()
+    (club.home / "settings.toml").write_text("untrusted_seconds = 1\n")
+    begin = outside.BEGIN
+    deadly.begin_deadly()
+    yield club
+    deadly.end_deadly(begin)
+
+
+def holds_two(club: Club, held: list[dict[str, Any]]) -> None:
+    assert [h["path"] for h in held] == ["2.jpg"] and held[0]["why"].startswith("This photo ")
+
+
+def test_a_publication_of_a_few_holds_that_one(attacked: Club) -> None:
+    published = attacked.publish(code=5)
+    assert published["published"] == 2
+    holds_two(attacked, published["held"])
+    assert attacked.sees("1.jpg", 0) and attacked.sees("3.jpg", 0) and not (attacked.out / "2.jpg").exists()
+
+
+def test_a_contact_sheet_tells_it_in_words(attacked: Club) -> None:
+    sheet = attacked.folder / "sheet.html"
+    attacked.kenbaar("find", attacked.ids["Ada"], "--sheet", sheet)
+    page = sheet.read_text()
+    assert page.count("data:image/jpeg") == 2
+    assert "could not be read safely" in page or "needs more memory" in page
+
+
+def test_an_export_leaves_it_out_and_says_so(attacked: Club) -> None:
+    out = attacked.folder / "ada.zip"
+    attacked.kenbaar("export", attacked.ids["Ada"], out)
+    with zipfile.ZipFile(out) as made:
+        pictures = json.loads(made.read("data.json"))["pictures"]
+    told = {p["path"]: p["why"] for p in pictures}
+    assert told["1.jpg"] is told["3.jpg"] is None and told["2.jpg"].startswith("This photo ")
+
+
+def test_a_claim_of_it_is_refused_and_of_the_next_one_is_not(attacked: Club) -> None:
+    items = attacked.items()
+    refusal = attacked.kenbaar.refused("claim", attacked.ids["Ada"], items["2.jpg"]["item"], "--box", 0, code=4)
+    assert refusal.startswith("This photo ")
+    attacked.kenbaar("claim", attacked.ids["Ada"], items["1.jpg"]["item"], "--box", 0)
+
+
+def test_a_check_goes_on_without_it(attacked: Club) -> None:
+    assert attacked.kenbaar("check")["findings"] == []
+
+
+def run_deadly(club: Club, *words: object) -> dict[str, Any]:
+    done = subprocess.run(
+        [sys.executable, ROOT / "tests" / "deadly.py", *(str(w) for w in words), "--json", "--deadly"],
+        env=club.kenbaar.env | {"PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])},
+        cwd=ROOT,
+        capture_output=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
+
+
+@pytest.mark.slow
+def test_a_sweep_counts_each_and_finds_everybody_else(club: Club) -> None:
+    for name in ("ada-1", *FAULTS, "ada-2"):
+        with club.photo(f"{name}.jpg", "Ada").open("ab") as file:
+            file.write(FAULTS.get(name, b""))
+    club.collect()
+    (club.home / "settings.toml").write_text("untrusted_seconds = 1\n")
+    swept = run_deadly(club, "sweep", "party", "--workers", 2)
+    assert (swept["photos"], swept["appearances"]) == (2, 2)
+    assert {u["path"] for u in swept["unreadable"]} == {f"{name}.jpg" for name in FAULTS}
+    assert all("brought the reader down" not in u["why"] for u in swept["unreadable"]), "no worker died of it"
+
+
+@pytest.mark.parametrize("act", ["publish", "sheet", "export", "claim"])
+def test_a_photo_that_was_swapped_after_the_sweep_is_not_parsed(
+    club: Club, act: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    club.photo("ada.jpg", "Ada")
+    club.photo("other.jpg", "Ada")
+    club.collect()
+    club.sweep()
+    item = club.items()["ada.jpg"]["item"]
+    (club.photos / "ada.jpg").write_bytes((club.photos / "ada.jpg").read_bytes() + deadly.SPIN)
+    begin = outside.BEGIN
+    deadly.begin_deadly()
+    began = time.monotonic()
+    try:
+        acts: dict[str, Callable[[], object]] = {
+            "publish": lambda: holds(club.publish(code=5)["held"], "ada.jpg"),
+            "sheet": lambda: club.kenbaar("find", club.ids["Ada"], "--sheet", club.folder / "sheet.html"),
+            "export": lambda: club.kenbaar("export", club.ids["Ada"], club.folder / "ada.zip"),
+            "claim": lambda: says_changed(club.kenbaar.refused("claim", club.ids["Ada"], item, "--box", 0, code=4)),
+        }
+        acts[act]()
+    finally:
+        deadly.end_deadly(begin)
+    assert time.monotonic() - began < 15, "read, it would have kept its reader busy for 20 s"
+    if act == "sheet":
+        says_changed((club.folder / "sheet.html").read_text())
+
+
+def holds(held: list[dict[str, Any]], path: str) -> None:
+    assert [h["path"] for h in held] == [path]
+    says_changed(held[0]["why"])
+
+
+def says_changed(words: str) -> None:
+    assert "changed since it was swept" in words
