@@ -13,11 +13,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from kenbaar.archive._enrolments import Enrolments
-from kenbaar.archive._home import KEYS, LEDGER, LOCK, MASTER_KEY, needed, refuse_source, refuse_target
+from kenbaar.archive._home import KEYS, LEDGER, LOCK, MASTER_KEY, WITNESS, needed, refuse_source, refuse_target
 from kenbaar.archive._journal import ArchiveJournal
 from kenbaar.archive._packs import Packs
 from kenbaar.archive._recovery import recovery
 from kenbaar.archive._seal import is_sealed
+from kenbaar.archive._witness import KeyWitness
 from kenbaar.collections import Collections
 from kenbaar.consent import Consents
 from kenbaar.detection import PUBLISH, detect_all
@@ -66,7 +67,7 @@ class Archive:
                 "Put the newest keys/ folder back. If it is lost, they have to enrol again, with a new archive.",
             )
         self.signer = SigningKey(self.keys.get(needed(records, "signing_key")))
-        self.ledger = Ledger.open(home / LEDGER, self.signer)
+        self.ledger = Ledger.open(home / LEDGER, self.signer, KeyWitness(home / KEYS / WITNESS, seal))
         if self.ledger.size < int(records.note("ledger_size") or 0):
             raise LedgerBroken(
                 "The ledger is older than the archive: acts are missing at its end.",

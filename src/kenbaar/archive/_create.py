@@ -6,7 +6,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from kenbaar.archive._archive import Archive
-from kenbaar.archive._home import KEYS, LEDGER, LOCK, MASTER_KEY, NO_SEAL, hold, ledger_origin, needed
+from kenbaar.archive._home import KEYS, LEDGER, LOCK, MASTER_KEY, NO_SEAL, WITNESS, hold, ledger_origin, needed
+from kenbaar.archive._witness import KeyWitness
 from kenbaar.errors import Unusable, UsageError
 from kenbaar.keys import RecordSeal, SigningKey, create_with_master, open_with_master
 from kenbaar.ledger import Ledger
@@ -59,8 +60,12 @@ def create_archive(
                     key_store=keys.id,
                 )
             signer = SigningKey(keys.get(needed(records, "signing_key")))
+            witness = KeyWitness(home / KEYS / WITNESS, seal)
             if not (home / LEDGER / "head.json").exists():
-                Ledger.create(home / LEDGER, ledger_origin(keys.id), signer)
+                Ledger.create(home / LEDGER, ledger_origin(keys.id), signer, witness)
+            else:  # an earlier call was killed here
+                ledger = Ledger.open(home / LEDGER, signer)
+                witness.saw(ledger.size, ledger.checkpoint().root)
             records.set_notes(created_at=now.isoformat(), key_generation=str(keys.generation))
         finally:
             for database in databases:

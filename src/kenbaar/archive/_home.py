@@ -12,6 +12,7 @@ from kenbaar.errors import ArchiveBroken, NoSpace, Unusable, UsageError
 from kenbaar.keys import RecordSeal
 
 MASTER_KEY, KEYS, LEDGER, LOCK = "master.key", "keys", "ledger", "lock"
+WITNESS = "ledger"  # in KEYS: how far the ledger went
 NO_SEAL = RecordSeal(bytes(32))  # holds for nothing that was ever sealed: to look at records as they stand there
 
 

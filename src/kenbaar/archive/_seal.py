@@ -15,7 +15,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from kenbaar.archive._home import KEYS, LEDGER, LOCK, MASTER_KEY, hold
+from kenbaar.archive._home import KEYS, LEDGER, LOCK, MASTER_KEY, WITNESS, hold
+from kenbaar.archive._witness import KeyWitness
 from kenbaar.consent import Grant, Subject
 from kenbaar.errors import ArchiveBroken, UsageError
 from kenbaar.keys import KeyStore, RecordSeal, SigningKey, canonical, open_with_master, rotate_master
@@ -117,7 +118,7 @@ class _Sealing:
         seal_key: bytes,
         now: datetime,
     ) -> None:
-        self.settings, self.keys, self.seal_key, self.now = settings, keys, seal_key, now
+        self.settings, self.keys, self.records_seal, self.seal_key, self.now = settings, keys, seal, seal_key, now
         self.records = SqlConsentStore(databases[0], seal)
         self.collections = SqlCollectionStore(databases[0], seal)
         self.templates = SqlTemplateStore(databases[1])
@@ -170,6 +171,7 @@ class _Sealing:
             key_generation=str(self.keys.generation), keys_made=str(self.keys.made), ledger_size=str(ledger.size)
         )
         self.collections.seal_all()
+        KeyWitness(home / KEYS / WITNESS, self.records_seal).saw(ledger.size, ledger.checkpoint().root)
         self.keys.add("records", at=self.now, key=self.seal_key)  # 5
 
     def _grants(self, people: dict[str, Subject]) -> list[Grant]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from kenbaar.archive._home import KEYS, LEDGER, MASTER_KEY, NO_SEAL, ledger_origin, needed
+from kenbaar.archive._home import KEYS, LEDGER, MASTER_KEY, NO_SEAL, WITNESS, ledger_origin, needed
+from kenbaar.archive._witness import KeyWitness
 from kenbaar.keys import RecordSeal, SigningKey, open_with_master
 from kenbaar.ledger import Checkpoint, Verification, VerifierKey, verify_ledger
 from kenbaar.settings import Settings
@@ -27,6 +28,7 @@ def verify_ledger_of(settings: Settings, earlier: str | None = None) -> Verifica
             key,
             Checkpoint.read(earlier, key) if earlier else None,
             open_key=lambda key_id: keys.get(key_id) if key_id in known else None,
+            seen=KeyWitness(home / KEYS / WITNESS, seal).last() if (seal := RecordSeal.of(keys)) else None,
         )
     finally:
         database.close()

@@ -6,7 +6,8 @@ Rules of the room:
   a score or a path. What the act was about is sealed beside the tree, under a key that can be destroyed.
 - A destroyed key leaves noise, and the tree as it was: every proof still holds.
 - One writer at a time; a head is signed only when it continues the last signed one, and stored before it is told.
-- A ledger that was edited, cut, swapped or added to is refused when opened, and written to no more.
+- A ledger that was edited, cut, swapped or added to is refused when opened, and written to no more. How far it went is
+  remembered apart from it (Witness), so that no older head, however well signed, passes for the newest.
 - The order is the index, not the time; the hour never goes back.
 
     ledger = Ledger.create(home / "ledger", "example.org/photos", signing_key)
@@ -19,7 +20,7 @@ Rules of the room:
 
 from kenbaar.ledger._checkpoint import Checkpoint, verify_proof
 from kenbaar.ledger._journal import Fact, Journal, Recorder, act_payload, require_permission
-from kenbaar.ledger._ledger import Act, Ledger, LedgerEntry, NewAct
+from kenbaar.ledger._ledger import Act, Ledger, LedgerEntry, NewAct, Witness
 from kenbaar.ledger._note import Signer, VerifierKey, open_note, sign_note
 from kenbaar.ledger._payload import PayloadKey
 from kenbaar.ledger._tree import verify_consistency, verify_inclusion
@@ -38,6 +39,7 @@ __all__ = [
     "Signer",
     "Verification",
     "VerifierKey",
+    "Witness",
     "act_payload",
     "open_note",
     "require_permission",

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from kenbaar.disk import is_full, lock_file, sync_folder, write_synced
 from kenbaar.errors import KenbaarError, LedgerBroken, NoSpace
+from kenbaar.ledger._note import Signer, VerifierKey
 
 ENTRIES, ACTS, HEAD, LOCK = "entries.jsonl", "acts.jsonl", "head.json", "lock"
 LINE_BYTES = 1 << 21  # longest line read; an act's payload is at most 1 MiB before base64
@@ -42,14 +43,25 @@ class FileMark:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """head.json: only `checkpoint` is signed; the rest is checked against it, or against the files, before use."""
+    """head.json: all of it is signed, under words of its own, so that no checkpoint that was handed out makes one.
+
+    signature: None of a head that Kenbaar before 0.4 wrote: then only the checkpoint is signed, and the rest is not
+    to be believed.
+    """
 
     checkpoint: str
     peaks: tuple[bytes, ...]
     entries: FileMark
     acts: FileMark
+    signature: bytes | None = None
 
-    def write(self, folder: Path) -> None:
+    def signed_bytes(self) -> bytes:
+        """What the signature is over. Neither a note (whose first line has no spaces) nor an entry nor a JWS."""
+        marks = [(m.size_bytes, m.inode, m.changed_ns) for m in (self.entries, self.acts)]
+        said = json.dumps([self.checkpoint, [p.hex() for p in self.peaks], marks], separators=(",", ":"))
+        return b"kenbaar ledger head v2\n" + said.encode()
+
+    def write(self, folder: Path, signer: Signer) -> None:
         """Replaces head.json: written beside it, synced, renamed.
 
         The rename itself may be lost in a power cut: the entries before it are durable, so the same head is signed
@@ -58,7 +70,8 @@ class Head:
         marks = {
             name: [m.size_bytes, m.inode, m.changed_ns] for name, m in ((ENTRIES, self.entries), (ACTS, self.acts))
         }
-        text = json.dumps({"v": 1, "checkpoint": self.checkpoint, "peaks": [p.hex() for p in self.peaks]} | marks)
+        stored = {"v": 2, "checkpoint": self.checkpoint, "peaks": [p.hex() for p in self.peaks], **marks}
+        text = json.dumps({**stored, "signature": signer.sign(self.signed_bytes()).hex()})
         beside = folder / f"{HEAD}.new"
         with suppress(FileNotFoundError):
             beside.unlink()
@@ -66,12 +79,19 @@ class Head:
         beside.rename(folder / HEAD)
 
     @classmethod
-    def read(cls, folder: Path) -> Head:
-        """The head as stored; LedgerBroken where there is none or it cannot be read."""
+    def read(cls, folder: Path, key: VerifierKey | None = None) -> Head:
+        """The head as stored; LedgerBroken where there is none, it cannot be read, or is not signed by that key.
+
+        key: None: only to learn whose it says it is.
+        """
         try:
             stored = json.loads((folder / HEAD).read_bytes())
             entries, acts = (FileMark(*(int(n) for n in stored[name])) for name in (ENTRIES, ACTS))
-            return cls(str(stored["checkpoint"]), tuple(bytes.fromhex(p) for p in stored["peaks"]), entries, acts)
+            signature = {1: None, 2: bytes.fromhex(stored.get("signature", ""))}[stored["v"]]
+            peaks = tuple(bytes.fromhex(p) for p in stored["peaks"])
+            head = cls(str(stored["checkpoint"]), peaks, entries, acts, signature)
+            if key is None or signature is None or key.verifies(head.signed_bytes(), signature):
+                return head
         except FileNotFoundError as err:
             raise LedgerBroken(
                 "The ledger's signed head is not there.", "Put the ledger folder back from a backup, whole."
@@ -80,6 +100,7 @@ class Head:
             raise LedgerBroken(
                 "The ledger's head cannot be read.", "Put the ledger folder back from a backup, whole."
             ) from err
+        raise LedgerBroken("The ledger's head was edited.", "Put the ledger folder back from a backup, whole.")
 
 
 @contextmanager

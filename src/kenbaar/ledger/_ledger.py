@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from kenbaar.disk import cut, sync_folder, write_synced
 from kenbaar.errors import LedgerBroken, UsageError
@@ -79,6 +80,16 @@ class Act:
     payload: Mapping[str, Any] | None = field(repr=False)
 
 
+class Witness(Protocol):
+    """Remembers, apart from the ledger, how far it went. What it saw, no smaller and no other ledger can follow."""
+
+    def last(self) -> tuple[int, bytes]:
+        """The size and the root (32 bytes) it saw last. LedgerBroken where it cannot tell."""
+
+    def saw(self, size: int, root: bytes) -> None:
+        """This is how far the ledger is; durable when it returns."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Now:
     """The ledger as it is on disk, checked."""
@@ -94,20 +105,21 @@ class _Now:
 class Ledger:
     """One archive's ledger, in a folder of its own. Any number of processes may hold one; writing takes turns."""
 
-    def __init__(self, folder: Path, signer: Signer, origin: str) -> None:
+    def __init__(self, folder: Path, signer: Signer, origin: str, witness: Witness | None = None) -> None:
         """Use Ledger.create() or Ledger.open()."""
-        self._folder, self._signer = folder, signer
+        self._folder, self._signer, self._witness = folder, signer, witness
         self._key = VerifierKey(origin, signer.public_bytes)
         self._now: _Now | None = None
         self._broken: LedgerBroken | None = None
 
     @classmethod
-    def create(cls, folder: Path, origin: str, signer: Signer) -> Ledger:
+    def create(cls, folder: Path, origin: str, signer: Signer, witness: Witness | None = None) -> Ledger:
         """A new, empty ledger with its empty head signed. UsageError where there is one already.
 
         origin: the ledger's name in every checkpoint, best a URL without scheme (`example.org/photos`), no spaces.
+        witness: remembers elsewhere how far the ledger went; None: nobody does.
         """
-        ledger = cls(folder, signer, origin)
+        ledger = cls(folder, signer, origin, witness)
         try:
             make_folder(folder)
             with locked(folder, writing=True):
@@ -115,20 +127,21 @@ class Ledger:
                     raise UsageError("There is a ledger here already.", "Open it, or choose an empty folder.")
                 ledger._save(Frontier())
                 sync_folder(folder)
+                ledger._remember(Frontier())
         except OSError as err:
             raise cannot("write", err) from err
         return ledger
 
     @classmethod
-    def open(cls, folder: Path, signer: Signer) -> Ledger:
+    def open(cls, folder: Path, signer: Signer, witness: Witness | None = None) -> Ledger:
         """The ledger in this folder, with what a crash tore repaired.
 
         Cheap where nobody but us wrote to the files since the last signed head; else they are read through once.
-        LedgerBroken where they were edited, cut or added to, or are of another key.
+        LedgerBroken where they were edited, cut or added to, are of another key, or are not what the witness saw.
         """
         with locked(folder, writing=False):
             origin = Head.read(folder).checkpoint.partition("\n")[0]
-        ledger = cls(folder, signer, origin)
+        ledger = cls(folder, signer, origin, witness)
         with locked(folder, writing=True):
             ledger._refresh()
         return ledger
@@ -172,7 +185,7 @@ class Ledger:
     def record_many(self, acts: Sequence[NewAct]) -> list[LedgerEntry]:
         """Take several acts down with one wait for the disk. All or none; in a crash, perhaps a first part.
 
-        1. The acts, sealed, are made durable; 2. then the entries; 3. then the signed head.
+        1. The acts, sealed, are made durable; 2. then the entries; 3. then the signed head; 4. the witness sees it.
         """
         if not acts:
             return []
@@ -182,10 +195,11 @@ class Ledger:
             try:
                 write_synced(self._folder / ACTS, b"".join(a.line() + b"\n" for a in act_lines), now.acts.size_bytes)
                 write_synced(self._folder / ENTRIES, b"".join(e.leaf + b"\n" for e in entries), now.entries.size_bytes)
-                self._save(now.frontier.extend(leaf_hash(e.leaf) for e in entries), entries[-1].hour)
+                saved = self._save(now.frontier.extend(leaf_hash(e.leaf) for e in entries), entries[-1].hour)
             except OSError as err:
                 self._take_back(now)
                 raise cannot("write", err) from err
+            self._remember(saved.frontier)
         return entries
 
     def acts(self, open_key: Callable[[str], bytes | None]) -> Iterator[Act]:
@@ -245,7 +259,7 @@ class Ledger:
         """Sign and store this head. The frontier grew from the last signed one, so the two are consistent."""
         checkpoint = Checkpoint.sign(self.origin, frontier.size, frontier.root(), self._signer)
         entries, acts = FileMark.of(self._folder / ENTRIES), FileMark.of(self._folder / ACTS)
-        Head(checkpoint.text, frontier.peaks, entries, acts).write(self._folder)
+        Head(checkpoint.text, frontier.peaks, entries, acts).write(self._folder, self._signer)
         self._now = _Now(checkpoint, frontier, entries, acts, last_hour, FileMark.of(self._folder / HEAD))
         return self._now
 
@@ -285,22 +299,56 @@ class Ledger:
         )
         now = self._now
         if now is not None and marks == (now.entries, now.acts, now.head):
+            self._compare_with_witness(now.frontier)
             return now
-        head = Head.read(folder)
+        head = Head.read(folder, self._key)
         checkpoint = Checkpoint.read(head.checkpoint, self._key)
         if now is not None and not self._grew(now, checkpoint):
             raise LedgerBroken("The ledger went back to an earlier head.", "Put its folder back from a backup, whole.")
         entries, acts, head_mark = marks
-        if entries == head.entries and acts == head.acts and head_mark is not None:
+        if head.signature is not None and entries == head.entries and acts == head.acts and head_mark is not None:
             frontier = _frontier(checkpoint.size, head.peaks)
             if frontier.root() != checkpoint.root:
                 raise LedgerBroken("The ledger's head was edited.", "Put its folder back from a backup, whole.")
             hour = self._last_hour(head.entries.size_bytes, frontier.size)
+            self._compare_with_witness(frontier)
             return _Now(checkpoint, frontier, head.entries, head.acts, hour, head_mark)
         return self._repair(checkpoint)
 
+    def _remember(self, frontier: Frontier) -> None:
+        if self._witness is not None:
+            self._witness.saw(frontier.size, frontier.root())
+
+    def _compare_with_witness(self, frontier: Frontier) -> None:
+        """Raises LedgerBroken where this is not the ledger that the witness saw, grown perhaps by what a crash left."""
+        if self._witness is None:
+            return
+        size, root = self._witness.last()
+        if size > frontier.size:
+            raise LedgerBroken(
+                f"The ledger was cut: it had {size} entries, and {frontier.size} are there.",
+                "Keep a copy as it is, then put the ledger folder back from a backup, whole, the newest.",
+            )
+        if size < frontier.size:
+            seen = Frontier().extend(self._leaf_hashes_until(size))
+            if seen.root() == root:
+                self._remember(frontier)
+                return
+        elif frontier.root() == root:
+            return
+        raise LedgerBroken(
+            "This is another ledger than the one that was here: its entries are not those that were written.",
+            "Keep a copy as it is, then put the ledger folder back from a backup, whole, the newest.",
+        )
+
+    def _leaf_hashes_until(self, size: int) -> Iterator[bytes]:
+        """Of the first so many entries."""
+        path = self._folder / ENTRIES
+        return (leaf_hash(line[:-1]) for line in islice(read_lines(path, path.stat().st_size), size))
+
     def _repair(self, checkpoint: Checkpoint) -> _Now:
         sound = read_through(self._folder, checkpoint, self._key)
+        self._compare_with_witness(sound.frontier)
         hour = self._last_hour(sound.entries_bytes, sound.frontier.size)
         try:
             cut(self._folder / ENTRIES, sound.entries_bytes)

@@ -37,9 +37,11 @@ def verify_ledger(
     earlier: Checkpoint | None = None,
     *,
     open_key: Callable[[str], bytes | None] | None = None,
+    seen: tuple[int, bytes] | None = None,
 ) -> Verification:
     """Recompute everything; finds edits, cuts, swaps and additions, and against an earlier checkpoint, forks too.
 
+    seen: the size and root that the witness beside the keys saw last.
     With open_key, the payload of every act whose key is living is opened and checked against its commitment.
     Never raises for a broken ledger: it is what this function tells. An end torn by a crash is no problem; the next
     open repairs it.
@@ -49,13 +51,18 @@ def verify_ledger(
         # Only the looking is locked: up to these ends the files are never written again.
         with locked(folder, writing=False):
             ends = (folder / ENTRIES).stat().st_size, (folder / ACTS).stat().st_size
-            head = Head.read(folder)
+            head = Head.read(folder, key)
         signed = Checkpoint.read(head.checkpoint, key)
     except OSError:
         return check.result("One of the ledger's files is not there.")
     except KenbaarError as err:
         return check.result(err.what)
-    check.run(ends, [c for c in (signed, earlier) if c is not None])
+    heads = {"its own signed head": (signed.origin, signed.size, signed.root)}
+    if earlier is not None:
+        heads["the earlier checkpoint"] = (earlier.origin, earlier.size, earlier.root)
+    if seen is not None:
+        heads["what is remembered beside the keys"] = (key.name, *seen)
+    check.run(ends, heads)
     return check.result()
 
 
@@ -72,10 +79,11 @@ class _Check:
         root = base64.b64encode(self.frontier.root()).decode()
         return Verification(not told, self.frontier.size, root, told)
 
-    def run(self, ends: tuple[int, int], heads: list[Checkpoint]) -> None:
-        signed_size = heads[0].size
+    def run(self, ends: tuple[int, int], heads: dict[str, tuple[str, int, bytes]]) -> None:
+        """heads: origin, size and root by what they are; the ledger's own first."""
+        signed_size = next(iter(heads.values()))[1]
         roots: dict[int, bytes] = {0: self.frontier.root()}
-        sizes = {head.size for head in heads}
+        sizes = {size for _, size, _ in heads.values()}
         acts = read_lines(self.folder / ACTS, ends[1])
         for entry in read_lines(self.folder / ENTRIES, ends[0]):
             if not entry.endswith(b"\n"):
@@ -85,16 +93,13 @@ class _Check:
             self.frontier = self.frontier.extend([hashed])
             if self.frontier.size in sizes:
                 roots[self.frontier.size] = self.frontier.root()
-        for head, name in zip(heads, ("its own signed head", "the earlier checkpoint"), strict=False):
-            self._check_head(head, name, roots)
-
-    def _check_head(self, head: Checkpoint, name: str, roots: dict[int, bytes]) -> None:
-        if head.origin != self.key.name:
-            self._tell(f"{name.capitalize()} is of another ledger.")
-        elif head.size > self.frontier.size:
-            self._tell(f"The ledger was cut: {name} has {head.size} entries, {self.frontier.size} are there.")
-        elif roots[head.size] != head.root:
-            self._tell(f"The ledger was changed: its first {head.size} entries do not give the root of {name}.")
+        for name, (origin, size, root) in heads.items():
+            if origin != self.key.name:
+                self._tell(f"{name.capitalize()} is of another ledger.")
+            elif size > self.frontier.size:
+                self._tell(f"The ledger was cut: {name} has {size} entries, {self.frontier.size} are there.")
+            elif roots[size] != root:
+                self._tell(f"The ledger was changed: its first {size} entries do not give the root of {name}.")
 
     def _check_pair(self, leaf: bytes, hashed: bytes, line: bytes, signed_size: int) -> None:
         index = self.frontier.size
