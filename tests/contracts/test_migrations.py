@@ -289,6 +289,13 @@ def test_the_tables_are_those_the_migrations_make_also_after_going_down_and_up(a
         migrate(archive, HEADS["archive"])
 
 
+def test_links_in_a_collection_of_before_do_not_lead_out(of_0002: Database, url: str) -> None:
+    of_0002.close()
+    again = open_database("archive", url)
+    assert [c.follow_links for c in SqlCollectionStore(again, SEAL).unsealed()] == [False]
+    again.close()
+
+
 def test_a_kill_in_the_middle_of_a_migration_leaves_the_old_archive_or_the_new_one(of_0002: Database, url: str) -> None:
     """Before each statement of the migration in turn; the next to open the archive finishes it."""
     before, statement = everything(of_0002), 1

@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kenbaar.media import PhotoFile, UnreadableFolder, decode_name, encode_name, looks_like_photo, walk_photos
+from kenbaar.media import (
+    LinkPassedOver,
+    PhotoFile,
+    UnreadableFolder,
+    decode_name,
+    encode_name,
+    looks_like_photo,
+    walk_photos,
+)
 
 
 def touched(folder: Path, *names: str) -> None:
@@ -19,8 +27,8 @@ def touched(folder: Path, *names: str) -> None:
         path.write_bytes(name.encode("utf-8", "surrogateescape"))
 
 
-def relatives(folder: Path) -> list[str]:
-    return [found.relative for found in walk_photos(folder)]
+def relatives(folder: Path, *, follow_links: bool = False) -> list[str]:
+    return [found.relative for found in walk_photos(folder, follow_links=follow_links)]
 
 
 def test_photos_come_sorted_within_their_folder_and_nothing_else_comes(tmp_path: Path) -> None:
@@ -47,7 +55,35 @@ def test_loops_end_and_links_are_included(tmp_path: Path) -> None:
     (inside / "elsewhere2").symlink_to(tmp_path / "out")
     (inside / "link.jpg").symlink_to("real.jpg")
     (inside / "broken.jpg").symlink_to("gone.jpg")
-    assert relatives(inside) == ["broken.jpg", "link.jpg", "real.jpg", "elsewhere/linked.jpg", "sub/other.jpg"]
+    followed = relatives(inside, follow_links=True)
+    assert followed == ["broken.jpg", "link.jpg", "real.jpg", "elsewhere/linked.jpg", "sub/other.jpg"]
+
+
+def test_links_that_lead_out_are_passed_over_and_told(tmp_path: Path) -> None:
+    touched(tmp_path / "in", "real.jpg", "sub/other.jpg")
+    touched(tmp_path / "out", "private.jpg")
+    touched(tmp_path / "in-other", "private.jpg")  # its name begins as the folder's does
+    inside = tmp_path / "in"
+    outward: dict[str, str | Path] = {
+        "all.jpg": "/",
+        "away": tmp_path / "out",
+        "beside": "../in-other",
+        "gone.jpg": "../gone.jpg",
+        "one.jpg": "../out/private.jpg",
+        "sub/two.jpg": "../again/../../out/private.jpg",
+        "up": "..",
+        "via": "away",
+    }
+    for name, target in outward.items():
+        (inside / name).symlink_to(target)
+    (inside / "again").symlink_to(inside)
+    (inside / "notes.txt").symlink_to("../out/private.jpg")
+    (inside / "within.jpg").symlink_to(inside / "sub" / "other.jpg")
+    (tmp_path / "door").symlink_to(inside)  # the folder itself may be a link
+    for folder in (inside, tmp_path / "door"):
+        found = list(walk_photos(folder))
+        assert {f.relative for f in found if isinstance(f, LinkPassedOver)} == outward.keys()
+        assert [f.relative for f in found if isinstance(f, PhotoFile)] == ["real.jpg", "within.jpg", "sub/other.jpg"]
 
 
 def test_a_folder_that_cannot_be_looked_into_is_told_and_the_rest_goes_on(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from PIL import Image
 from kenbaar.engines import Failure, LocalEngine, never
 from kenbaar.errors import PackBroken
 from kenbaar.faces import Box
-from kenbaar.media import PhotoLimits, digest_bytes
+from kenbaar.media import FileBelow, PhotoLimits, digest_bytes
 from kenbaar.modelpack import ModelPack, load_pack
 from kenbaar.publish import CopyTask, MadeCopy, MakeCopies
 from kenbaar.publish._tasks import WORTH_PROCESSES
@@ -45,7 +45,7 @@ def pack(tiny_pack_folder: Path) -> ModelPack:
 def tasks(photos: list[Path]) -> Iterator[CopyTask]:
     for n, path in enumerate(photos):
         digest = digest_bytes(path.read_bytes()) if path.exists() else "gone"
-        yield CopyTask(n, path, digest, (Box(40, 96, 136, 192),), (), False)
+        yield CopyTask(n, FileBelow(path.parent, path.name), digest, (Box(40, 96, 136, 192),), (), False)
 
 
 def made_from(

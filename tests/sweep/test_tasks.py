@@ -21,7 +21,7 @@ from kenbaar.errors import PackBroken
 from kenbaar.gallery import CompactRows, ConsentedGallery
 from kenbaar.keys import Safe
 from kenbaar.matching import Threshold
-from kenbaar.media import PhotoLimits, open_photo
+from kenbaar.media import FileBelow, PhotoLimits, open_photo
 from kenbaar.modelpack import load_pack, read_manifest
 from kenbaar.sweep import AnalysePhotos, AnalysisTask, PhotoAnalysis
 from tests.modelpack.tiny_pack import blank_photo, build_tiny_pack, draw_face
@@ -71,7 +71,7 @@ def _gallery(pack: str, rows: np.ndarray[tuple[int, ...], np.dtype[np.float32]])
 
 
 def looked(photos: list[Path], setup: AnalysePhotos, workers: int) -> dict[str, PhotoAnalysis | Failure]:
-    return results_of([AnalysisTask(p.name, p) for p in photos], setup, workers)
+    return results_of([AnalysisTask(p.name, FileBelow(p.parent, p.name)) for p in photos], setup, workers)
 
 
 def results_of(tasks: list[AnalysisTask], setup: AnalysePhotos, workers: int) -> dict[str, PhotoAnalysis | Failure]:
@@ -117,7 +117,7 @@ def test_a_compact_gallery_travels_to_every_worker_and_forgets_who_left(
     on_floats = looked(photos, setup, 1)
     with_compact = replace(setup, gallery=gallery)
     assert looked(photos, with_compact, 2) == on_floats
-    gone = [AnalysisTask(p.name, p, gone=frozenset({"s-3"})) for p in photos]
+    gone = [AnalysisTask(p.name, FileBelow(p.parent, p.name), gone=frozenset({"s-3"})) for p in photos]
     found = results_of(gone, with_compact, 2)
     assert len(found) == 10
     assert all(isinstance(look, PhotoAnalysis) and not look.recognised for look in found.values())
@@ -144,7 +144,7 @@ def test_a_worker_that_is_killed_costs_no_photo(photos: list[Path], setup: Analy
 
 def test_stopping_early_leaves_no_worker(photos: list[Path], setup: AnalysePhotos) -> None:
     done: list[str] = []
-    tasks = (AnalysisTask(p.name, p) for p in photos)
+    tasks = (AnalysisTask(p.name, FileBelow(p.parent, p.name)) for p in photos)
     LocalEngine(2).map(setup, tasks, lambda task, _: done.append(task.key), lambda: len(done) > 0)
     assert done == [photos[0].name]
     assert list(workers_of_this_process()) == []
@@ -179,7 +179,9 @@ def test_a_pack_that_was_replaced_while_the_workers_started_ends_the_sweep(
 
 
 def test_somebody_who_left_is_not_matched_by_a_worker_that_was_told(photos: list[Path], setup: AnalysePhotos) -> None:
-    tasks = [AnalysisTask(p.name, p, gone=frozenset({"s-3"}) if n >= 4 else frozenset()) for n, p in enumerate(photos)]
+    files = [FileBelow(p.parent, p.name) for p in photos]
+    gone = [frozenset({"s-3"}) if n >= 4 else frozenset[str]() for n in range(len(files))]
+    tasks = [AnalysisTask(f.relative, f, gone=left) for f, left in zip(files, gone, strict=True)]
     results = results_of(tasks, setup, 1)
     seen = {key: [s.subject for s in r.recognised] for key, r in results.items() if isinstance(r, PhotoAnalysis)}
     assert seen["0.png"] == seen["2.png"] == ["s-3"]

@@ -15,7 +15,10 @@ from kenbaar.rights import write_collection_sheet
 
 @dataclass(frozen=True, slots=True)
 class AddCollectionRequest:
-    """A folder that the organisation controls, and who is said to be in it (docs/architecture.md, four modes)."""
+    """A folder that the organisation controls, and who is said to be in it (docs/architecture.md, four modes).
+
+    follow_links: links in it may lead elsewhere.
+    """
 
     name: str
     source: Path
@@ -23,6 +26,7 @@ class AddCollectionRequest:
     reason: str | None = None
     roster: tuple[str, ...] = ()
     officer: str | None = None
+    follow_links: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,7 @@ class CollectionAnswer:
     collection: str
     source: str
     mode: Mode
+    follow_links: bool
 
 
 @act("collection add", Permission.COLLECT)
@@ -46,19 +51,21 @@ def add_collection(archive: Archive, actor: Actor, request: AddCollectionRequest
         reason=request.reason,
         roster=request.roster,
         officer=request.officer,
+        follow_links=request.follow_links,
     )
-    return CollectionAnswer(added.name, added.source, added.mode)
+    return CollectionAnswer(added.name, added.source, added.mode, added.follow_links)
 
 
 @dataclass(frozen=True, slots=True)
 class SetCollectionRequest:
-    """Who is said to be in a collection from now on."""
+    """Who is said to be in a collection from now on, and whether links may lead out of it."""
 
     name: str
     mode: Mode = "off"
     reason: str | None = None
     roster: tuple[str, ...] = ()
     officer: str | None = None
+    follow_links: bool = False
 
 
 @act("collection set", Permission.COLLECT)
@@ -71,8 +78,9 @@ def set_collection(archive: Archive, actor: Actor, request: SetCollectionRequest
         reason=request.reason,
         roster=request.roster,
         officer=request.officer,
+        follow_links=request.follow_links,
     )
-    return CollectionAnswer(changed.name, changed.source, changed.mode)
+    return CollectionAnswer(changed.name, changed.source, changed.mode, changed.follow_links)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +98,7 @@ class CollectionRow:
     items: int
     faces: int
     appearances: int
+    follow_links: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +114,9 @@ def list_collections(archive: Archive, actor: Actor, request: ListCollectionsReq
     rows = []
     for c in archive.collections.store.all():
         tally = archive.collections.store.tally(c.name)
-        rows.append(CollectionRow(c.name, c.mode, c.source, tally.items, tally.tracks, tally.appearances))
+        rows.append(
+            CollectionRow(c.name, c.mode, c.source, tally.items, tally.tracks, tally.appearances, c.follow_links)
+        )
     return ListCollectionsAnswer(tuple(rows))
 
 

@@ -37,7 +37,10 @@ class UnreadableRow:
 
 @dataclass(frozen=True, slots=True)
 class SweepAnswer:
-    """What is there now (photos to unknown), and what this run did (sweep.SweepReport says more)."""
+    """What is there now (photos to unknown), and what this run did (sweep.SweepReport says more).
+
+    links: links that lead out of the folder and were passed over.
+    """
 
     photos: int
     videos: int
@@ -51,6 +54,7 @@ class SweepAnswer:
     skipped: int
     moved: int
     missing: int
+    links: int
     without_code: int
     older_pack: int
     other_pack: int
@@ -87,6 +91,7 @@ def sweep(archive: Archive, actor: Actor, request: SweepRequest, progress: Progr
         skipped=report.skipped,
         moved=report.moved,
         missing=report.missing,
+        links=report.links,
         without_code=report.without_code,
         older_pack=report.older_pack,
         other_pack=report.other_pack,

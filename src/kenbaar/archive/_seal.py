@@ -51,6 +51,7 @@ class CollectionToSeal:
     name: str
     mode: str
     roster: tuple[str, ...]
+    follow_links: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +140,7 @@ class _Sealing:
                 )
                 for g in grants
             ),
-            collections=tuple(CollectionToSeal(c.name, c.mode, c.roster) for c in told),
+            collections=tuple(CollectionToSeal(c.name, c.mode, c.roster, c.follow_links) for c in told),
             appearances=self.collections.count_appearances(),
             accept=None if adopted is None else adopted.threshold.accept,
         )

@@ -91,7 +91,9 @@ def composed(out: Out, photos: str, folder: Path) -> tuple[Path, list[Path]]:
         source = Path(photos).expanduser().absolute()
         if not source.is_dir():
             raise click.UsageError(f"{photos!r} is neither a number nor a folder.")
-    found = [source / decode_name(f.relative) for f in walk_photos(source) if isinstance(f, PhotoFile)]
+    found = [
+        source / decode_name(f.relative) for f in walk_photos(source, follow_links=True) if isinstance(f, PhotoFile)
+    ]
     if not found:
         raise click.UsageError(f"There is no photo in {photos!r}.")
     return source, found

@@ -53,8 +53,9 @@ def seal(out: Out, confirmed: bool) -> None:
         held = f"key held by the {consent.holder}{face}"
         out.say(f"  {consent.subject}  {consent.purpose}, until {consent.until[:10]}, {held}")
     for collection in told.collections:
+        links = ", links may lead out of its folder" if collection.follow_links else ""
         roster = f", roster {' '.join(collection.roster)}" if collection.roster else ""
-        out.say(f"  collection {collection.name}: mode {collection.mode}{roster}")
+        out.say(f"  collection {collection.name}: mode {collection.mode}{roster}{links}")
     out.say(f"  {told.appearances} appearances" + (f"; threshold {told.accept:.4f}" if told.accept else ""))
     if not confirmed and not out.as_json and sys.stdin.isatty():
         confirmed = click.confirm("Is this what people agreed to? Seal it", default=False, err=True)

@@ -17,6 +17,11 @@ _CODE = click.option(
 
 def _mode_options(command: Any) -> Any:
     for option in (
+        click.option(
+            "--follow-links",
+            is_flag=True,
+            help="Links may lead out of the folder, and what lies there is in the collection. Default: passed over.",
+        ),
         click.option("--officer", help="Who declares that the roster is complete (mode roster)."),
         click.option(
             "--roster",
@@ -44,14 +49,21 @@ def collection() -> None:
 @_mode_options
 @common
 def collection_add(
-    out: Out, name: str, source: Path, mode: Any, reason: str | None, roster: tuple[str, ...], officer: str | None
+    out: Out,
+    name: str,
+    source: Path,
+    mode: Any,
+    reason: str | None,
+    roster: tuple[str, ...],
+    officer: str | None,
+    follow_links: bool,
 ) -> None:
     """Add the folder SOURCE, which your organisation controls, as collection NAME. Originals stay where they are."""
     from kenbaar import acts
 
     with out.archive() as archive:
         added = acts.add_collection(
-            archive, operator(), acts.AddCollectionRequest(name, source, mode, reason, roster, officer)
+            archive, operator(), acts.AddCollectionRequest(name, source, mode, reason, roster, officer, follow_links)
         )
     out.say(f"Added {added.collection!r} ({added.source}), mode {added.mode}. Next: kenbaar sweep {name!r}")
     out.answer(added)
@@ -62,14 +74,20 @@ def collection_add(
 @_mode_options
 @common
 def collection_set(
-    out: Out, name: str, mode: Any, reason: str | None, roster: tuple[str, ...], officer: str | None
+    out: Out,
+    name: str,
+    mode: Any,
+    reason: str | None,
+    roster: tuple[str, ...],
+    officer: str | None,
+    follow_links: bool,
 ) -> None:
-    """Say anew who is in collection NAME."""
+    """Say anew who is in collection NAME, and whether links lead out of it."""
     from kenbaar import acts
 
     with out.archive() as archive:
         changed = acts.set_collection(
-            archive, operator(), acts.SetCollectionRequest(name, mode, reason, roster, officer)
+            archive, operator(), acts.SetCollectionRequest(name, mode, reason, roster, officer, follow_links)
         )
     out.say(f"Collection {changed.collection!r} is now in mode {changed.mode}.")
     out.answer(changed)
@@ -147,6 +165,11 @@ def sweep(out: Out, name: str, workers: int | None, codes: tuple[str, ...]) -> N
             f"Not looked for: {report.other_pack} who enrolled with a model pack that is not here."
             " Bring it with `kenbaar pack add FOLDER`, or ask them to renew: `kenbaar renew SUBJECT`"
             " (`kenbaar subjects` says who)."
+        )
+    if report.links:
+        out.say(
+            f"Passed over: {report.links} links that lead out of the folder. What lies there is in the collection only"
+            " where it was added or set with --follow-links."
         )
     for bad in report.unreadable:
         out.say(f"Unreadable: {bad.path}: {bad.why}")

@@ -59,6 +59,7 @@ class Collections:
         reason: str | None = None,
         roster: Sequence[str] = (),
         officer: str | None = None,
+        follow_links: bool = False,
     ) -> Collection:
         """Adds a folder the organisation controls. Originals stay there. Raises ModeRefused."""
         if not name or len(name) > 100 or any(unicodedata.category(c)[0] == "C" for c in name):
@@ -72,7 +73,14 @@ class Collections:
                 f"The source {str(source)!r} is not a folder that can be opened.", "Give the folder the photos lie in."
             )
         collection = Collection(
-            name, str(source.absolute()), mode, self.journal.now(), reason, officer, tuple(sorted(set(roster)))
+            name,
+            str(source.absolute()),
+            mode,
+            self.journal.now(),
+            reason,
+            officer,
+            tuple(sorted(set(roster))),
+            follow_links,
         )
         self._check(collection)
         with self.journal.writing():
@@ -94,10 +102,14 @@ class Collections:
         reason: str | None = None,
         roster: Sequence[str] = (),
         officer: str | None = None,
+        follow_links: bool = False,
     ) -> Collection:
-        """Says anew who is in a collection. What an earlier mode recognised stays with the people it was found for."""
-        before = self.get(name)
-        after = Collection(name, before.source, mode, before.added_at, reason, officer, tuple(sorted(set(roster))))
+        """Says anew who is in a collection, and whether links lead out of it.
+
+        What an earlier mode recognised stays with the people it was found for.
+        """
+        before, on = self.get(name), tuple(sorted(set(roster)))
+        after = Collection(name, before.source, mode, before.added_at, reason, officer, on, follow_links)
         self._check(after)
         with self.journal.writing():
             self._record(actor, after)
@@ -130,6 +142,7 @@ class Collections:
             officer=collection.officer,
             reason=collection.reason,
             roster=list(collection.roster),
+            follow_links=collection.follow_links,
         )
 
     def _check(self, collection: Collection) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Literal, Protocol
 
 from kenbaar.faces import Box
+from kenbaar.media import FileBelow
 
 Mode = Literal["off", "claimed", "roster", "transient"]
 Certainty = Literal["strong", "possible", "by hand"]  # a match's band, or the word of a person
@@ -18,7 +20,10 @@ ItemState = Literal["new", "present", "missing", "unreadable"]
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """Where pictures lie, and who is said to be in them (the mode: docs/architecture.md, four modes)."""
+    """Where pictures lie, and who is said to be in them (the mode: docs/architecture.md, four modes).
+
+    follow_links: links in the source may lead out of it.
+    """
 
     name: str
     source: str
@@ -27,6 +32,11 @@ class Collection:
     reason: str | None = None
     officer: str | None = None
     roster: tuple[str, ...] = ()
+    follow_links: bool = False
+
+    def file(self, path: str) -> FileBelow:
+        """The file of an item at that path, as it is handed to whoever opens it."""
+        return FileBelow(Path(self.source), path, self.follow_links)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +214,7 @@ class CollectionStore(Protocol):
         """Keeps a new collection with its roster."""
 
     def change(self, collection: Collection) -> None:
-        """Replaces mode, reason, officer and roster."""
+        """Replaces mode, reason, officer, roster and whether links are followed."""
 
     def get(self, name: str) -> Collection | None:
         """One collection, or None. ArchiveBroken where it was edited."""

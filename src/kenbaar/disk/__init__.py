@@ -8,9 +8,11 @@ more.
     write_atomically(target, data)                        # beside it, synced, renamed, the folder synced
     with writing_atomically(target) as file: ...          # the same, piece by piece
     with written_beside(data, folder) as part: put_in_place(part, target)   # checked before it gets its name
+    with written_below(data, folder, "sub/name") as put: put()    # the same, through no link below that folder
     is_full(err)                                          # the disk is full, or the quota, or the longest file
 """
 
+from kenbaar.disk._below import remove_below, written_below
 from kenbaar.disk._errors import is_full, system_name
 from kenbaar.disk._locks import lock_file, lock_folder
 from kenbaar.disk._writing import (
@@ -41,6 +43,7 @@ __all__ = [
     "put_in_place",
     "read_all",
     "remove",
+    "remove_below",
     "sync_folder",
     "system_name",
     "write_all",
@@ -48,5 +51,6 @@ __all__ = [
     "write_new",
     "write_synced",
     "writing_atomically",
+    "written_below",
     "written_beside",
 ]

@@ -18,6 +18,11 @@ from kenbaar.disk._errors import told
 _PART = re.compile(r"\.kenbaar-[0-9a-f]{16}\.part")
 
 
+def part_name() -> str:
+    """A passing name that nothing else has, and leftover_parts knows."""
+    return f".kenbaar-{secrets.token_hex(8)}.part"
+
+
 def write_atomically(target: Path, data: bytes) -> None:
     """A file with these bytes at target (replaced if it is there), whole or not at all. Raises NoSpace, Unusable."""
     with written_beside(data, target.parent) as part:
@@ -45,7 +50,7 @@ def written_beside(data: bytes, folder: Path) -> Iterator[Path]:
 
     For whoever writes, reads back, checks, and only then gives it a name that people see. Raises NoSpace, Unusable.
     """
-    part = folder / f".kenbaar-{secrets.token_hex(8)}.part"
+    part = folder / part_name()
     try:
         with told():
             descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
@@ -150,5 +155,8 @@ def remove(path: Path) -> None:
 
 def sync_folder(folder: Path) -> None:
     """Names given in the folder are on the disk when this returns."""
-    with opened(folder, os.O_RDONLY | os.O_DIRECTORY) as fd:
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)  # a link to one is as good: nothing is written
+    try:
         os.fsync(fd)
+    finally:
+        os.close(fd)

@@ -47,7 +47,7 @@ def read_people(folder: Path) -> MeasuredPeople:
         raise NotFound("There is no such folder to measure.", "Give the folder that holds one folder a person.")
     files: dict[str, list[Path]] = {}
     stray = closed = 0
-    for found in walk_photos(folder):
+    for found in walk_photos(folder, follow_links=True):
         if not isinstance(found, PhotoFile):
             closed += 1
             continue

@@ -4,6 +4,7 @@
 - The header is read before anything is decoded, by our own code: what it says is believed only as far as it refuses.
 - Inside the house pixels are upright sRGB uint8; colour orders, profiles, depths and EXIF turns end here.
 - What outsiders hand in is opened by open_untrusted_photo, in a process that reads nothing else.
+- A collection's file is opened as a FileBelow: no link on the way leads out of its folder, unless it may.
 - Refusals are PhotoUnreadable or PhotoTooLarge, with a sentence that holds no name and no path.
 - A written file is whole or not there, and holds rights as its only metadata.
 - Knows no person, no database and no settings.
@@ -15,9 +16,11 @@
     write_photo(photo.pixels, Path("out/team.jpg"), copy_format(photo.format), photo.rights)
 """
 
+from kenbaar.media._below import FileBelow, leads_out
 from kenbaar.media._decode import JPEG_SCALES
 from kenbaar.media._formats import FORMATS, CopyFormat, Format
 from kenbaar.media._limits import PhotoLimits
+from kenbaar.media._names import decode_name, encode_name
 from kenbaar.media._open import Photo, digest_bytes, digest_file, open_own_bytes
 from kenbaar.media._opening import (
     begin_reading,
@@ -32,10 +35,9 @@ from kenbaar.media._read import find_leftovers
 from kenbaar.media._rights import Rights
 from kenbaar.media._walk import (
     PHOTO_SUFFIXES,
+    LinkPassedOver,
     PhotoFile,
     UnreadableFolder,
-    decode_name,
-    encode_name,
     looks_like_photo,
     walk_photos,
 )
@@ -54,7 +56,9 @@ __all__ = [
     "JPEG_SCALES",
     "PHOTO_SUFFIXES",
     "CopyFormat",
+    "FileBelow",
     "Format",
+    "LinkPassedOver",
     "Photo",
     "PhotoFile",
     "PhotoLimits",
@@ -70,6 +74,7 @@ __all__ = [
     "encode_photo",
     "end_reading",
     "find_leftovers",
+    "leads_out",
     "looks_like_photo",
     "open_own_bytes",
     "open_photo",

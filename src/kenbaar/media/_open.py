@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from kenbaar.errors import PhotoTooLarge, PhotoUnreadable
+from kenbaar.media._below import FileBelow, open_file
 from kenbaar.media._decode import Pixels
 from kenbaar.media._header import JPEG_BLOCK_PX
 from kenbaar.media._limits import DEFAULT_LIMITS, DO_CHECK, PhotoLimits, Unfit
@@ -79,7 +79,7 @@ def digest_bytes(data: bytes) -> str:
     return f"sha256:{hashlib.sha256(data).hexdigest()}"
 
 
-def digest_file(path: Path) -> str:
+def digest_file(path: Path | FileBelow) -> str:
     """ "sha256:<hex>" of a file's bytes, in flat memory. Raises PhotoUnreadable."""
     with refusals(THIS_PHOTO), _opened(path) as descriptor:
         digest = hashlib.sha256()
@@ -88,7 +88,7 @@ def digest_file(path: Path) -> str:
         return f"sha256:{digest.hexdigest()}"
 
 
-def read_file(path: Path, limits: PhotoLimits) -> bytes:
+def read_file(path: Path | FileBelow, limits: PhotoLimits) -> bytes:
     """All bytes of a regular file of at most max_bytes. Never waits for a pipe or device. Raises Unfit."""
     with _opened(path) as descriptor:
         size = os.fstat(descriptor).st_size
@@ -124,17 +124,13 @@ def read_photo(data: bytes, limits: PhotoLimits, detail_side: int | None) -> Pho
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[int]:
-    """A descriptor of a regular file. Looked at before it is opened: opening a device can already do something."""
+def _opened(path: Path | FileBelow) -> Iterator[int]:
+    """A descriptor of a regular file, closed afterwards. Raises Unfit."""
     try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise Unfit("is not a file", "Leave it out; only regular files can be photos.")
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+        descriptor = open_file(path)
     except (OSError, ValueError) as err:  # ValueError: a null byte in the name
         raise _unfit_file(err) from err
     try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):  # swapped between the look and the opening
-            raise Unfit("is not a file", "Leave it out; only regular files can be photos.")
         yield descriptor
     except OSError as err:
         raise _unfit_file(err) from err

@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 from kenbaar.errors import PhotoUnreadable, Unusable
+from kenbaar.media._below import FileBelow
 from kenbaar.media._limits import DEFAULT_LIMITS, PhotoLimits, Unfit
 from kenbaar.media._open import THIS_PHOTO, Photo, digest_bytes, read_file, refusals
 from kenbaar.media._outside import OutsideReader, ReaderEnded
@@ -24,7 +25,7 @@ _PATIENCE = 3  # times the processor time that a photo may take, by the clock: o
 
 
 def open_photo(
-    path: Path,
+    path: Path | FileBelow,
     limits: PhotoLimits = DEFAULT_LIMITS,
     *,
     detail_side: int | None = None,
@@ -46,7 +47,7 @@ def open_photo(
     return open_photo_bytes(data, limits=limits, detail_side=detail_side, rights=rights)
 
 
-def read_photo_bytes(path: Path, limits: PhotoLimits = DEFAULT_LIMITS) -> bytes:
+def read_photo_bytes(path: Path | FileBelow, limits: PhotoLimits = DEFAULT_LIMITS) -> bytes:
     """A photo file's bytes, for who opens them more than once. Refuses unread what open_photo does."""
     with refusals(THIS_PHOTO):
         return read_file(path, limits)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from kenbaar.media._below import leads_out
 from kenbaar.media._formats import FORMATS
+from kenbaar.media._names import encode_name
 
 PHOTO_SUFFIXES = frozenset(suffix for row in FORMATS.values() if row.kind == "photo" for suffix in row.suffixes)
 """How names of photo files end, in lower case. Only used to choose files; what they are is read from their content."""
 
 _NOT_OURS = {"@eaDir", "__MACOSX", "$RECYCLE.BIN", "System Volume Information", "lost+found"}  # thumbnails and bins
-_ESCAPED = re.compile(r"\\(?:\\|x([0-9a-f]{2})|u\{([0-9a-f]{1,6})\})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +39,24 @@ class UnreadableFolder:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class LinkPassedOver:
+    """A link to a photo or a folder, leading out of the folder walked: what lies there is not the collection's."""
+
+    relative: str
+
+
 def looks_like_photo(path: Path) -> bool:
     """Whether the name ends like a photo's and is not hidden (".name", which sidecars and part files are)."""
     return not path.name.startswith(".") and path.suffix.lower() in PHOTO_SUFFIXES
 
 
-def walk_photos(folder: Path) -> Iterator[PhotoFile | UnreadableFolder]:
+def walk_photos(folder: Path, *, follow_links: bool = False) -> Iterator[PhotoFile | UnreadableFolder | LinkPassedOver]:
     """Every photo in folder and below it, sorted by name within each folder; one folder's names in memory at a time.
 
     Linked files are included under the name of the link. Linked folders are entered, but no folder twice: loops end.
+    Links that lead out of the folder are passed over, unless follow_links. What is a second name of a file (a hard
+    link) or a folder mounted there cannot be told from the file or the folder itself.
     Hidden names and the thumbnail folders of file servers are left out.
     """
     seen: set[tuple[int, int]] = set()
@@ -71,9 +80,14 @@ def walk_photos(folder: Path) -> Iterator[PhotoFile | UnreadableFolder]:
             inside = f"{relative}/{name}" if relative else name
             if entry.name.startswith(".") or entry.name in _NOT_OURS:
                 continue
-            if _is_folder(entry):
+            is_folder = _is_folder(entry)
+            if not is_folder and not looks_like_photo(Path(entry.name)):
+                continue
+            if not follow_links and entry.is_symlink() and leads_out(folder, here / entry.name):
+                yield LinkPassedOver(inside)
+            elif is_folder:
                 below.append((here / entry.name, inside))
-            elif looks_like_photo(Path(entry.name)):
+            else:
                 yield _photo_file(here / entry.name, inside)
         waiting.extend(reversed(below))
 
@@ -91,32 +105,3 @@ def _photo_file(path: Path, relative: str) -> PhotoFile:
     except OSError:
         return PhotoFile(path, relative, 0, 0)
     return PhotoFile(path, relative, status.st_size, status.st_mtime_ns)
-
-
-def encode_name(name: str) -> str:
-    r"""A file name as text that prints on one line and can be stored; decode_name gives back every byte.
-
-    Bytes that are not UTF-8 (surrogates, PEP 383) become \xNN, characters that do not print (newlines, direction marks)
-    \u{N}, a backslash \\. Most names stay as they are.
-    """
-    return "".join(_encode_character(c) for c in name)
-
-
-def decode_name(text: str) -> str:
-    """The file name that encode_name made this of."""
-
-    def decoded(found: re.Match[str]) -> str:
-        byte, point = found.groups()
-        if byte:
-            return chr(0xDC00 + int(byte, 16))
-        return chr(int(point, 16)) if point else "\\"
-
-    return _ESCAPED.sub(decoded, text)
-
-
-def _encode_character(c: str) -> str:
-    if c == "\\":
-        return "\\\\"
-    if "\udc80" <= c <= "\udcff":
-        return f"\\x{ord(c) - 0xDC00:02x}"
-    return c if c.isprintable() else f"\\u{{{ord(c):x}}}"

@@ -71,7 +71,7 @@ class Event(Enum):
     COLLECTION = EventRow(
         "collection",
         Permission.COLLECT,
-        facts=frozenset({"collection", "mode", "officer", "reason", "roster"}),
+        facts=frozenset({"collection", "mode", "officer", "reason", "roster", "follow_links"}),
         shown=frozenset({"collection", "mode", "reason"}),
         narrows=True,
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from kenbaar.detection import PUBLISH, detect_all
 from kenbaar.faces import Box
-from kenbaar.media import PhotoLimits, digest_bytes, open_photo
+from kenbaar.media import FileBelow, PhotoLimits, digest_bytes, open_photo
 from kenbaar.modelpack import FaceDetector
 from kenbaar.publish._copy import CopyCheck, check_copy, render_copy
 from kenbaar.publish._mask import plan_masks
@@ -28,7 +28,7 @@ class MadeCopy:
 
 
 def make_copy(
-    source: Path,
+    source: Path | FileBelow,
     digest: str,
     limits: PhotoLimits,
     finder: FaceDetector,

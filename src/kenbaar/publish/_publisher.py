@@ -7,27 +7,28 @@ import json
 import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from kenbaar.collections import Collection, Collections, Item
 from kenbaar.consent import SHOWING, Consents, Purpose, sign_manifest, verify_manifest
-from kenbaar.disk import leftover_parts, lock_folder, put_in_place, written_beside
+from kenbaar.disk import remove_below, written_below
 from kenbaar.engines import Engine, Failure, InProcessEngine, never
-from kenbaar.errors import Busy, KenbaarError, Unusable, UsageError
+from kenbaar.errors import KenbaarError, Unusable
 from kenbaar.faces import Box
 from kenbaar.ledger import Journal
 from kenbaar.media import (
+    FileBelow,
     PhotoLimits,
-    copy_suffix,
-    decode_name,
     digest_file,
-    write_file,
+    encode_name,
+    leads_out,
 )
 from kenbaar.modelpack import ModelPack
 from kenbaar.policy import Actor, Event
+from kenbaar.publish._folder import checked_folder, copy_name, publishing_alone, remove_leftovers
 from kenbaar.publish._make import MadeCopy
 from kenbaar.publish._records import Copy, CopyStore
 from kenbaar.publish._tasks import CopyTask, MakeCopies
@@ -113,8 +114,8 @@ class Publisher:
         """
         Purpose(SHOWING[0], channel)  # refuses what no grant could be for
         collection = self.collections.get(name)
-        folder = _checked_folder(out, Path(collection.source), self.home)
-        with _alone(folder):
+        folder = checked_folder(out, Path(collection.source), self.home)
+        with publishing_alone(folder):
             run = _PublicationUnderWay(self, actor, collection, folder, channel, pack, limits, mask_doubtful)
             return run.go(engine or InProcessEngine(), say, cancelled)
 
@@ -200,7 +201,7 @@ class _PublicationUnderWay:
         for page in self._pages():
             for item in page:
                 if (planned := self._to_make(item)) is not None:
-                    source = Path(self.collection.source) / decode_name(item.path)
+                    source = self.collection.file(item.path)
                     reveals = tuple(box for box, _ in planned.reveals)
                     digest = item.digest or ""
                     self.asked_for[len(self.taken)] = planned
@@ -223,6 +224,9 @@ class _PublicationUnderWay:
         if item.state == "new" or item.digest is None:
             self._hold(item, "it was not swept yet; run `kenbaar sweep` first")
             return None
+        if self._leads_out(item):
+            self._hold(item, "a link leads there out of the collection's folder; put the file itself there")
+            return None
         try:
             planned = self._plan(item)
         except KenbaarError as err:
@@ -236,7 +240,7 @@ class _PublicationUnderWay:
             self._hold(item, why)
             return None
         old = self.before.get(str(planned.target))
-        if old is not None and old.render_key == planned.render_key and _has_digest(planned.target, old.copy_digest):
+        if old is not None and old.render_key == planned.render_key and self._is_there(old):
             self.current[old.path] = old
             self.unchanged += 1
             return None
@@ -244,8 +248,8 @@ class _PublicationUnderWay:
 
     def _ready(
         self, planned: _Planned, made: MadeCopy | Failure, beside: ExitStack
-    ) -> tuple[_Planned, MadeCopy, Path] | None:
-        """The finished, checked file beside its place; None where it is held back."""
+    ) -> tuple[_Planned, MadeCopy, Callable[[], None]] | None:
+        """The finished, checked file beside its place, and what puts it there; None where it is held back."""
         if isinstance(made, Failure):
             self._hold(planned.item, f"{made.what} {made.do}")
             return None
@@ -254,12 +258,12 @@ class _PublicationUnderWay:
             log.warning("item %s: its copy is held, the check found something", planned.item.id)
             self._hold(planned.item, "; ".join(made.check.problems()))
             return None
+        place = written_below(made.data, self.folder, copy_name(planned.item.path))
         try:
-            planned.target.parent.mkdir(parents=True, exist_ok=True)
-        except (FileExistsError, NotADirectoryError):
-            self._hold(planned.item, "a file lies where its folder would be; move that file away")
+            return planned, made, beside.enter_context(place)
+        except NotADirectoryError:
+            self._hold(planned.item, "a file or a link lies where its folder would be; move it away")
             return None
-        return planned, made, beside.enter_context(written_beside(made.data, planned.target.parent))
 
     def _not_ours(self, target: Path) -> str | None:
         """Why a copy must not be put there: something lies there that is not the older copy of that photo."""
@@ -272,6 +276,14 @@ class _PublicationUnderWay:
             return "a file that Kenbaar did not write has its name; move that file away"
         return None
 
+    def _is_there(self, copy: Copy) -> bool:
+        """Whether that copy lies in the folder as it was put there, and not something else behind a link."""
+        name = encode_name(self._below(copy))
+        try:
+            return not os.path.islink(copy.path) and digest_file(FileBelow(self.folder, name)) == copy.copy_digest  # noqa: PTH114
+        except KenbaarError:
+            return False
+
     def _in_manifest(self) -> frozenset[str]:
         """What the folder's own manifest says Kenbaar put there: a record put back from yesterday does not know it.
 
@@ -281,6 +293,8 @@ class _PublicationUnderWay:
         if not os.path.lexists(manifest):
             return frozenset()
         try:
+            if manifest.is_symlink() or not manifest.is_file():
+                raise ValueError("no file of ours")
             signer = self.room.consents.signer
             signed = verify_manifest(json.loads(manifest.read_bytes()), {signer.kid: signer.public_jwk()})
             if signed.trusted:
@@ -316,7 +330,7 @@ class _PublicationUnderWay:
     def _hold(self, item: Item, why: str) -> None:
         self.held.append(Held(item.path, why))
 
-    def _put_in_place(self, ready: Sequence[tuple[_Planned, MadeCopy, Path]]) -> None:
+    def _put_in_place(self, ready: Sequence[tuple[_Planned, MadeCopy, Callable[[], None]]]) -> None:
         """1. who will be visible is on record  2. the files get their names  3. the record says what is there now.
 
         Between 1 and 3 both the old and the new people count as shown: a kill never hides a copy from a withdrawal.
@@ -327,16 +341,16 @@ class _PublicationUnderWay:
         room = self.room
         with room.journal.writing():
             may_show, now = self._may_show(), room.journal.now()
-            copies: list[tuple[Copy, Path]] = []
-            for planned, rendered, part in ready:
+            copies: list[tuple[Copy, Callable[[], None]]] = []
+            for planned, rendered, put in ready:
                 showing = [(box, s) for box, s in planned.reveals if box in rendered.revealed]
                 if any(s not in may_show for _, s in showing):
                     self._hold(planned.item, "somebody in it withdrew just now; publish again")
                     continue
-                copies.append((self._copy(planned, rendered, tuple(s for _, s in showing), now), part))
+                copies.append((self._copy(planned, rendered, tuple(s for _, s in showing), now), put))
             room.copies.announce([copy for copy, _ in copies])
-            for copy, part in copies:
-                put_in_place(part, Path(copy.path))
+            for _, put in copies:
+                put()
             room.copies.placed([copy for copy, _ in copies])
         for copy, _ in copies:
             self.current[copy.path] = copy
@@ -368,19 +382,34 @@ class _PublicationUnderWay:
             if path in self.current:
                 continue
             there = {a.subject for a in self.store.appearances_in(copy.item)} & may_show
-            if path in held or copy.channel != self.channel or set(copy.showing) - there:
-                Path(path).unlink(missing_ok=True)
+            if (
+                path in held
+                or copy.channel != self.channel
+                or set(copy.showing) - there
+                or self._leads_out(self.store.item(copy.item))
+            ):
+                remove_below(self.folder, self._below(copy))
                 gone.append(path)
             else:
                 self.current[path] = copy  # its original is gone, and nothing in it is wrong
         self.room.copies.drop(gone)
         return len(gone)
 
+    def _below(self, copy: Copy) -> str:
+        """Where that copy lies in the folder."""
+        return str(Path(copy.path).relative_to(self.folder))
+
+    def _leads_out(self, item: Item | None) -> bool:
+        """Whether it is reached by a link out of the collection's folder, and so is not the collection's."""
+        if item is None or self.collection.follow_links:
+            return False
+        return leads_out(Path(self.collection.source), self.collection.file(item.path).path)
+
     def _write_manifest(self) -> Path:
         """manifest.json: every copy in the folder with its digests, signed by the archive's key."""
         files = [
             {
-                "file": str(Path(c.path).relative_to(self.folder)),
+                "file": self._below(c),
                 "digest": c.copy_digest,
                 "source_digest": c.source_digest,
                 "masked": c.masked,
@@ -398,61 +427,6 @@ class _PublicationUnderWay:
             "files": files,
         }
         signed = sign_manifest(payload, self.room.consents.signer)
-        write_file(json.dumps(signed, ensure_ascii=False, indent=1).encode(), self.folder / MANIFEST)
+        with written_below(json.dumps(signed, ensure_ascii=False, indent=1).encode(), self.folder, MANIFEST) as put:
+            put()
         return self.folder / MANIFEST
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Holds the folder for one publication. The lock goes with the process, however it ends."""
-    with ExitStack() as held:
-        try:
-            held.enter_context(lock_folder(folder, wait=False))
-        except BlockingIOError as err:
-            raise Busy("Somebody else is publishing to this folder now.", "Wait for that to end, or stop it.") from err
-        yield
-
-
-def copy_name(path: str) -> str:
-    """Where a copy goes, relative to OUT: the original's place, printable; TIFF and HEIC become `name.tiff.jpg`.
-
-    path: as media.encode_name spells it. A name too long for a file system keeps its beginning and gets a digest.
-    """
-    folder, _, name = path.rpartition("/")
-    name += copy_suffix(name)
-    if len(name.encode()) > _LONGEST_NAME:
-        beginning = name.encode()[: _LONGEST_NAME - 40].decode(errors="ignore")
-        name = f"{beginning}-{hashlib.sha256(path.encode()).hexdigest()[:16]}{Path(name).suffix}"
-    return f"{folder}/{name}" if folder else name
-
-
-_LONGEST_NAME = 255  # bytes, of nearly every file system
-
-
-def remove_leftovers(folder: Path) -> None:
-    """What a killed publication left beside the copies."""
-    for below in [folder, *(p for p in folder.rglob("*") if p.is_dir())]:
-        for part in leftover_parts(below):
-            part.unlink(missing_ok=True)
-
-
-def _has_digest(path: Path, digest: str) -> bool:
-    try:
-        return digest_file(path) == digest
-    except KenbaarError:
-        return False
-
-
-def _checked_folder(out: Path, source: Path, home: Path) -> Path:
-    """OUT as an absolute folder, made where it is missing; never among the originals or in the archive's home."""
-    folder = out.expanduser().absolute()
-    for forbidden, what in ((source, "the originals"), (home, "the archive's home folder")):
-        if folder.resolve().is_relative_to(forbidden.resolve()) or forbidden.resolve().is_relative_to(folder.resolve()):
-            raise UsageError(f"Copies cannot lie among {what}.", "Give another folder for OUT.")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as err:
-        raise Unusable(
-            f"The folder for the copies cannot be made ({err.strerror}).", "Give another folder for OUT."
-        ) from err
-    return folder

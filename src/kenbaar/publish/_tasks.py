@@ -13,7 +13,7 @@ from typing import Any
 
 from kenbaar.errors import PackBroken
 from kenbaar.faces import Box
-from kenbaar.media import PhotoLimits, begin_reading
+from kenbaar.media import FileBelow, PhotoLimits, begin_reading
 from kenbaar.modelpack import ModelPack, load_pack
 from kenbaar.publish._make import MadeCopy, make_copy
 
@@ -26,7 +26,7 @@ class CopyTask:
     """One copy to make (make_copy's arguments). key: what the caller knows it by; it names nobody."""
 
     key: int
-    source: Path
+    source: FileBelow
     digest: str
     known: tuple[Box, ...]
     reveals: tuple[Box, ...]

@@ -13,7 +13,7 @@ from kenbaar.collections import Collection, Collections
 from kenbaar.consent import Consents
 from kenbaar.errors import ArchiveBroken, KenbaarError, ModeRefused
 from kenbaar.ledger import Act
-from kenbaar.media import PhotoLimits, decode_name, open_photo
+from kenbaar.media import PhotoLimits, open_photo
 from kenbaar.modelpack import ModelPack
 from kenbaar.publish import Copy
 from kenbaar.rights._against_ledger import against_ledger
@@ -114,7 +114,7 @@ def _strangers(
             if len(store.tracks(item.id)) <= len(known):
                 continue
             try:
-                photo = open_photo(Path(collection.source) / decode_name(item.path), limits)
+                photo = open_photo(collection.file(item.path), limits)
             except KenbaarError:
                 continue  # the sweep has counted it as unreadable; what cannot be read was not embedded
             faces = [f for f in pack.detect_faces(photo) if not any(f.box.is_same_face(box) for box in known)]

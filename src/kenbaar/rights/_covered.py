@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kenbaar.faces import Box
-from kenbaar.media import Photo, PhotoLimits, Rights, encode_photo, open_photo
+from kenbaar.media import FileBelow, Photo, PhotoLimits, Rights, encode_photo, open_photo
 from kenbaar.publish import mask, mask_box
 
 THUMBNAIL_PX = 480
@@ -53,7 +53,7 @@ class Thumbnail:
 
 
 def open_covered(
-    path: Path,
+    path: Path | FileBelow,
     digest: str | None,
     limits: PhotoLimits,
     faces: Sequence[Box],

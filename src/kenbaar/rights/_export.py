@@ -16,7 +16,7 @@ from kenbaar.errors import KenbaarError, PackUnavailable, PhotoUnreadable, Usage
 from kenbaar.faces import Box
 from kenbaar.ledger import Act, Journal
 from kenbaar.matching import Threshold
-from kenbaar.media import COPY_SUFFIXES, PhotoLimits, Rights, copy_format, decode_name, encode_photo
+from kenbaar.media import COPY_SUFFIXES, FileBelow, PhotoLimits, Rights, copy_format, encode_photo
 from kenbaar.policy import Actor, Event
 from kenbaar.publish import Copy, CopyStore
 from kenbaar.rights._account import (
@@ -147,9 +147,9 @@ class _Run:
         started, a_page = time.monotonic(), self.room.pictures_a_page
         rows: list[PictureRow] = []
         cards: list[PictureCard] = []
-        sources = {c.name: Path(c.source) for c in self.room.collections.store.all()}
+        collections = {c.name: c for c in self.room.collections.store.all()}
         for number, (item, appearance) in enumerate(found, start=1):
-            card = self._put_picture(number, item, appearance, sources[item.collection])
+            card = self._put_picture(number, item, appearance, collections[item.collection].file(item.path))
             rows.append(card.row)
             cards.append(card)
             if number % a_page == 0 or number == len(found):
@@ -164,7 +164,7 @@ class _Run:
             say(number, len(found), time.monotonic() - started)
         return rows
 
-    def _put_picture(self, number: int, item: Item, appearance: Appearance, source: Path) -> PictureCard:
+    def _put_picture(self, number: int, item: Item, appearance: Appearance, file: FileBelow) -> PictureCard:
         row = self._picture_row(item, appearance)
         try:
             faces = [track.box for track in self.room.collections.store.tracks(item.id)]
@@ -173,7 +173,7 @@ class _Run:
             ]:  # swept anew just now: its number is another's
                 raise PhotoUnreadable("What is known about this photo changed just now.", "Export again.")
             covered = open_covered(
-                source / decode_name(item.path), item.digest, self.room.limits, faces,
+                file, item.digest, self.room.limits, faces,
                 shown=appearance.n if appearance.certain_enough_to_show else None, detect_again=self.room.detect_again,
             )  # fmt: skip
             # A face that is only possibly theirs may be somebody else's: covered, until they say that it is them.

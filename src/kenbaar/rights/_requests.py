@@ -14,27 +14,32 @@ from kenbaar.errors import ClaimRefused, ConsentMissing, NotFound, Refused
 from kenbaar.faces import Box
 from kenbaar.ledger import Journal, require_permission
 from kenbaar.matching import Band, Threshold, compare_one
-from kenbaar.media import PhotoLimits, decode_name, open_photo
+from kenbaar.media import FileBelow, PhotoLimits, open_photo
 from kenbaar.modelpack import ModelPack
 from kenbaar.policy import Actor, Event
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One picture somebody is in. path: of the original. n: of their track. when: from the photo, or None.
+    """One picture somebody is in. file: the original. n: of their track. when: from the photo, or None.
 
     start_s, end_s: they are in it from start_s until before end_s, seconds; None for photos.
     """
 
     item: str
     collection: str
-    path: Path
+    file: FileBelow
     n: int
     box: Box
     band: Certainty
     when: datetime | None
     start_s: float | None
     end_s: float | None
+
+    @property
+    def path(self) -> Path:
+        """Where the original lies."""
+        return self.file.path
 
 
 class Requests:
@@ -59,14 +64,14 @@ class Requests:
             self.consents.require(subject, FINDING)
             self.consents.require_session(self.consents.subject(subject), sessions)
         found = self.items.appearances_of(subject)
-        sources = {c.name: Path(c.source) for c in self.collections.store.all()}
+        collections = {c.name: c for c in self.collections.store.all()}
         with self.journal.writing():
             self.journal.record(Event.FIND, actor, subject=subject, pictures=len(found), reason=reason)
         return [
             Picture(
                 item.id,
                 item.collection,
-                sources[item.collection] / decode_name(item.path),
+                collections[item.collection].file(item.path),
                 a.n,
                 a.box,
                 a.band,
@@ -186,7 +191,7 @@ class Requests:
         limits: PhotoLimits,
     ) -> Band:
         """1:1 against the claimer's own template, and nobody else's."""
-        photo = open_photo(self._path(item), limits, digest=item.digest or "")
+        photo = open_photo(self._file(item), limits, digest=item.digest or "")
         face = max(pack.detect_faces(photo), key=lambda f: f.box.iou(box), default=None)
         if face is None or not face.box.is_same_face(box):
             raise ClaimRefused("No face is found at that box now.", "Sweep the collection again.")
@@ -216,5 +221,5 @@ class Requests:
     def _rejections(self, item: Item) -> list[Rejection]:
         return self.items.rejections(item.digest) if item.digest else []
 
-    def _path(self, item: Item) -> Path:
-        return Path(self.collections.get(item.collection).source) / decode_name(item.path)
+    def _file(self, item: Item) -> FileBelow:
+        return self.collections.get(item.collection).file(item.path)

@@ -13,7 +13,7 @@ from kenbaar.collections import Appearance, Collection, CollectionStore, Item, I
 from kenbaar.disk import writing_atomically
 from kenbaar.errors import KenbaarError
 from kenbaar.faces import Box
-from kenbaar.media import PhotoLimits, decode_name
+from kenbaar.media import PhotoLimits
 from kenbaar.rights._covered import DetectAgain, Thumbnail, open_covered, thumbnail
 from kenbaar.rights._pages import Kind, page
 from kenbaar.rights._requests import Picture
@@ -129,7 +129,7 @@ def _own_card(picture: Picture, store: CollectionStore, limits: PhotoLimits, det
     if item is None or mine is None or picture.n >= len(faces) or faces[picture.n] != picture.box:
         return Card(picture.item, path, picture.when, None, "What is known about this photo changed just now.")
     try:
-        covered = open_covered(picture.path, item.digest, limits, faces, shown=picture.n, detect_again=detect_again)
+        covered = open_covered(picture.file, item.digest, limits, faces, shown=picture.n, detect_again=detect_again)
     except KenbaarError as err:
         return Card(item.id, path, picture.when, None, err.what, mine.subject, picture.n)
     small = thumbnail(covered)
@@ -146,8 +146,9 @@ def _numbered_card(
         return Card(item.id, item.path, item.taken_at, None, _state_words(item))
     faces = [track.box for track in store.tracks(item.id)]
     try:
-        source = Path(collection.source) / decode_name(item.path)
-        covered = open_covered(source, item.digest, limits, faces, shown=None, detect_again=detect_again)
+        covered = open_covered(
+            collection.file(item.path), item.digest, limits, faces, shown=None, detect_again=detect_again
+        )
     except KenbaarError as err:
         return Card(item.id, item.path, item.taken_at, None, err.what)
     small = thumbnail(covered)

@@ -54,7 +54,7 @@ class SqlCollectionStore:
             self._put_roster(c, collection)
 
     def change(self, collection: Collection) -> None:
-        """Replaces mode, reason, officer and roster."""
+        """Replaces mode, reason, officer, roster and whether links are followed."""
         with self._db.write() as c:
             c.execute(
                 sa.update(collections)
@@ -422,7 +422,7 @@ def _track(
 def _collection_facts(collection: Collection) -> tuple[RecordValue, ...]:
     """What a collection's seal is of. Not the source: a folder may be moved, and its pictures are known by content."""
     who = (collection.mode, collection.reason, collection.officer, *collection.roster)
-    return ("collection", collection.name, *who)
+    return ("collection", collection.name, collection.follow_links, *who)
 
 
 def _appearance_facts(appearance: Appearance, digest: str | None) -> tuple[RecordValue, ...]:

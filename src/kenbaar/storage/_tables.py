@@ -100,7 +100,8 @@ collections = sa.Table(
     sa.Column("reason", sa.Text),
     sa.Column("officer", sa.Text),
     sa.Column("added_at", Utc, nullable=False),
-    sa.Column("seal", sa.LargeBinary),  # of name, mode, reason, officer and roster
+    sa.Column("seal", sa.LargeBinary),  # of name, mode, reason, officer, roster and links
+    sa.Column("follow_links", sa.Boolean, nullable=False),
 )
 
 roster = sa.Table(

@@ -13,7 +13,7 @@ from kenbaar.detection import detect_closely
 from kenbaar.faces import Box, Face, Landmarks
 from kenbaar.gallery import ConsentedGallery
 from kenbaar.matching import Band, Decision, Threshold, match_faces
-from kenbaar.media import FORMATS, JPEG_SCALES, Photo, PhotoLimits, open_photo_bytes, read_photo_bytes
+from kenbaar.media import FORMATS, JPEG_SCALES, FileBelow, Photo, PhotoLimits, open_photo_bytes, read_photo_bytes
 from kenbaar.modelpack import FaceEmbedder, ModelPack
 
 ENOUGH_BETWEEN_EYES_PX = 20  # of the decoded pixels: a template of more detail is the same (cosine 0.993 and up; from
@@ -81,7 +81,7 @@ class Barred:
 
 
 def analyse_photo(
-    path: Path,
+    path: Path | FileBelow,
     limits: PhotoLimits,
     pack: ModelPack,
     permit: EmbeddingPermit,
@@ -157,7 +157,7 @@ def merge_decisions(by_pack: Sequence[list[Decision]]) -> list[Decision]:
 
 
 def open_known(
-    path: Path, limits: PhotoLimits, known: KnownFaces, detail_side: int | None
+    path: Path | FileBelow, limits: PhotoLimits, known: KnownFaces, detail_side: int | None
 ) -> tuple[Photo, list[Face]] | None:
     """The photo, decoded for templates of its known faces, and those; None where the file is another by now."""
     file = _File(read_photo_bytes(path, limits), limits)

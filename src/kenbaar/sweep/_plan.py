@@ -9,18 +9,22 @@ from itertools import islice
 from pathlib import Path
 
 from kenbaar.collections import Collection, CollectionStore, Item, item_id
-from kenbaar.media import PhotoFile, UnreadableFolder, walk_photos
+from kenbaar.media import LinkPassedOver, PhotoFile, UnreadableFolder, walk_photos
 
 PAGE = 500  # files noted in one transaction: few enough for flat memory, enough that the walk is not all commits
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a walk over the source showed. unreadable: folders that could not be listed, and why."""
+    """What a walk over the source showed. unreadable: folders that could not be listed, and why.
+
+    links: links that lead out of the source and were passed over.
+    """
 
     files: int
     missing: int
     unreadable: tuple[UnreadableFolder, ...]
+    links: int
 
 
 def note_files(
@@ -31,17 +35,18 @@ def note_files(
     Takes its turn to write anew for every page, so that nobody's withdrawal waits for a long walk.
     A folder that cannot be listed says nothing about its files: then nothing is marked missing in this run.
     """
-    files, unreadable = 0, []
-    entries = walk_photos(Path(collection.source))
+    files, links, unreadable = 0, 0, []
+    entries = walk_photos(Path(collection.source), follow_links=collection.follow_links)
     while page := list(islice(entries, PAGE)):
         there = [e for e in page if isinstance(e, PhotoFile)]
         unreadable += [e for e in page if isinstance(e, UnreadableFolder)]
+        links += sum(isinstance(e, LinkPassedOver) for e in page)
         files += len(there)
         with writing():
             _note_page(collection, store, run, there)
     with writing():
         missing = 0 if unreadable else store.mark_missing(collection.name, run)
-    return Found(files, missing, tuple(unreadable))
+    return Found(files, missing, tuple(unreadable), links)
 
 
 def _note_page(collection: Collection, store: CollectionStore, run: str, files: Iterable[PhotoFile]) -> None:

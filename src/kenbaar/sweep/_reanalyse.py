@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from kenbaar.gallery import ConsentedGallery
 from kenbaar.matching import Threshold
-from kenbaar.media import PhotoLimits
+from kenbaar.media import FileBelow, PhotoLimits
 from kenbaar.modelpack import FaceEmbedder
 from kenbaar.sweep._analyse import KnownFaces, PhotoAnalysis, open_known
 
@@ -34,7 +34,7 @@ def steady_threshold(threshold: Threshold, people: int) -> Threshold:
 
 
 def reanalyse_photo(
-    path: Path,
+    path: Path | FileBelow,
     limits: PhotoLimits,
     pack: FaceEmbedder,
     gallery: ConsentedGallery,

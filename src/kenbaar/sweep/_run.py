@@ -19,7 +19,7 @@ from kenbaar.disk import lock_file
 from kenbaar.engines import Engine, Failure, never
 from kenbaar.errors import Busy, Unusable
 from kenbaar.ledger import Journal
-from kenbaar.media import PhotoLimits, decode_name
+from kenbaar.media import PhotoLimits
 from kenbaar.policy import Actor, Event
 from kenbaar.sweep._analyse import Barred, KnownFaces, PhotoAnalysis
 from kenbaar.sweep._compared import PackInUse, open_galleries
@@ -56,6 +56,7 @@ class SweepReport:
     """What a sweep did. photos, videos, faces, appearances, unknown: of all that is there now; the rest: of this run.
 
     unknown: faces compared that matched nobody (0 where nothing is compared): a number, about nobody.
+    links: links that lead out of the collection's folder, and were passed over.
     without_code: people who hold their own key and did not open a session, so they were not compared.
     older_pack: people who were compared with a pack they enrolled with earlier, until they renew.
     other_pack: people whose template is of a model pack that is not at hand, so they could not be compared.
@@ -72,6 +73,7 @@ class SweepReport:
     skipped: int
     moved: int
     missing: int
+    links: int
     seconds: float
     without_code: int
     older_pack: int
@@ -220,6 +222,7 @@ class _SweepUnderWay:
             skipped=max(0, found.files - self.analysed),
             moved=self.moved,
             missing=max(0, found.missing - self.moved),
+            links=found.links,
             seconds=time.monotonic() - started,
             without_code=len(self.without_code),
             older_pack=sum(len(c.gallery) for c in self.by_pack[1:]),
@@ -229,15 +232,13 @@ class _SweepUnderWay:
         return report
 
     def _tasks(self, due: Iterator[Item], items: dict[str, Item]) -> Iterator[AnalysisTask]:
-        root = Path(self.collection.source)
         while page := list(islice(due, BATCH)):
             rejections = self.store.rejections(*{item.digest for item in page if item.digest})
             for item in page:
                 items[item.id] = item
                 barred = tuple(Barred(r.subject, r.digest) for r in rejections if r.digest == item.digest)
-                yield AnalysisTask(
-                    item.id, root / decode_name(item.path), barred, self.gone, self._known(item), self._new_since(item)
-                )
+                file = self.collection.file(item.path)
+                yield AnalysisTask(item.id, file, barred, self.gone, self._known(item), self._new_since(item))
 
     @property
     def compared_with(self) -> frozenset[str]:

@@ -10,7 +10,7 @@ from kenbaar.collections import EmbeddingPermit
 from kenbaar.errors import PackBroken
 from kenbaar.gallery import ConsentedGallery
 from kenbaar.matching import Threshold
-from kenbaar.media import PhotoLimits, begin_reading
+from kenbaar.media import FileBelow, PhotoLimits, begin_reading
 from kenbaar.modelpack import ModelPack, load_pack
 from kenbaar.sweep._analyse import Barred, Comparison, KnownFaces, PhotoAnalysis, analyse_photo
 from kenbaar.sweep._reanalyse import reanalyse_photo
@@ -25,7 +25,7 @@ class AnalysisTask:
     """
 
     key: str
-    path: Path
+    path: FileBelow
     barred: tuple[Barred, ...] = ()
     gone: frozenset[str] = frozenset()
     known: KnownFaces | None = None

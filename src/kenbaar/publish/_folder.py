@@ -1,0 +1,61 @@
+"""The folder that copies go to: which it may be, whose turn it is there, and what a copy is named in it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from kenbaar.disk import leftover_parts, lock_folder
+from kenbaar.errors import Busy, Unusable, UsageError
+from kenbaar.media import copy_suffix
+
+_LONGEST_NAME = 255  # bytes, of nearly every file system
+
+
+@contextmanager
+def publishing_alone(folder: Path) -> Iterator[None]:
+    """Holds the folder for one publication. The lock goes with the process, however it ends."""
+    with ExitStack() as held:
+        try:
+            held.enter_context(lock_folder(folder, wait=False))
+        except BlockingIOError as err:
+            raise Busy("Somebody else is publishing to this folder now.", "Wait for that to end, or stop it.") from err
+        yield
+
+
+def copy_name(path: str) -> str:
+    """Where a copy goes, relative to OUT: the original's place, printable; TIFF and HEIC become `name.tiff.jpg`.
+
+    path: as media.encode_name spells it. A name too long for a file system keeps its beginning and gets a digest.
+    """
+    folder, _, name = path.rpartition("/")
+    name += copy_suffix(name)
+    if len(name.encode()) > _LONGEST_NAME:
+        beginning = name.encode()[: _LONGEST_NAME - 40].decode(errors="ignore")
+        name = f"{beginning}-{hashlib.sha256(path.encode()).hexdigest()[:16]}{Path(name).suffix}"
+    return f"{folder}/{name}" if folder else name
+
+
+def remove_leftovers(folder: Path) -> None:
+    """What a killed publication left beside the copies."""
+    for below, _, _ in os.walk(folder):  # enters no link
+        for part in leftover_parts(Path(below)):
+            part.unlink(missing_ok=True)
+
+
+def checked_folder(out: Path, source: Path, home: Path) -> Path:
+    """OUT as an absolute folder, made where it is missing; never among the originals or in the archive's home."""
+    folder = out.expanduser().absolute()
+    for forbidden, what in ((source, "the originals"), (home, "the archive's home folder")):
+        if folder.resolve().is_relative_to(forbidden.resolve()) or forbidden.resolve().is_relative_to(folder.resolve()):
+            raise UsageError(f"Copies cannot lie among {what}.", "Give another folder for OUT.")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as err:
+        raise Unusable(
+            f"The folder for the copies cannot be made ({err.strerror}).", "Give another folder for OUT."
+        ) from err
+    return folder
