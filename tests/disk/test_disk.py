@@ -22,10 +22,12 @@ from kenbaar.disk import (
     overwrite,
     put_in_place,
     remove,
+    remove_below,
     write_atomically,
     write_new,
     write_synced,
     writing_atomically,
+    written_below,
     written_beside,
 )
 from kenbaar.errors import Unusable
@@ -201,3 +203,39 @@ def test_a_folder_is_locked_without_a_file_in_it(tmp_path: Path) -> None:
     with lock_folder(tmp_path), pytest.raises(BlockingIOError), lock_folder(tmp_path, wait=False):
         pass
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_below_a_folder_is_written_and_removed_through_no_link(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "file").write_bytes(b"theirs")
+    (tmp_path / "root" / "real").mkdir(parents=True)
+    root = tmp_path / "door"
+    root.symlink_to("root")  # the folder itself may be a link
+    with written_below(b"ours", root, "made/deep/file") as put:
+        assert not (root / "made" / "deep" / "file").exists()
+        put()
+    assert (root / "made" / "deep" / "file").read_bytes() == b"ours"
+    (root / "real" / "file").symlink_to(tmp_path / "elsewhere" / "file")
+    with written_below(b"ours", root, "real/file") as put:
+        put()
+    assert (root / "real" / "file").read_bytes() == b"ours" and not (root / "real" / "file").is_symlink()
+    (root / "away").symlink_to(tmp_path / "elsewhere")
+    for way in ("away/file", "real/file/file"):
+        with pytest.raises(NotADirectoryError), written_below(b"ours", root, way):
+            pass
+        remove_below(root, way)
+    remove_below(root, "gone/file")
+    remove_below(root, "real/file")
+    assert {p.name for p in root.rglob("*")} == {"made", "real", "away", "deep", "file"}
+    assert [(p.name, p.read_bytes()) for p in (tmp_path / "elsewhere").iterdir()] == [("file", b"theirs")]
+
+
+def test_a_folder_swapped_for_a_link_while_a_file_is_made_gets_nothing(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "root" / "sub").mkdir(parents=True)
+    with written_below(b"ours", tmp_path / "root", "sub/file") as put:
+        (tmp_path / "root" / "sub").rename(tmp_path / "root" / "aside")
+        (tmp_path / "root" / "sub").symlink_to(tmp_path / "elsewhere")
+        put()
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+    assert (tmp_path / "root" / "aside" / "file").read_bytes() == b"ours"
