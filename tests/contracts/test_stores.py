@@ -113,11 +113,10 @@ def test_an_invitation_comes_back_as_it_was_kept(consents: SqlConsentStore) -> N
 def test_enrolling_spends_the_invitation_and_keeps_the_grants_with_aware_times(consents: SqlConsentStore) -> None:
     person = consents.subject(ADA)
     assert person is not None
-    consents.enrol(replace(person, enrolled_at=NOW, salt=b"s" * 16), f"hash {ADA}", NOW, [grant("1", ADA, FIND)], [BEN])
+    consents.enrol(replace(person, enrolled_at=NOW, salt=b"s" * 16), f"hash {ADA}", NOW, [grant("1", ADA, FIND)])
     assert consents.invitation(f"hash {ADA}").used_at == NOW  # type: ignore[union-attr]
     assert consents.grants_of(ADA) == [grant("1", ADA, FIND)]
     assert consents.subject(ADA).salt == b"s" * 16  # type: ignore[union-attr]
-    assert consents.look_alikes() == {BEN}
 
 
 def test_an_enrolment_that_fails_half_way_leaves_the_invitation_unspent(consents: SqlConsentStore) -> None:
@@ -125,7 +124,7 @@ def test_an_enrolment_that_fails_half_way_leaves_the_invitation_unspent(consents
     assert person is not None
     twice = [grant("1", ADA, FIND), grant("1", ADA, SHOW)]
     with pytest.raises(Exception):  # noqa: B017  # the driver's own integrity error
-        consents.enrol(replace(person, enrolled_at=NOW), f"hash {ADA}", NOW, twice, [])
+        consents.enrol(replace(person, enrolled_at=NOW), f"hash {ADA}", NOW, twice)
     assert consents.invitation(f"hash {ADA}").used_at is None  # type: ignore[union-attr]
     assert consents.grants_of(ADA) == []
 
@@ -145,13 +144,13 @@ def test_renewing_ends_what_is_replaced_in_the_same_breath(consents: SqlConsentS
     person = consents.subject(ADA)
     assert person is not None
     old, kept = grant("1", ADA, FIND), grant("2", ADA, SHOW)
-    consents.enrol(replace(person, enrolled_at=NOW), f"hash {ADA}", NOW, [old, kept], [])
+    consents.enrol(replace(person, enrolled_at=NOW), f"hash {ADA}", NOW, [old, kept])
     consents.add_invitation(Invitation("again", ADA, (FIND,), NOW + timedelta(days=90), NOW + timedelta(days=3)))
     with pytest.raises(Exception):  # noqa: B017  # the driver's own integrity error: that grant is there already
-        consents.renew(person, "again", NOW, [grant("2", ADA, FIND)], [], [old])
+        consents.renew(person, "again", NOW, [grant("2", ADA, FIND)], [old])
     assert consents.invitation("again").used_at is None  # type: ignore[union-attr]
     assert [g.ended_at for g in consents.grants_of(ADA)] == [None, None]
-    consents.renew(person, "again", NOW, [grant("3", ADA, FIND)], [], [old])
+    consents.renew(person, "again", NOW, [grant("3", ADA, FIND)], [old])
     assert {g.id: g.end_reason for g in consents.grants_of(ADA)} == {"g-1": "renewed", "g-2": None, "g-3": None}
     assert consents.invitation("again").used_at == NOW  # type: ignore[union-attr]
 

@@ -24,8 +24,7 @@ def club(default_pack_folder: Path, demo_photos: Path, tmp_path: Path) -> Club:
         ("Shown", ("find", "show:web"), ("obama.jpg", "obama2.jpg")),
         ("Found", ("find",), ("astronaut.png",)),
     ):
-        enrolled = club.kenbaar("enrol", club.invite(name, *purposes), *(demo_photos / p for p in portraits))
-        assert enrolled["look_alikes"] == 0
+        club.kenbaar("enrol", club.invite(name, *purposes), *(demo_photos / p for p in portraits))
     club.photos.mkdir()
     for name in ("obama3.jpg", "biden.jpg", "coffee.png", "chelsea.png"):
         shutil.copy(demo_photos / name, club.photos)

@@ -15,7 +15,16 @@ from numpy.typing import NDArray
 from kenbaar.errors import BadTemplate, ConsentMissing, UsageError, WrongModelPack
 from kenbaar.faces import Template
 from kenbaar.gallery import ConsentedGallery
-from kenbaar.matching import Candidate, Decision, Threshold, candidates, compare_one, find_lookalikes, match_faces
+from kenbaar.matching import (
+    Candidate,
+    Decision,
+    Threshold,
+    any_look_alike,
+    candidates,
+    compare_one,
+    find_lookalikes,
+    match_faces,
+)
 from kenbaar.matching._decide import assign
 from kenbaar.matching._pairs import Pairs, near_pairs
 
@@ -190,12 +199,76 @@ def test_pairs_and_pictures_that_do_not_fit_the_probes_are_refused() -> None:
 
 
 def test_a_claim_is_compared_with_the_claimer_alone_and_asks_less_than_a_search() -> None:
-    assert compare_one(probe(0.55), gallery(axes()), "s-a", AT) == MATCH_A
-    assert compare_one(probe(0.55, 0.7), gallery(axes()), "s-a", AT) == MATCH_A
+    assert compare_one(probe(0.55), gallery(axes(), stricter=()), "s-a", AT) == MATCH_A
+    assert compare_one(probe(0.55, 0.7), gallery(axes(), stricter=()), "s-a", AT) == MATCH_A
+    assert compare_one(probe(0.57), gallery(axes()), "s-a", AT) == MATCH_A
     assert compare_one(probe(0.5), gallery(axes()), "s-a", AT) == UNKNOWN
     assert compare_one(probe(0.55), gallery(axes(), stricter={"s-a"}), "s-a", AT) == UNKNOWN
     with pytest.raises(ConsentMissing):
         compare_one(probe(0.9), gallery(axes()), "s-z", AT)
+
+
+def test_a_claim_asks_of_everybody_what_it_asks_of_somebody_with_a_look_alike_where_nobody_said_who_has_one() -> None:
+    assert compare_one(probe(0.55), gallery(axes()), "s-a", AT) == UNKNOWN
+    assert compare_one(probe(0.55), gallery(axes(1)), "s-a", AT) == UNKNOWN
+
+
+# -- look-alikes, worked out within the gallery ---------------------------------------------------------------------
+
+
+def twins() -> NDArray[np.float32]:
+    """a and b score 0.57 with each other: no match, but one can be the other's runner-up. c is like nobody."""
+    rows = np.zeros((3, 8), np.float32)
+    rows[0, 0] = rows[2, 2] = 1
+    rows[1, :2] = 0.57, np.sqrt(1 - 0.57**2)
+    return rows
+
+
+def test_who_has_a_look_alike_in_the_gallery_has_to_be_more_alike_without_anybody_having_marked_them() -> None:
+    alone = gallery(twins()[[0, 2]])
+    assert match_faces([probe(0.61)], alone, AT) == [MATCH_A]
+    assert match_faces([probe(0.61)], gallery(twins()), AT) == [UNKNOWN]
+    assert match_faces([probe(0.65)], gallery(twins()), AT) == [MATCH_A]
+    assert match_faces([probe(0, 0, 0.61)], gallery(twins()), AT) == [Decision("match", "s-c", "possible")]
+
+
+def test_a_look_alikes_band_is_held_to_the_tightened_level_too() -> None:
+    assert match_faces([probe(0.81)], gallery(twins()), AT) == [MATCH_A]
+    assert match_faces([probe(0, 0, 0.81)], gallery(twins()), AT) == [Decision("match", "s-c", "strong")]
+
+
+def test_somebodys_own_rows_make_them_no_look_alike_of_themselves() -> None:
+    rows = twins()
+    own = gallery(rows, subjects=["s-a", "s-c"], row_subject=np.array([0, 0, 1], np.int32))
+    assert match_faces([probe(0.61)], own, AT) == [MATCH_A]
+
+
+def test_when_the_look_alike_is_gone_the_other_is_held_to_the_usual_level_again() -> None:
+    both = gallery(twins())
+    assert match_faces([probe(0.61)], both, AT) == [UNKNOWN]
+    assert match_faces([probe(0.61)], both.without({"s-b"}), AT) == [MATCH_A]
+
+
+def test_only_yes_or_no_is_told_of_look_alikes() -> None:
+    assert any_look_alike({"s-a", "s-c"}, gallery(twins()), AT)
+    assert not any_look_alike({"s-c"}, gallery(twins()), AT)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10_000), st.integers(2, 60), st.sampled_from([0.2, 0.5, 0.8]), st.booleans())
+def test_worked_out_when_it_matters_it_decides_as_when_everybody_is_compared_with_everybody_first(
+    seed: int, people: int, accept: float, twice: bool
+) -> None:
+    of, probes = crowd(seed, people, 8)
+    at = Threshold(PACK, accept, 0.9, 0.03, 0.001, 3, 0.1)
+    rows, owner, subjects = of.rows, of.row_subject, of.subjects
+    untold = gallery(rows, subjects=subjects, row_subject=owner.copy())
+    marks = {s for s in subjects if len(find_lookalikes(of.rows_of(s), untold, at)) > 1}
+    told = gallery(rows, subjects=subjects, row_subject=owner.copy(), stricter=marks)
+    if twice:  # at another threshold: what was found out for that one counts no more
+        match_faces(probes, untold, Threshold(PACK, 0.9, 0.95, 0.01, 0.001, 3, 0.1))
+    assert match_faces(probes, untold, at) == match_faces(probes, told, at)
+    assert match_faces(probes[::-1], untold, at) == match_faces(probes[::-1], told, at)
 
 
 def test_look_alikes_are_those_who_could_be_taken_for_each_other() -> None:

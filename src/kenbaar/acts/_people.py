@@ -124,7 +124,6 @@ class EnrolAnswer:
     receipt: Path | None
     purposes: tuple[str, ...]
     until: date
-    look_alikes: int
     code: str | None = field(default=None, metadata=IF_GIVEN)
     recovery_code: str | None = field(default=None, metadata=IF_GIVEN)
     renewed: bool = field(default=False, metadata=HIDDEN)
@@ -145,7 +144,6 @@ def enrol(archive: Archive, actor: Actor, request: EnrolRequest) -> EnrolAnswer:
         receipt=keep_receipt(place, enrolled.receipt),
         purposes=tuple(str(p) for p in enrolled.purposes),
         until=last_day(enrolled.until),
-        look_alikes=enrolled.look_alikes,
         code=enrolled.code,
         recovery_code=enrolled.code,
         renewed=subject.enrolled_at is not None,
@@ -168,7 +166,6 @@ class SubjectRow:
     holder: Holder
     purposes: tuple[str, ...]
     until: date | None
-    look_alike: bool
     packs: tuple[str, ...]
 
 
@@ -195,7 +192,6 @@ def subjects(archive: Archive, actor: Actor, request: SubjectsRequest) -> Subjec
                 holder=person.holder,
                 purposes=tuple(str(g.purpose) for g in grants),
                 until=last_day(min(g.until for g in grants)) if grants else None,
-                look_alike=person.look_alike,
                 packs=tuple(names.get(digest, f"a pack that is not here ({digest[:19]})") for digest in templates),
             )
         )

@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 from kenbaar.archive._packs import Packs, note_of
 from kenbaar.consent import LOOSER_DECADES, RECOGNISING, Consents, Enrolled, Purpose, Sessions, read_portraits
 from kenbaar.errors import EnrolmentRefused
-from kenbaar.gallery import ConsentedGallery
 from kenbaar.ledger import Journal
-from kenbaar.matching import Threshold, find_lookalikes
+from kenbaar.matching import Threshold
 from kenbaar.media import Photo, PhotoLimits, open_untrusted_photo
 from kenbaar.modelpack import ModelPack
 from kenbaar.policy import Actor
@@ -51,17 +50,12 @@ class Enrolments:
             with self._journal.writing():
                 self._consents.store.set_notes(**{note_of(self._packs.opened.manifest): pack})
 
-        def look_alikes(row: NDArray[np.float32], gallery: ConsentedGallery) -> list[str]:
-            return find_lookalikes(row, gallery, self._packs.threshold)
-
         if subject.enrolled_at is None:
-            return self._consents.enrol(actor, token, vectors, pack, agreed=purposes, look_alikes=look_alikes)
+            return self._consents.enrol(actor, token, vectors, pack, agreed=purposes)
         self._consents.require_session(subject, sessions)
         if opened:
             self._refuse_somebody_else(subject.id, opened, sessions)
-        return self._consents.renew(
-            actor, token, vectors, pack, agreed=purposes, sessions=sessions, look_alikes=look_alikes
-        )
+        return self._consents.renew(actor, token, vectors, pack, agreed=purposes, sessions=sessions)
 
     def _read_portraits(self, photos: Sequence[Photo], pack: ModelPack, point: Threshold) -> NDArray[np.float32]:
         return read_portraits(photos, pack, same_person=point.accept - LOOSER_DECADES * point.per_decade)

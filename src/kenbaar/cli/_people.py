@@ -101,8 +101,6 @@ def enrol(
     _receipt_lost(out, enrolled.receipt, enrolled.place, enrolled.subject)
     done = "Renewed" if enrolled.renewed else "Enrolled"
     out.say(f"{done} as {enrolled.subject}, until {enrolled.until}, for: {', '.join(enrolled.purposes)}.")
-    if enrolled.look_alikes:
-        out.say("You look much like somebody enrolled here, so Kenbaar asks for more before it names either of you.")
     if enrolled.receipt:
         out.say(f"Receipt: {enrolled.receipt}")
     if enrolled.code:

@@ -7,7 +7,7 @@ is no flag to skip consent and no default purpose; no consents means an empty ga
     invited = consents.invite(actor, "Ada", [Purpose.parse("find"), Purpose.parse("show:web")])
     subject, invitation, notice = consents.offer(invited.token)
     vectors = read_portraits(photos, pack, same_person=0.9)
-    enrolled = consents.enrol(actor, invited.token, vectors, pack.digest, agreed=..., look_alikes=...)
+    enrolled = consents.enrol(actor, invited.token, vectors, pack.digest, agreed=...)
     gallery = consents.open_gallery(RECOGNISING, pack.digest, consents.sessions([enrolled.code]))
 """
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
@@ -20,7 +20,6 @@ from kenbaar.consent._records import Grant, Holder, Invitation, SealedTemplate, 
 from kenbaar.errors import (
     ConsentMissing,
 )
-from kenbaar.gallery import ConsentedGallery, combine
 from kenbaar.keys import (
     CodeSession,
     RecoveryCode,
@@ -39,7 +38,6 @@ class Enrolled:
     purposes: tuple[Purpose, ...]
     until: datetime
     receipt: str
-    look_alikes: int
     code: str | None = field(default=None, repr=False)
 
 
@@ -122,7 +120,6 @@ class Consents(ConsentsInForce):
         pack: str,
         *,
         agreed: Collection[Purpose],
-        look_alikes: Callable[[NDArray[np.float32], ConsentedGallery], Sequence[str]],
     ) -> Enrolled:
         """Turns an invitation into grants, and photos' vectors (float32 (k, d)) into a sealed template.
 
@@ -141,7 +138,6 @@ class Consents(ConsentsInForce):
                 )
             if not any(p.kind in RECOGNISING for p in purposes):
                 vectors = None  # nothing agreed to compares a face: then no template is kept either
-            alike = [] if vectors is None else self._alike(subject.id, vectors, pack, look_alikes)
             salt = secrets.token_bytes(16)
             code = RecoveryCode.new(subject.id, secrets.token_bytes) if subject.holder == "subject" else None
             session = code.open_session(salt) if code else None
@@ -158,10 +154,10 @@ class Consents(ConsentsInForce):
                 purposes=[str(p) for p in purposes],
                 holder=subject.holder,
             )  # 3
-            enrolled = replace(subject, enrolled_at=now, salt=salt, look_alike=bool(alike))
-            self.store.enrol(enrolled, invitation.token_hash, now, grants, alike)  # 4
+            enrolled = replace(subject, enrolled_at=now, salt=salt)
+            self.store.enrol(enrolled, invitation.token_hash, now, grants)  # 4
             receipt = self._receipt(subject, purposes, notice, now, invitation.until, vectors is not None)  # 5
-        return Enrolled(subject.id, purposes, invitation.until, receipt, len(alike), code.text if code else None)
+        return Enrolled(subject.id, purposes, invitation.until, receipt, code.text if code else None)
 
     def renew(
         self,
@@ -172,7 +168,6 @@ class Consents(ConsentsInForce):
         *,
         agreed: Collection[Purpose],
         sessions: Sessions,
-        look_alikes: Callable[[NDArray[np.float32], ConsentedGallery], Sequence[str]],
     ) -> Enrolled:
         """The same for somebody enrolled already: a new template, and new keys for what they agree to again.
 
@@ -195,7 +190,6 @@ class Consents(ConsentsInForce):
             data_key = self.data_key(before[0], session)
             if not any(p.kind in RECOGNISING for p in (*purposes, *(g.purpose for g in before))):
                 vectors = None
-            alike = [] if vectors is None else self._alike(subject.id, vectors, pack, look_alikes)
             new = self._sealed(subject.id, pack, vectors, data_key)
             template = new or self._template_of(before[0])
             opens = _Opens(subject, data_key, session, template)
@@ -208,27 +202,12 @@ class Consents(ConsentsInForce):
                 self.templates.put(new)  # 2
             themselves, again = actor.as_subject(subject.id), [str(p) for p in purposes]
             self.journal.record(Event.RENEW, themselves, subject=subject.id, purposes=again)  # 3
-            renewed = replace(subject, look_alike=bool(alike) if vectors is not None else subject.look_alike)
-            self.store.renew(renewed, invitation.token_hash, now, grants, alike, replaced)  # 4
+            self.store.renew(subject, invitation.token_hash, now, grants, replaced)  # 4
             self.keys.destroy([g.key_id for g in replaced], at=now)  # 5
             if new:
                 self.templates.delete_others(new)
             receipt = self._receipt(subject, purposes, notice, now, invitation.until, template is not None)
-        return Enrolled(subject.id, purposes, invitation.until, receipt, len(alike), None)
-
-    def _alike(
-        self,
-        subject: str,
-        vectors: NDArray[np.float32],
-        pack: str,
-        look_alikes: Callable[[NDArray[np.float32], ConsentedGallery], Sequence[str]],
-    ) -> list[str]:
-        """Who else of that pack looks much like somebody with these vectors."""
-        gallery = self.open_gallery(RECOGNISING, pack, Sessions())
-        try:
-            return [s for s in look_alikes(combine(vectors), gallery) if s != subject]
-        finally:
-            gallery.wipe()
+        return Enrolled(subject.id, purposes, invitation.until, receipt, None)
 
     def _sealed(
         self, subject: str, pack: str, vectors: NDArray[np.float32] | None, data_key: bytes

@@ -217,7 +217,7 @@ class ConsentsInForce:
         grants = [g for g in self.store.grant_keys(kinds, now) if only is None or g.subject in only]
         keys = self._open(grants)
         chosen = {g.subject: g for g in reversed(grants) if g.key_id in keys}
-        held, alike = self.store.self_held(), self.store.look_alikes()
+        held = self.store.self_held()
         subjects: list[str] = []
 
         def opened() -> Iterator[bytes]:
@@ -241,9 +241,7 @@ class ConsentsInForce:
                 )
 
         rows = stored_rows(opened(), dim, self.compact_from)
-        return ConsentedGallery.of(
-            pack=pack, purposes=kinds, opened_at=now, subjects=subjects, rows=rows, stricter=alike & set(subjects)
-        )
+        return ConsentedGallery.of(pack=pack, purposes=kinds, opened_at=now, subjects=subjects, rows=rows)
 
     def data_key(self, grant: Grant, session: CodeSession | None) -> bytes:
         """The data key of one grant in force. Raises KeyDestroyed, WrongCode; ArchiveBroken where it was edited."""

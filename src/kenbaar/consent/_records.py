@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
@@ -29,7 +29,6 @@ class Subject:
     guardian: str | None = field(default=None, repr=False)
     enrolled_at: datetime | None = None
     left_at: datetime | None = None
-    look_alike: bool = False
     log_key: str | None = None
     salt: bytes | None = field(default=None, repr=False)
 
@@ -120,10 +119,8 @@ class ConsentStore(Protocol):
     def invitation(self, token_hash: str) -> Invitation | None:
         """The invitation with that token's hash."""
 
-    def enrol(
-        self, subject: Subject, token_hash: str, at: datetime, grants: Sequence[Grant], look_alikes: Iterable[str]
-    ) -> None:
-        """Spends the invitation, keeps the grants and the subject's enrolment, marks look-alikes: all or nothing."""
+    def enrol(self, subject: Subject, token_hash: str, at: datetime, grants: Sequence[Grant]) -> None:
+        """Spends the invitation, keeps the grants and the subject's enrolment: all or nothing."""
 
     def add_invitation(self, invitation: Invitation) -> None:
         """One more invitation of somebody who is there."""
@@ -134,7 +131,6 @@ class ConsentStore(Protocol):
         token_hash: str,
         at: datetime,
         grants: Sequence[Grant],
-        look_alikes: Iterable[str],
         replaced: Sequence[Grant],
     ) -> None:
         """As enrol(), and ends the grants that are replaced: all or nothing."""
@@ -153,9 +149,6 @@ class ConsentStore(Protocol):
 
     def self_held(self) -> frozenset[str]:
         """Everybody who holds their own key."""
-
-    def look_alikes(self) -> frozenset[str]:
-        """Everybody marked as looking much like somebody else enrolled."""
 
     def overdue(self, at: datetime) -> list[Grant]:
         """Grants not marked ended whose date has passed."""

@@ -20,6 +20,17 @@
 
 from kenbaar.gallery._compact import COMPACT_FROM, SEGMENT_ROWS, ZERO, CompactRows, RowSafe, Segment
 from kenbaar.gallery._consented import ConsentedGallery
+from kenbaar.gallery._look_alikes import LookAlikes
 from kenbaar.gallery._rows import combine
 
-__all__ = ["COMPACT_FROM", "SEGMENT_ROWS", "ZERO", "CompactRows", "ConsentedGallery", "RowSafe", "Segment", "combine"]
+__all__ = [
+    "COMPACT_FROM",
+    "SEGMENT_ROWS",
+    "ZERO",
+    "CompactRows",
+    "ConsentedGallery",
+    "LookAlikes",
+    "RowSafe",
+    "Segment",
+    "combine",
+]

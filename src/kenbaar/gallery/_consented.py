@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from kenbaar.errors import ConsentMissing, UsageError, WrongModelPack
 from kenbaar.gallery._compact import CompactRows
+from kenbaar.gallery._look_alikes import LookAlikes
 from kenbaar.gallery._rows import refuse_bad_rows
 
 
@@ -24,7 +25,9 @@ class ConsentedGallery:
     stored:      the rows, (R, d): float32, C-contiguous, writable, each of norm 1 within 1e-3; of a large gallery
                  CompactRows, a quarter of that. Never in repr, logs or errors. Searches decide the same on either.
     row_subject: int32 (R,), which subject each row is of; every subject has at least one row.
-    stricter:    bool (S,), subjects with a look-alike in the archive: search asks more before it names them.
+    stricter:    bool (S,), subjects with a look-alike: search asks more before it names them.
+    told:        whether `stricter` says it; False: matching works it out within this gallery, for those for whom it
+                 decides something (look_alikes).
     """
 
     pack: str
@@ -34,7 +37,9 @@ class ConsentedGallery:
     stored: NDArray[np.float32] | CompactRows = field(repr=False)
     row_subject: NDArray[np.int32] = field(repr=False)
     stricter: NDArray[np.bool_] = field(repr=False)
+    told: bool = True
     wiped: bool = field(default=False, init=False)
+    look_alikes: LookAlikes = field(init=False, repr=False)
 
     @classmethod
     def of(
@@ -50,17 +55,20 @@ class ConsentedGallery:
     ) -> ConsentedGallery:
         """A gallery that takes `rows` over without copying it: the caller keeps no other copy and changes it no more.
 
-        row_subject: None where row i is of subjects[i]. stricter: a mask over subjects, or the ids themselves.
+        row_subject: None where row i is of subjects[i]. stricter: a mask over subjects, or the ids themselves; None:
+        it is worked out within the gallery.
         Raises BadTemplate for anything that is not unit float32 rows, UsageError where the counts do not fit.
         """
         names = tuple(subjects)
         index = np.arange(len(names), dtype=np.int32) if row_subject is None else row_subject
-        return cls(pack, frozenset(purposes), opened_at, names, rows, index, _mask(names, stricter))
+        told = stricter is not None
+        return cls(pack, frozenset(purposes), opened_at, names, rows, index, _mask(names, stricter), told)
 
     def __post_init__(self) -> None:
         if not isinstance(self.stored, CompactRows):
             refuse_bad_rows(self.stored)
         _refuse_bad_counts(self)
+        object.__setattr__(self, "look_alikes", LookAlikes(len(self)))
 
     def __len__(self) -> int:
         """How many subjects can be found: the N of every rate."""
@@ -113,6 +121,7 @@ class ConsentedGallery:
             self.stored.kept(row_stays) if isinstance(self.stored, CompactRows) else self.stored[row_stays],
             renumbered[self.row_subject[row_stays]],
             self.stricter[stays],
+            self.told,
         )
         self.wipe()  # one copy only; and a search still running on the old rows sees zeros, which are nobody
         return smaller
@@ -141,8 +150,8 @@ class ConsentedGallery:
     def __reduce__(self) -> tuple[Callable[..., ConsentedGallery], tuple[Any, ...]]:
         """To a worker go the rows and what they mean, checked again on arrival; never a buffer they are a part of."""
         self.refuse_if_wiped()
-        state = (self.pack, self.purposes, self.opened_at, self.subjects, self.stored, self.row_subject, self.stricter)
-        return _arrived, state
+        state = (self.pack, self.purposes, self.opened_at, self.subjects, self.stored, self.row_subject)
+        return _arrived, (*state, self.stricter, self.told)
 
 
 def _arrived(
@@ -153,10 +162,11 @@ def _arrived(
     rows: NDArray[np.float32] | CompactRows,
     row_subject: NDArray[np.int32],
     stricter: NDArray[np.bool_],
+    told: bool,
 ) -> ConsentedGallery:
     # Out-of-band pickles arrive read-only, and must be wipeable.
     own = rows if isinstance(rows, CompactRows) or rows.flags.writeable else rows.copy()
-    return ConsentedGallery(pack, purposes, opened_at, subjects, own, row_subject, stricter)
+    return ConsentedGallery(pack, purposes, opened_at, subjects, own, row_subject, stricter, told)
 
 
 def _mask(subjects: tuple[str, ...], stricter: NDArray[np.bool_] | Collection[str] | None) -> NDArray[np.bool_]:

@@ -6,16 +6,19 @@
 - One person at most once per picture.
 - A threshold belongs to one pack and one gallery size, and tightens by itself as the gallery grows.
 - Probes are compared with people who agreed, never with each other, and nothing of them is kept.
+- For people with a look-alike in the gallery more is asked. Who they are is worked out where it decides something, and
+  forgotten with the gallery.
 
     threshold = pack.threshold                           # Threshold: pack, accept, strong, margin, fpir, n, per_decade
     decisions = match_faces(probes, gallery, threshold)       # one Decision per probe, all of one picture
     decisions = match_faces(probes, gallery, threshold, barred={(0, "s-a1b2c3d4")})      # "this is not me"
     decision = compare_one(probe, gallery, "s-a1b2c3d4", threshold)                 # "this is me": 1:1
-    find_lookalikes(row, gallery, threshold)             # at enrolment: ids to be stricter about, both ways
+    any_look_alike({"s-a1b2c3d4"}, gallery, threshold)   # yes or no: who it is nobody is told
     candidates(probe, gallery, threshold)                # at most 3, ranked, with a band
 """
 
 from kenbaar.matching._decide import Band, Decision, Outcome, match_faces
+from kenbaar.matching._look_alikes import any_look_alike
 from kenbaar.matching._pairs import exact_scores
 from kenbaar.matching._single import Candidate, candidates, compare_one, find_lookalikes
 from kenbaar.matching._threshold import LOOKALIKE_DECADES, Threshold
@@ -27,6 +30,7 @@ __all__ = [
     "Decision",
     "Outcome",
     "Threshold",
+    "any_look_alike",
     "candidates",
     "compare_one",
     "exact_scores",

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from kenbaar.errors import BadTemplate, UsageError, WrongModelPack
 from kenbaar.faces import Template
 from kenbaar.gallery import ConsentedGallery
+from kenbaar.matching._look_alikes import Stricter, stricter_in
 from kenbaar.matching._pairs import Pairs, near_pairs
 from kenbaar.matching._threshold import Threshold
 
@@ -54,7 +55,7 @@ def match_faces(
     barred: pairs (probe index, subject) that must never match: "this is not me". They are no runner-up either.
 
     1. A subject is allowed for a face where the score reaches accept for a gallery of this size; for somebody with a
-       look-alike, the tightened accept. With none allowed the face is unknown.
+       look-alike in it, the tightened accept. With none allowed the face is unknown.
     2. In each picture every subject goes to at most one face: the assignment with the largest sum of scores.
     3. A face is a match where the subject assigned to it is its best by more than `margin`, counting everybody who is
        not barred, allowed or not. A face that has allowed subjects and no match is undecided: two people look like it,
@@ -75,7 +76,7 @@ def match_faces(
         return [UNKNOWN] * len(probes)
     stacked = stack(probes, gallery)
     fitting = threshold.for_gallery(len(gallery))
-    levels = Levels(fitting, gallery.stricter)
+    levels = Levels(fitting, stricter_in(gallery, fitting))
     crowd = max(np.unique(of_picture, return_counts=True)[1])
     keep = _Keeper(gallery, levels, barred, int(crowd))
     pairs = near_pairs(stacked, gallery.stored, fitting.accept - fitting.margin, keep=keep)
@@ -101,18 +102,29 @@ def stack(probes: Sequence[Template], gallery: ConsentedGallery) -> NDArray[np.f
 class Levels:
     """accept and strong per subject: look-alikes have the tightened ones."""
 
-    def __init__(self, threshold: Threshold, stricter: NDArray[np.bool_]) -> None:
+    def __init__(self, threshold: Threshold, stricter: NDArray[np.bool_] | Stricter) -> None:
+        """stricter: bool (S,), or who says so by index; asked only where the answer decides something."""
         self.margin = threshold.margin
-        self._usual, self._tight, self._stricter = threshold, threshold.tightened(), stricter
+        self._usual, self._tight = threshold, threshold.tightened()
+        self._stricter: Stricter = stricter.__getitem__ if isinstance(stricter, np.ndarray) else stricter
 
-    def accept(self, subjects: NDArray[np.intp] | NDArray[np.int32]) -> NDArray[np.float64]:
-        """The accept level of each subject, by index."""
-        return np.where(self._stricter[subjects], self._tight.accept, self._usual.accept)
+    def allow(self, subjects: NDArray[np.intp] | NDArray[np.int32], scores: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Whether each score reaches the accept level of its subject, by index."""
+        return self._reach(self._usual.accept, self._tight.accept, subjects, scores)
 
     def band(self, subject: int, score: float) -> Band:
         """The band of a score that was accepted for this subject."""
-        level = self._tight if self._stricter[subject] else self._usual
-        return "strong" if score >= level.strong else "possible"
+        strong = self._reach(self._usual.strong, self._tight.strong, np.array([subject]), np.array([score]))
+        return "strong" if strong[0] else "possible"
+
+    def _reach(
+        self, usual: float, tight: float, subjects: NDArray[np.intp] | NDArray[np.int32], scores: NDArray[np.float64]
+    ) -> NDArray[np.bool_]:
+        reached = scores >= usual
+        depends = np.flatnonzero(reached & (scores < tight))
+        if len(depends):
+            reached[depends] = ~self._stricter(subjects[depends].astype(np.intp))
+        return reached
 
 
 class _Keeper:
@@ -143,7 +155,7 @@ class _Keeper:
         first = np.zeros(len(order), np.bool_)
         first[np.unique(probe.astype(np.int64) * len(self._gallery) + subject, return_index=True)[1]] = True
         order, probe, subject = order[first], probe[first], subject[first]
-        allowed = pairs.score[order] >= self._levels.accept(subject)
+        allowed = self._levels.allow(subject, pairs.score[order])
         enough = (_place(probe, np.ones_like(allowed)) < 2) | (allowed & (_place(probe, allowed) < self._crowd))
         kept = order[enough]
         return Pairs(pairs.probe[kept], pairs.row[kept], pairs.score[kept])
@@ -172,8 +184,8 @@ def _decide(pairs: Pairs, gallery: ConsentedGallery, levels: Levels, of_picture:
     allowed: dict[int, dict[int, dict[int, float]]] = {}  # picture -> probe -> subject -> score, best first
     for probe, by_subject in scores.items():
         subjects = np.fromiter(by_subject, np.intp, len(by_subject))
-        accept = levels.accept(subjects)
-        mine = {s: v for (s, v), level in zip(by_subject.items(), accept, strict=True) if v >= level}
+        may = levels.allow(subjects, np.fromiter(by_subject.values(), np.float64, len(by_subject)))
+        mine = {s: v for (s, v), allowed_ in zip(by_subject.items(), may, strict=True) if allowed_}
         if mine:
             allowed.setdefault(of_picture[probe], {})[probe] = mine
     for picture in allowed.values():

@@ -11,6 +11,7 @@ from kenbaar.errors import BadTemplate, ConsentMissing, UsageError
 from kenbaar.faces import Template
 from kenbaar.gallery import ConsentedGallery
 from kenbaar.matching._decide import UNKNOWN, Band, Decision, Levels, stack
+from kenbaar.matching._look_alikes import stricter_in
 from kenbaar.matching._pairs import exact_scores, near_pairs
 from kenbaar.matching._threshold import Threshold
 
@@ -30,7 +31,9 @@ class Candidate:
 def compare_one(probe: Template, gallery: ConsentedGallery, subject: str, threshold: Threshold) -> Decision:
     """Is this face this person, who says so? A match or unknown; nobody else's template is looked at.
 
-    A claim is one comparison, so it is held against threshold.for_claim(), tightened for somebody with a look-alike.
+    A claim is one comparison, so it is held against threshold.for_claim(), tightened as for somebody with a look-alike:
+    where nobody else's template is looked at, nobody knows whether they have one. A gallery that was told who has
+    one (`stricter`) is believed.
     Raises ConsentMissing where the subject is not in the gallery.
     """
     gallery.refuse_if_wiped()
@@ -41,16 +44,18 @@ def compare_one(probe: Template, gallery: ConsentedGallery, subject: str, thresh
     stacked = stack([probe], gallery)
     score = float(exact_scores(np.broadcast_to(stacked, rows.shape), rows).max())
     index = gallery.subjects.index(subject)
-    levels = Levels(threshold.for_claim(), gallery.stricter)
-    if not score >= levels.accept(np.array([index]))[0]:
+    unknown = np.ones(len(gallery), np.bool_)
+    levels = Levels(threshold.for_claim(), gallery.stricter if gallery.told else unknown)
+    if not levels.allow(np.array([index]), np.array([score]))[0]:
         return UNKNOWN
     return Decision("match", subject, levels.band(index, score))
 
 
 def find_lookalikes(vector: NDArray[np.float32], gallery: ConsentedGallery, threshold: Threshold) -> list[str]:
-    """The enrolled subjects so like a newcomer that both need a stricter threshold. Ids, sorted; often none.
+    """The people measured who are so like one of them that both need a stricter threshold. Ids, sorted; often none.
 
-    vector: the newcomer's row or rows, float32 (d,) or (k, d), of the gallery's pack. Like enough: from accept for
+    For measuring, on people who agreed to it: an archive's look-alikes have no names (stricter_in).
+    vector: that person's row or rows, float32 (d,) or (k, d), of the gallery's pack. Like enough: from accept for
     this gallery, less the margin, on: from where the one can be a runner-up to the other.
     """
     gallery.refuse_if_wiped()
@@ -82,11 +87,11 @@ def candidates(probe: Template, gallery: ConsentedGallery, threshold: Threshold,
         gallery.refuse_other_pack(probe.pack)
         return []
     fitting = threshold.for_gallery(len(gallery))
-    levels = Levels(fitting, gallery.stricter)
+    levels = Levels(fitting, stricter_in(gallery, fitting))
     pairs = near_pairs(stack([probe], gallery), gallery.stored, fitting.accept)
     best: dict[int, float] = {}
     for subject, score in zip(gallery.row_subject[pairs.row].tolist(), pairs.score.tolist(), strict=True):
         best[subject] = max(score, best.get(subject, -1.0))
-    reached = [s for s in best if best[s] >= levels.accept(np.array([s]))[0]]
+    reached = [s for s in best if levels.allow(np.array([s]), np.array([best[s]]))[0]]
     ranked = sorted(reached, key=lambda s: (-best[s], gallery.subjects[s]))[:limit]
     return [Candidate(gallery.subjects[s], rank, levels.band(s, best[s])) for rank, s in enumerate(ranked, 1)]

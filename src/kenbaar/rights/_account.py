@@ -12,12 +12,12 @@ from typing import Literal
 from kenbaar.collections import Certainty, How
 from kenbaar.matching import Threshold
 
-FORMAT = "kenbaar-export/1"
+FORMAT = "kenbaar-export/2"
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who the export is for. look_alike: marked as looking much like somebody else here, hence stricter thresholds."""
+    """Who the export is for."""
 
     id: str
     name: str = field(repr=False)
@@ -25,7 +25,6 @@ class Person:
     holder: str
     invited_at: datetime
     enrolled_at: datetime | None
-    look_alike: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -243,7 +243,6 @@ class _Run:
                 person.holder,
                 person.invited_at,
                 person.enrolled_at,
-                person.look_alike,
             ),
             consents=tuple(_consent_row(g, in_force=g.id in living) for g in grants),
             template=self._put_template(templates),

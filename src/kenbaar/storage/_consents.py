@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -43,11 +43,9 @@ class SqlConsentStore:
             return None
         return Invitation(**{**row, "purposes": tuple(Purpose.parse(p) for p in row["purposes"].split())})
 
-    def enrol(
-        self, subject: Subject, token_hash: str, at: datetime, grants_: Sequence[Grant], look_alikes: Iterable[str]
-    ) -> None:
-        """Spends the invitation, keeps grants and enrolment, marks look-alikes: all or nothing."""
-        self.renew(subject, token_hash, at, grants_, look_alikes, ())
+    def enrol(self, subject: Subject, token_hash: str, at: datetime, grants_: Sequence[Grant]) -> None:
+        """Spends the invitation, keeps grants and enrolment: all or nothing."""
+        self.renew(subject, token_hash, at, grants_, ())
 
     def renew(
         self,
@@ -55,7 +53,6 @@ class SqlConsentStore:
         token_hash: str,
         at: datetime,
         grants_: Sequence[Grant],
-        look_alikes: Iterable[str],
         replaced: Sequence[Grant],
     ) -> None:
         """As enrol(), and ends the grants that are replaced: all or nothing."""
@@ -64,8 +61,6 @@ class SqlConsentStore:
             c.execute(sa.update(invitations).where(invitations.c.token_hash == token_hash).values(used_at=at))
             c.execute(sa.update(subjects).where(subjects.c.id == subject.id).values(**_subject_row(subject)))
             c.execute(sa.insert(grants), [_grant_row(g) for g in grants_])
-            if alike := list(look_alikes):
-                c.execute(sa.update(subjects).where(subjects.c.id.in_(alike)).values(look_alike=True))
 
     def subject(self, subject: str) -> Subject | None:
         """One subject, or None."""
@@ -118,10 +113,6 @@ class SqlConsentStore:
         """Everybody who holds their own key."""
         return self._ids(subjects.c.holder == "subject")
 
-    def look_alikes(self) -> frozenset[str]:
-        """Everybody marked as looking much like somebody else enrolled."""
-        return self._ids(subjects.c.look_alike)
-
     def _ids(self, which: sa.ColumnElement[bool]) -> frozenset[str]:
         with self._db.read() as c:
             return frozenset(c.execute(sa.select(subjects.c.id).where(which)).scalars())
@@ -148,7 +139,7 @@ class SqlConsentStore:
             c.execute(
                 sa.update(subjects)
                 .where(subjects.c.id == subject)
-                .values(name="", guardian=None, salt=None, look_alike=False, left_at=at)
+                .values(name="", guardian=None, salt=None, left_at=at)
             )
         self._db.scrub()
 

@@ -49,7 +49,6 @@ subjects = sa.Table(
     sa.Column("invited_at", Utc, nullable=False),
     sa.Column("enrolled_at", Utc),
     sa.Column("left_at", Utc),
-    sa.Column("look_alike", sa.Boolean, nullable=False, default=False),
     sa.Column("log_key", sa.Text),  # key id in the key store, not a key
     sa.Column("salt", sa.LargeBinary),  # for the recovery code; no secret
 )

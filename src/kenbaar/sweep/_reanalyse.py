@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kenbaar.gallery import ConsentedGallery
-from kenbaar.matching import Threshold
+from kenbaar.matching import Threshold, any_look_alike
 from kenbaar.media import FileBelow, PhotoLimits
 from kenbaar.modelpack import FaceEmbedder
 from kenbaar.sweep._analyse import KnownFaces, PhotoAnalysis, open_known
@@ -51,7 +51,7 @@ def reanalyse_photo(
     somebody new has a look-alike, for whom others' levels rise, and where the pack's rough templates tell nothing.
     """
     near = threshold.accept - threshold.margin - pack.rough_within
-    if near <= -1 or len(new) > MOST_NEW or any(gallery.stricter[gallery.subjects.index(s)] for s in new):
+    if near <= -1 or len(new) > MOST_NEW or any_look_alike(new, gallery, threshold):
         return None
     opened = open_known(path, limits, known, detail_side)
     if opened is None:
