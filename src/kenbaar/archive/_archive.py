@@ -8,7 +8,7 @@ with open_archive(settings) as archive:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -103,9 +103,14 @@ class Archive:
             limits=self.limits,
             home=home,
         )
-        recovery(journal, records, self.leaving)
-        with suppress(BlockingIOError), journal.writing(wait=False):
-            pass  # whoever gets the lock recovers what a crash left, and ends what the calendar ended
+        recovery(journal, records, self.collections.store, self.leaving)
+        try:
+            with journal.writing(wait=False):
+                pass  # whoever gets the lock recovers what a crash left, and ends what the calendar ended
+        except BlockingIOError:
+            if self.ledger.size > int(records.note("ledger_size") or 0):
+                with journal.writing():  # somebody is writing, or bringing older records up to the ledger: not before
+                    pass
 
     def detect_everybody(self, photo: Photo) -> list[Box]:
         """Every face in a photo, as thoroughly as publishing looks: for pages on which nobody else may be seen."""

@@ -20,7 +20,11 @@ _WRITING = b"writing\n"  # what the lock file holds while somebody writes; still
 
 
 class ArchiveJournal:
-    """ledger.Journal for one archive. recover: called by every writer first; whole: somebody may have been killed."""
+    """ledger.Journal for one archive.
+
+    recover: called by every writer first; whole: somebody may have been killed. protecting: a digest of the rows that
+    protect people, which every writer notes last.
+    """
 
     def __init__(
         self,
@@ -35,6 +39,7 @@ class ArchiveJournal:
         self._lock, self._clock, self._records, self._log_key = home / LOCK, clock, records, log_key
         self._depth, self._thread = 0, threading.RLock()
         self.recover: Callable[[bool], None] = lambda whole: None
+        self.protecting: Callable[[], str] = lambda: ""
 
     def now(self) -> datetime:
         """The time, UTC; never before the ledger's last entry, so that a clock set back revives nothing."""
@@ -65,6 +70,7 @@ class ArchiveJournal:
                         key_generation=str(self.keys.generation),
                         keys_made=str(self.keys.made),
                         ledger_size=str(self.ledger.size),
+                        protecting=self.protecting(),
                     )
                     _mark(file, b"")  # not reached by an exception: then the next writer looks at everything
                 finally:

@@ -2,29 +2,41 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 
 from kenbaar.archive._journal import ArchiveJournal
+from kenbaar.archive._replay import Replay
+from kenbaar.collections import CollectionStore
 from kenbaar.consent import ConsentStore
+from kenbaar.keys import canonical
 from kenbaar.rights import Leaving
 
 log = logging.getLogger(__name__)
 
 
-def recovery(journal: ArchiveJournal, records: ConsentStore, leaving: Leaving) -> None:
+def recovery(journal: ArchiveJournal, records: ConsentStore, items: CollectionStore, leaving: Leaving) -> None:
     """Has the journal recover the archive whenever somebody begins to write.
 
-    1. Withdrawals that the ledger has and the records do not are replayed: the records are older, a backup.
+    1. What narrows and the records do not know is replayed from the ledger: acts that are newer than the records, which
+       are a backup then; or, where rows that protect somebody are not those that were written last, all such acts.
     2. What is past its end date ends. Where somebody was killed, or keys were destroyed elsewhere, all is gone through.
     """
+    replay = Replay(records, items, leaving)
+
+    def protecting() -> str:
+        return hashlib.sha256(canonical(*records.sealed_facts(), *items.protecting())).hexdigest()
 
     def recover(killed: bool) -> None:
-        size = int(records.note("ledger_size") or 0)
-        if journal.ledger.size > size:
-            log.warning("the records are older than the ledger: withdrawals since are replayed")
-            leaving.replay([act for act in journal.acts() if act.index >= size])
+        size, noted = int(records.note("ledger_size") or 0), records.note("protecting")
+        if noted not in (None, protecting()):
+            log.warning("rows that protect people are not those written last: what narrows is replayed from the ledger")
+            replay.replay(list(journal.acts()))
+        elif journal.ledger.size > size:
+            log.warning("the records are older than the ledger: what narrowed since is replayed")
+            replay.replay([act for act in journal.acts() if act.index >= size])
         if killed:
             log.warning("whoever wrote last was killed: the archive is gone through")
         leaving.recover(whole=killed or int(records.note("key_generation") or 0) != journal.keys.generation)
 
-    journal.recover = recover
+    journal.recover, journal.protecting = recover, protecting

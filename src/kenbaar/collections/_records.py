@@ -173,6 +173,18 @@ class Rejection:
     rejected_at: datetime
     at_s: float | None = None
 
+    @property
+    def face(self) -> str:
+        """Which face of the content, as the ledger keeps it: the box's sides, and the moment where there is one."""
+        sides = (self.box.x_min, self.box.y_min, self.box.x_max, self.box.y_max)
+        return " ".join(map(str, (*sides, *(() if self.at_s is None else (self.at_s,)))))
+
+    @staticmethod
+    def read_face(text: str) -> tuple[Box, float | None]:
+        """The box and the moment of a face that `face` wrote. ValueError for anything else."""
+        x_min, y_min, x_max, y_max, *moment = text.split()
+        return Box(int(x_min), int(y_min), int(x_max), int(y_max)), float(moment[0]) if moment else None
+
     def is_of(self, track: Track) -> bool:
         """Whether that track (of an item of this content) is the face that was rejected."""
         return track.is_there(self.at_s) and self.box.is_same_face(track.box)
@@ -221,6 +233,9 @@ class CollectionStore(Protocol):
 
     def all(self) -> list[Collection]:
         """All collections, by name. ArchiveBroken where one was edited."""
+
+    def protecting(self) -> list[bytes]:
+        """Every row that protects somebody, as it stands there: what is said about collections, and rejections."""
 
     def edited(self) -> list[str]:
         """What was edited by others than us, one sentence each: collections, appearances."""

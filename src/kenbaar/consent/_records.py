@@ -174,6 +174,10 @@ class ConsentStore(Protocol):
     def note(self, name: str) -> str | None:
         """A fact about the archive as a whole (organisation, jurisdiction, ...). ArchiveBroken where it was edited."""
 
+    def sealed_facts(self) -> list[str]:
+        """Such facts, name and value in turn, by name, as they stand there: those that acts change, not those that
+        every writer notes."""
+
     def set_notes(self, **notes: str) -> None:
         """Keeps such facts, sealed."""
 

@@ -200,12 +200,19 @@ def adopt(actor: Actor, evaluation: Evaluation, notes: Notes, journal: Journal, 
             people=people,
             searches=searches,
             carried=point.carried,
+            point=adopted.text(),
         )
-        before = read_adopted(notes)
-        if before is not None and before.threshold.pack != threshold.pack:
-            notes.set_notes(**{_earlier(before.threshold.pack): before.text()})
-        notes.set_notes(**{NOTE: adopted.text()})
+        keep_adopted(adopted.text(), notes)
     return adopted
+
+
+def keep_adopted(text: str, notes: Notes) -> None:
+    """Keeps an operating point (Adopted.text) as the one adopted last; that of another pack stays beside it."""
+    before, pack = read_adopted(notes), json.loads(text)["pack"]
+    if before is not None and before.threshold.pack != pack:
+        notes.set_notes(**{_earlier(before.threshold.pack): before.text()})
+    if notes.note(NOTE) != text:
+        notes.set_notes(**{NOTE: text})
 
 
 def _stricter(threshold: Threshold, default: Threshold) -> bool:

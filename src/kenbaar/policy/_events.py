@@ -18,27 +18,29 @@ class EventRow:
     shown: those of the facts that the person may be shown; the others name other people, or say nothing to them.
     meaning: what it says to the person it is about.
     needs: what a role must permit; None: whoever it is, it is told. own: people may do it themselves; who does it for
-    them does it by hand. narrows: it protects somebody, so it is replayed when older records are put back.
+    them does it by hand. narrows: it protects somebody, so it is replayed when older
+    records are put back (archive._replay).
     purpose: what agreeing to makes it lawful, where it rests on one purpose.
     """
 
     name: str
     needs: Permission | None
+    narrows: bool
     facts: frozenset[str] = frozenset()
     shown: frozenset[str] = frozenset()
     meaning: str = ABOUT_YOU
     own: bool = False
-    narrows: bool = False
     purpose: str | None = None
 
 
 class Event(Enum):
     """Every kind of act. What an act of that kind states is its row's."""
 
-    INIT = EventRow("init", Permission.SET_UP, facts=frozenset({"organisation", "jurisdiction"}))
+    INIT = EventRow("init", Permission.SET_UP, narrows=False, facts=frozenset({"organisation", "jurisdiction"}))
     INVITE = EventRow(
         "invite",
         Permission.INVITE,
+        narrows=False,
         facts=frozenset({"offered", "again"}),
         shown=frozenset({"offered"}),
         meaning="You were invited.",
@@ -46,6 +48,7 @@ class Event(Enum):
     ENROL = EventRow(
         "enrol",
         Permission.SPEAK_FOR,
+        narrows=False,
         facts=frozenset({"purposes", "holder"}),
         shown=frozenset({"purposes", "holder"}),
         meaning="You enrolled.",
@@ -54,6 +57,7 @@ class Event(Enum):
     RENEW = EventRow(
         "renew",
         Permission.SPEAK_FOR,
+        narrows=False,
         facts=frozenset({"purposes"}),
         shown=frozenset({"purposes"}),
         meaning="You renewed your consent.",
@@ -62,33 +66,39 @@ class Event(Enum):
     WITHDRAW = EventRow(
         "withdraw",
         Permission.SPEAK_FOR,
+        narrows=True,
         facts=frozenset({"reason", "purposes"}),
         shown=frozenset({"reason", "purposes"}),
         meaning="Consent ended, and its keys were destroyed.",
         own=True,
-        narrows=True,
     )
     COLLECTION = EventRow(
         "collection",
         Permission.COLLECT,
+        narrows=True,
         facts=frozenset({"collection", "mode", "officer", "reason", "roster", "follow_links"}),
         shown=frozenset({"collection", "mode", "reason"}),
-        narrows=True,
     )
     SWEEP = EventRow(
         "sweep",
         Permission.COLLECT,
+        narrows=False,
         facts=frozenset({"collection", "mode", "gallery", "subjects", "held_by_themselves"}),
         shown=frozenset({"collection", "mode", "subjects"}),
         meaning="A collection was looked through, and the faces in it were compared with yours.",
         purpose="find",
     )
     SWEEP_END = EventRow(
-        "sweep-end", Permission.COLLECT, facts=frozenset({"collection", "photos", "looked"}), purpose="find"
+        "sweep-end",
+        Permission.COLLECT,
+        narrows=False,
+        facts=frozenset({"collection", "photos", "looked"}),
+        purpose="find",
     )
     FIND = EventRow(
         "find",
         Permission.SPEAK_FOR,
+        narrows=False,
         facts=frozenset({"pictures", "reason"}),
         shown=frozenset({"pictures", "reason"}),
         meaning="Somebody asked which pictures you are in.",
@@ -98,6 +108,7 @@ class Event(Enum):
     CLAIM = EventRow(
         "claim",
         Permission.SPEAK_FOR,
+        narrows=False,
         facts=frozenset({"item", "how"}),
         shown=frozenset({"item", "how"}),
         meaning="It was said of a face that it is you.",
@@ -106,23 +117,27 @@ class Event(Enum):
     REJECT = EventRow(
         "reject",
         Permission.SPEAK_FOR,
-        facts=frozenset({"item"}),
+        narrows=True,
+        facts=frozenset({"item", "content", "faces"}),
         shown=frozenset({"item"}),
         meaning="It was said of a face that it is not you.",
         own=True,
-        narrows=True,
     )
     REFUSED = EventRow(
         "refused",
         None,
+        narrows=False,
         facts=frozenset({"act", "why"}),
         meaning="Something was asked for in your name, and refused.",
         own=True,
     )
-    PUBLISH = EventRow("publish", Permission.PUBLISH, facts=frozenset({"collection", "channel"}), purpose="show")
+    PUBLISH = EventRow(
+        "publish", Permission.PUBLISH, narrows=False, facts=frozenset({"collection", "channel"}), purpose="show"
+    )
     SHOWN = EventRow(
         "shown",
         Permission.PUBLISH,
+        narrows=False,
         facts=frozenset({"channel", "copies"}),
         shown=frozenset({"channel", "copies"}),
         meaning="Published copies left your face visible.",
@@ -131,16 +146,18 @@ class Event(Enum):
     EXPORT = EventRow(
         "export",
         Permission.SPEAK_FOR,
+        narrows=False,
         meaning="Everything held about you was put together for you.",
         own=True,
     )
-    SEAL = EventRow("sealed", Permission.SET_UP, facts=frozenset({"consents", "collections", "digest"}))
-    CHECK = EventRow("check", Permission.PROVE)
-    ROTATE = EventRow("rotate", Permission.SET_UP)
+    SEAL = EventRow("sealed", Permission.SET_UP, narrows=False, facts=frozenset({"consents", "collections", "digest"}))
+    CHECK = EventRow("check", Permission.PROVE, narrows=False)
+    ROTATE = EventRow("rotate", Permission.SET_UP, narrows=False)
     ADOPT = EventRow(
         "adopt",
         Permission.SET_UP,
-        facts=frozenset({"pack", "accept", "fpir", "n", "per_decade", "people", "searches", "carried"}),
+        narrows=True,
+        facts=frozenset({"pack", "accept", "fpir", "n", "per_decade", "people", "searches", "carried", "point"}),
     )
 
     def __str__(self) -> str:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from kenbaar.collections import CollectionStore
 from kenbaar.consent import RECOGNISING, Consents, DestructionFacts, Grant, Purpose, Subject, make_destruction_receipt
 from kenbaar.errors import ConsentMissing
-from kenbaar.ledger import Act, Journal
-from kenbaar.policy import EVENTS, SYSTEM, Actor, Event
+from kenbaar.ledger import Journal
+from kenbaar.policy import SYSTEM, Actor, Event
 from kenbaar.publish import Copy, CopyStore
 
 
@@ -59,18 +59,16 @@ class Leaving:
                 )
             return self._end(actor, subject, ending, "withdrawn")
 
-    def replay(self, acts: Iterable[Act]) -> None:
-        """Withdrawals that the ledger tells and the records do not know: the records (or the keys too) are a backup.
+    def replay(self, subject: str, ended: Collection[str], at: datetime) -> None:
+        """A withdrawal that the ledger tells and the records do not know: the records (or the keys too) are a backup.
 
-        What they destroyed is destroyed again, so that no restore brings anybody back while the ledger is there.
+        What it destroyed is destroyed again, so that no restore brings anybody back while the ledger is there.
+        ended: the purposes; at: when it was. What was agreed to after it stays.
         """
-        for act in acts:
-            if EVENTS.get(act.event) is not Event.WITHDRAW or act.payload is None:
-                continue  # without payload its key is destroyed already, and with it everything this act destroyed
-            subject, ended = str(act.payload["subject"]), set(act.payload["purposes"])
-            grants = [g for g in self.consents.unended_grants(subject) if str(g.purpose) in ended]
-            if grants:
-                self._end(SYSTEM, subject, grants, "said again")
+        unended = self.consents.unended_grants(subject)
+        grants = [g for g in unended if str(g.purpose) in ended and g.given_at <= at]
+        if grants:
+            self._end(SYSTEM, subject, grants, "said again")
 
     def recover(self, *, whole: bool) -> None:
         """What the calendar, a crash or a restored backup left to do; run by whoever holds the writing lock.

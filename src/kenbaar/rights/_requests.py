@@ -176,7 +176,10 @@ class Requests:
         now = self.journal.now()
         rejections = [Rejection(item.digest, subject, a.box, now, a.track.key.at_s) for a in mine]
         with self.journal.writing():
-            self.journal.record(Event.REJECT, actor, subject=subject, item=item_id)
+            faces = [r.face for r in rejections]
+            self.journal.record(
+                Event.REJECT, actor, subject=subject, item=item_id, content=rejections[0].digest, faces=faces
+            )
             self.items.reject(rejections, item_id)
         return rejections[0]
 

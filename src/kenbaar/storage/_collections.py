@@ -26,7 +26,7 @@ from kenbaar.collections import (
 )
 from kenbaar.errors import ArchiveBroken
 from kenbaar.faces import Box
-from kenbaar.keys import RecordSeal, RecordValue
+from kenbaar.keys import RecordSeal, RecordValue, canonical
 from kenbaar.storage._database import Database
 from kenbaar.storage._tables import appearances, collections, galleries, items, rejections, roster, tracks
 
@@ -94,10 +94,21 @@ class SqlCollectionStore:
             said = {name: value for name, value in row.items() if name != "seal"}
             yield Collection(**said, roster=tuple(c.execute(on).scalars())), row["seal"]
 
+    def protecting(self) -> list[bytes]:
+        """Every row that protects somebody, as it stands there."""
+        columns = [rejections.c[n] for n in ("digest", "subject", "x_min", "y_min", "x_max", "y_max", "at_s")]
+        with self._db.read() as c:
+            told = [canonical(*_collection_facts(found)) for found in self._all_unsealed(c)]
+            rows = c.execute(sa.select(*columns).order_by(*columns[:6], rejections.c.id)).all()
+        return [*told, *(repr(tuple(row)).encode() for row in rows)]
+
+    def _all_unsealed(self, c: sa.Connection) -> list[Collection]:
+        return [found for found, _ in self._unsealed(c, sa.select(collections).order_by(collections.c.name))]
+
     def unsealed(self) -> list[Collection]:
         """All collections by name as they stand there, edited or not: to seal them, and to look."""
         with self._db.read() as c:
-            return [found for found, _ in self._unsealed(c, sa.select(collections).order_by(collections.c.name))]
+            return self._all_unsealed(c)
 
     def count_appearances(self) -> int:
         """How many there are."""

@@ -15,6 +15,7 @@ from kenbaar.storage._database import Database
 from kenbaar.storage._tables import copy_subjects, grants, invitations, meta, receipts, subjects
 
 _NOTE = "note"
+_COUNTERS = ("key_generation", "keys_made", "ledger_size", "protecting")  # every writer notes them
 
 
 class SqlConsentStore:
@@ -182,6 +183,12 @@ class SqlConsentStore:
             raise ArchiveBroken(
                 f"What is on record about this archive ({name}) was edited.", "Put back a good copy of the database."
             )
+
+    def sealed_facts(self) -> list[str]:
+        """Facts that acts change, name and value in turn, by name, as they stand there."""
+        query = sa.select(meta.c.name, meta.c.value).where(meta.c.name.not_in(_COUNTERS)).order_by(meta.c.name)
+        with self._db.read() as c:
+            return [text for row in c.execute(query) for text in row]
 
     def unsealed_note(self, name: str) -> str | None:
         """A fact as it stands there, edited or not: to seal an archive made before there were seals, and to look."""
