@@ -9,14 +9,20 @@ import sys
 import time
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from kenbaar.consent import RECOGNISING, Sessions
+from kenbaar.media import _opening as opening
 from kenbaar.media import _outside as outside
+from kenbaar.media import end_reading, open_photo
 from tests import deadly
 from tests.e2e.club import Club
+from tests.e2e.driver import COMMAND
+from tests.memory import holds
 
 FAULTS = {"segfault": deadly.SEGFAULT, "swell": deadly.SWELL, "spin": deadly.SPIN, "lie": deadly.LIE}
 ROOT = Path(__file__).parents[2]
@@ -118,7 +124,7 @@ def test_a_photo_that_was_swapped_after_the_sweep_is_not_parsed(
     began = time.monotonic()
     try:
         acts: dict[str, Callable[[], object]] = {
-            "publish": lambda: holds(club.publish(code=5)["held"], "ada.jpg"),
+            "publish": lambda: is_held(club.publish(code=5)["held"], "ada.jpg"),
             "sheet": lambda: club.kenbaar("find", club.ids["Ada"], "--sheet", club.folder / "sheet.html"),
             "export": lambda: club.kenbaar("export", club.ids["Ada"], club.folder / "ada.zip"),
             "claim": lambda: says_changed(club.kenbaar.refused("claim", club.ids["Ada"], item, "--box", 0, code=4)),
@@ -131,10 +137,76 @@ def test_a_photo_that_was_swapped_after_the_sweep_is_not_parsed(
         says_changed((club.folder / "sheet.html").read_text())
 
 
-def holds(held: list[dict[str, Any]], path: str) -> None:
+def is_held(held: list[dict[str, Any]], path: str) -> None:
     assert [h["path"] for h in held] == [path]
     says_changed(held[0]["why"])
 
 
 def says_changed(words: str) -> None:
     assert "changed since it was swept" in words
+
+
+def test_who_reads_photos_holds_no_key_and_no_gallery(club: Club) -> None:
+    photo = club.photo("ada.jpg", "Ada")
+    with club.open() as archive, archive.journal.writing():  # all that a writer has open
+        gallery = archive.consents.open_gallery(RECOGNISING, archive.pack.digest, Sessions())
+        assert len(gallery) == 3
+        secrets = [gallery.rows[n].tobytes() for n in range(len(gallery.rows))]
+        end_reading()
+        open_photo(photo, archive.limits)
+        reader = opening._reader
+        assert reader is not None
+        proc = Path(f"/proc/{reader.pid}")
+        assert not any(str(club.folder) in target for target in opened(reader.pid))
+        assert any(str(club.home) in target for target in opened("self"))
+        assert str(club.home) not in (proc / "maps").read_text()
+        assert str(club.home).encode() not in (proc / "environ").read_bytes() + (proc / "cmdline").read_bytes()
+        for secret in secrets:
+            assert holds(Path("/proc/self"), secret) and not holds(proc, secret)
+        gallery.wipe()
+
+
+@pytest.mark.slow
+def test_who_reads_for_a_sweeps_workers_holds_no_gallery_either(club: Club) -> None:
+    for n in range(400):
+        club.photo(f"{n}.jpg", "Ada")
+    club.collect()
+    with club.open() as archive:
+        gallery = archive.consents.open_gallery(RECOGNISING, archive.pack.digest, Sessions())
+        secret = gallery.rows[0].tobytes()
+        gallery.wipe()
+    sweep = subprocess.Popen(
+        [COMMAND, "sweep", "party", "--workers", "2"], env=club.kenbaar.env, stderr=subprocess.DEVNULL
+    )
+    try:
+        end = time.monotonic() + 60
+        looked = False
+        while not looked:
+            assert time.monotonic() < end and sweep.poll() is None, "no worker was caught with its reader"
+            for worker in children(sweep.pid):
+                for reader in children(worker):
+                    with suppress(OSError):
+                        looked |= holds(Path(f"/proc/{worker}"), secret)
+                        assert not holds(Path(f"/proc/{reader}"), secret)
+    finally:
+        sweep.terminate()
+        sweep.wait()
+
+
+def opened(pid: int | str) -> list[str]:
+    """What the descriptors of a process are of."""
+    found = []
+    for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # the one that lists them
+            found.append(str(descriptor.readlink()))
+    return found
+
+
+def children(pid: int) -> list[int]:
+    with suppress(OSError):
+        return [
+            int(child)
+            for task in Path(f"/proc/{pid}/task").iterdir()
+            for child in (task / "children").read_text().split()
+        ]
+    return []

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
+from kenbaar.errors import PhotoUnreadable
 from kenbaar.media import open_photo, open_photo_bytes
 from tests.media.photo_samples import (
     BLUE,
@@ -181,6 +182,17 @@ def test_a_411_jpeg_says_that_its_blocks_reach_further() -> None:
     from kenbaar.media._read import read_header
 
     assert read_header(bytes(data), PhotoLimits()).block_px == 32
+
+
+@pytest.mark.parametrize(("factor", "block_px"), [(3, 24), (4, 32), (5, None), (15, None)])
+def test_blocks_of_rare_sizes_come_home_or_are_damage(factor: int, block_px: int | None) -> None:
+    data = bytearray(saved(Image.fromarray(quarters()).convert("CMYK"), "JPEG"))
+    data[data.index(b"\xff\xc0") + 11] = factor << 4 | 1  # found by damaging photos
+    if block_px is None:
+        with pytest.raises(PhotoUnreadable, match="frame header"):
+            open_photo_bytes(bytes(data))
+    else:
+        assert open_photo_bytes(bytes(data)).block_px == block_px
 
 
 def test_damaged_metadata_neither_refuses_a_photo_nor_warns() -> None:

@@ -26,6 +26,7 @@ from kenbaar.media import _opening as opening
 from kenbaar.media import _outside as outside
 from tests import deadly
 from tests.media.photo_samples import exif, quarters, saved
+from tests.memory import holds
 
 JPEG = saved(quarters(), "JPEG")
 HEIC = (Path(__file__).parent / "data" / "turned.heic").read_bytes()
@@ -112,6 +113,20 @@ def test_a_reader_that_was_killed_meanwhile_costs_no_photo() -> None:
     assert open_photo_bytes(JPEG).width == 80
 
 
+def test_a_reader_that_was_left_in_the_middle_is_asked_nothing_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    pid = reader_pid()
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(outside, "digest_bytes", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            open_photo_bytes(JPEG)
+    assert open_photo_bytes(saved(quarters()[::-1].copy(), "PNG")).format == "PNG"
+    assert reader_pid() != pid
+
+
 def test_a_reader_that_cannot_be_started_is_told_and_is_no_photos_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     end_reading()
     monkeypatch.setattr(outside, "BEGIN", "raise SystemExit(1)")
@@ -139,23 +154,6 @@ def test_the_reader_holds_pipes_and_shared_memory_and_no_file_of_ours(tmp_path: 
         assert holds(Path("/proc/self"), secret), "which the search would have found"
     finally:
         os.close(held)
-
-
-def holds(proc: Path, secret: bytes) -> bool:
-    """Whether these bytes are anywhere in a process's memory."""
-    with (proc / "mem").open("rb", buffering=0) as memory:
-        for line in (proc / "maps").read_text().splitlines():
-            span, rights, *_ = line.split()
-            if not rights.startswith("rw") or "/memfd:photo" in line:
-                continue
-            start, end = (int(n, 16) for n in span.split("-"))
-            try:
-                memory.seek(start)
-                if secret in memory.read(end - start):
-                    return True
-            except (OSError, OverflowError, ValueError):
-                continue
-    return False
 
 
 def test_a_decoder_that_was_taken_over_opens_no_file_and_no_socket(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -114,6 +114,8 @@ def parse_jpeg(data: bytes) -> Jpeg:
         raise Unfit(f"is a rare kind of JPEG ({precision} bits, {components} colours)", DO_CHECK)
     factors = [frame[7 + 3 * i] for i in range(components)]
     largest = max(max(f >> 4, f & 15) for f in factors) if components > 1 else 1
+    if largest > 4:  # B.2.2
+        raise Unfit("is a damaged JPEG (its frame header)")
     return Jpeg(width, height, components, 8 * largest, tuple(segments), at)
 
 

@@ -44,7 +44,7 @@ class Photo:
     digest:        "sha256:<hex>" of the file's bytes.
     format:        a row's name in media/_formats.py ("JPEG", ...), by content, never by the file's name.
     taken_at:      from EXIF, aware UTC; a camera that states no offset is read as if its clock showed UTC.
-    block_px:      how far a coded block of the source reaches, px (16, or 32 for 4:1:1 JPEG): publish pads masks by it.
+    block_px:      how far a coded block of the source reaches, px (16; 24 or 32 in rare JPEGs): masks are padded by it.
     rights:        what the file states, where they were asked for.
     """
 

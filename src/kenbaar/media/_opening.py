@@ -158,7 +158,7 @@ def _read(data: bytes, limits: PhotoLimits, detail_side: int | None, rights: boo
 def _at_hand(limits: PhotoLimits) -> OutsideReader:
     global _reader, _owner
     memory_bytes = _MEMORY_BYTES + BYTES_A_PIXEL * limits.max_pixels
-    if _reader is not None and (_owner != os.getpid() or not _reader.can(limits)):
+    if _reader is not None and (_owner != os.getpid() or _reader.closed or not _reader.can(limits)):
         _forget()
     if _reader is None:
         _reader, _owner = OutsideReader(limits, memory_bytes), os.getpid()
@@ -171,7 +171,7 @@ def _end_with_this_process() -> None:
     """A worker runs no `atexit`, and tells nobody else of its end."""
     from multiprocessing.util import Finalize
 
-    Finalize(None, end_reading, exitpriority=10)
+    Finalize(None, _forget, exitpriority=10)  # without the lock: who holds it then never lets go
 
 
 def _forget() -> None:

@@ -38,9 +38,10 @@ ENVIRONMENT = {
     "PYTHONDONTWRITEBYTECODE": "1",
     "MALLOC_ARENA_MAX": "2",  # each takes 64 MB of address space
     "MALLOC_MMAP_THRESHOLD_": str(1 << 25),  # pixels go where the last photo's were: fresh memory costs 5 ms a photo
-    "MALLOC_TRIM_THRESHOLD_": str(1 << 27),
+    "MALLOC_TRIM_THRESHOLD_": str(1 << 26),
 }
 _START_S = 60.0  # to load its decoders: less than half a second, but on a machine that does much else
+_END_S = 2.0  # once it says nothing more, only to end is left
 _MOST_LINE_BYTES = 16_384
 _MOST_SENTENCE = 300
 _MOST_RIGHTS = 500
@@ -103,6 +104,11 @@ class OutsideReader:
         self._said = bytearray()
 
     @property
+    def closed(self) -> bool:
+        """Whether it has ended and is not to be asked any more."""
+        return self._process.returncode is not None
+
+    @property
     def pid(self) -> int:
         """Of the process."""
         return self._process.pid
@@ -141,9 +147,11 @@ class OutsideReader:
             self._give_back(max(len(data), self._pixel_bytes))
 
     def close(self) -> None:
-        """Ends it, and returns when it has ended."""
+        """Ends it and what it may have started, and returns when it has ended. Again, it does nothing."""
+        if self.closed:
+            return
         with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+            os.killpg(self._process.pid, signal.SIGKILL)  # before it is waited for: its number is its own until then
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe:
                 with suppress(OSError):
@@ -187,12 +195,12 @@ class OutsideReader:
 
     def _ended(self) -> ReaderEnded:
         """Why it ended by itself."""
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(timeout=2)
+        until, how = time.monotonic() + _END_S, os.WEXITED | os.WNOHANG | os.WNOWAIT
+        while not (ended := os.waitid(os.P_PID, self.pid, how)) and time.monotonic() < until:
+            time.sleep(0.005)
+        self.close()
         code = self._process.returncode
-        if code is None:
-            return ReaderEnded("it took too long", again=False)
-        if code == -signal.SIGXCPU:
+        if not ended or code == -signal.SIGXCPU:
             return ReaderEnded("it took too long", again=False)
         if code == OUT_OF_MEMORY:
             return ReaderEnded("its decoder ran out of memory", too_large=True)
@@ -212,7 +220,7 @@ class OutsideReader:
                 and min(width, height) > 0
                 and width * height <= limits.max_pixels
                 and untrusted["format"] in FORMATS
-                and untrusted["block_px"] in (16, 32)
+                and untrusted["block_px"] in (16, 24, 32)
                 and (taken_at is None or taken_at.tzinfo is not None)
             )
             if not honest:
