@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import pkgutil
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from importlib import import_module
@@ -17,10 +18,16 @@ import pytest
 from kenbaar import acts
 from kenbaar.acts import ACTS, HIDDEN, IF_GIVEN, ActRow, as_json, schema_of
 from kenbaar.acts.schemas import schemas
+from kenbaar.consent import Holder
 from kenbaar.errors import Cancelled, NotFound, RoleRefused
 from kenbaar.faces import Box
 from kenbaar.policy import ROLES, Actor, Permission, RoleName
+from kenbaar.settings import Settings
 from tests.actors import OFFICER
+from tests.e2e.club import new_club
+from tests.e2e.unsealed import unseal
+from tests.measure.volunteers import draw_volunteers
+from tests.modelpack.tiny_pack import build_tiny_pack
 from tests.rights.party import Party, a_party
 
 ROOT = Path(__file__).parents[2]
@@ -144,14 +151,32 @@ def test_the_schemas_in_the_docs_are_those_of_the_answers() -> None:
 # -- acts themselves ---------------------------------------------------------------------------------------------------
 
 
-def test_real_answers_are_what_their_schemas_say(party: Party, tmp_path: Path) -> None:
+def the_answer(name: str, where: Any, request: Any) -> Any:
+    """What an act answers; it is held to its schema on the way."""
+    answer = ACTS[name].run(where, OFFICER, request)
+    assert isinstance(answer, ACTS[name].answer)
+    jsonschema.validate(json.loads(json.dumps(as_json(answer))), schema_of(ACTS[name].answer, name))
+    return answer
+
+
+def test_real_answers_are_what_their_schemas_say(party: Party, tmp_path: Path, tiny_pack_folder: Path) -> None:
     archive, ada = party.archive, party.people["Ada"].subject
     item = archive.collections.store.items("party", ("present",), "", 9)[0].id
     out = tmp_path / "out"
+    elsewhere = Settings(home=tmp_path / "another home", cache=tmp_path / "cache", pack=str(tiny_pack_folder))
+    the_answer("init", elsewhere, acts.InitRequest("The Band", "eea"))
+    portraits = (tmp_path / "portrait-0.png",)
+    holders: tuple[Holder, ...] = ("organisation", "subject")
+    for holder in holders:
+        invited = the_answer("invite", archive, acts.InviteRequest("Bob", ("find", "show:web"), holder=holder))
+        the_answer("offer", archive, acts.OfferRequest(invited.token))
+        given = the_answer("enrol", archive, acts.EnrolRequest(invited.token, ("find",), portraits))
+        assert (given.code is None) == (holder == "organisation")
+    the_answer("offer", archive, acts.OfferRequest(the_answer("renew", archive, acts.RenewRequest(ada)).token))
     story: list[tuple[str, Any, Any]] = [
         ("subjects", archive, acts.SubjectsRequest()),
-        ("invite", archive, acts.InviteRequest("Bob", ("find",))),
-        ("renew", archive, acts.RenewRequest(ada)),
+        ("collection add", archive, acts.AddCollectionRequest("more", tmp_path / "photos")),
+        ("collection add", archive, acts.AddCollectionRequest("us", tmp_path / "photos", "roster", None, (ada,), "Jo")),
         ("collection list", archive, acts.ListCollectionsRequest()),
         ("collection show", archive, acts.ShowCollectionRequest("party")),
         ("collection set", archive, acts.SetCollectionRequest("party", "transient", "a test")),
@@ -175,9 +200,67 @@ def test_real_answers_are_what_their_schemas_say(party: Party, tmp_path: Path) -
         ("withdraw", archive, acts.WithdrawRequest(ada)),
     ]
     for name, where, request in story:
-        answer = ACTS[name].run(where, OFFICER, request)
-        assert isinstance(answer, ACTS[name].answer)
-        jsonschema.validate(json.loads(json.dumps(as_json(answer))), schema_of(ACTS[name].answer, name))
+        the_answer(name, where, request)
+
+
+def test_so_are_those_about_packs_of_the_users_own(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path / "home", cache=tmp_path / "cache")
+    own = build_tiny_pack(tmp_path / "own", seed=5)
+    assert the_answer("pack manifest", settings, acts.FillManifestRequest(own)).written is False
+    assert the_answer("pack manifest", settings, acts.FillManifestRequest(own, write=True)).written is True
+    added = the_answer("pack add", settings, acts.AddPackRequest(own))
+    assert added.digest in [row.digest for row in the_answer("pack list", settings, acts.ListPacksRequest()).packs]
+
+
+def test_so_are_those_of_sealing_an_older_archive(tmp_path: Path, tiny_pack_folder: Path) -> None:
+    club = new_club(tmp_path, tiny_pack_folder)
+    club.enrol("Ada", "find")
+    club.photo("ada.jpg", "Ada")
+    club.collect()
+    club.sweep()
+    unseal(club)
+    for confirmed in (False, True):
+        answer = the_answer("seal", club.settings, acts.SealRequest(confirmed))
+        assert answer.consents and answer.collections
+
+
+@pytest.mark.parametrize("told_apart", [False, True], ids=["plain", "with groups, pairs and a threshold adopted"])
+def test_so_is_that_of_measuring(tmp_path: Path, tiny_pack_folder: Path, told_apart: bool) -> None:
+    """Groups large enough to be shown and one that is not, look-alikes, rates with and without anything to measure."""
+    settings = Settings(home=tmp_path / "home", cache=tmp_path / "cache", pack=str(tiny_pack_folder))
+    people = draw_volunteers(tmp_path / "choir", 24 if told_apart else 4, 4, spread=0.7 if told_apart else 0.1)
+    if told_apart:
+        acts.init(settings, OFFICER, acts.InitRequest("The Choir", "us"))
+        rows = "".join(f"person-{n:03d},{'alto' if n < 11 else 'bass'}\n" for n in range(23))
+        (people / "groups.csv").write_text(f"person,group\n{rows}")
+        (people / "pairs.csv").write_text("person,person\nperson-000,person-001\n")
+    adopt = 0.25 if told_apart else None
+    request = acts.EvaluateRequest(people, tmp_path / "report", splits=4, adopt=adopt)
+    told = as_json(the_answer("evaluate", settings, request))
+    assert json.loads((tmp_path / "report" / "report.json").read_text("utf-8")) == {**told, "report": "report.html"}
+    assert (told["adopted"] is not None) == (told["look_alikes"] is not None) == bool(told["groups"]) == told_apart
+    schema = schema_of(acts.EvaluateAnswer, "evaluate")
+    rate = told["operating_points"][0]["fnir"]
+    for wrong in (
+        {**told, "more": 1},
+        {**told, "eer": "0.1"},
+        {**told, "data": {**told["data"], "used": None}},
+        {**told, "operating_points": [{**told["operating_points"][0], "fnir": {**rate, "searches": None}}]},
+    ):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(wrong, schema)
+
+
+@pytest.mark.slow
+def test_so_is_that_of_fetching_packs(tmp_path: Path, default_pack_folder: Path) -> None:
+    """What lies in the cache already, and so needs no network."""
+    settings = Settings(home=tmp_path / "home", cache=default_pack_folder.parent.parent)
+    the_answer("pack fetch", settings, acts.FetchPacksRequest("default"))
+
+
+def test_the_tests_above_hold_the_answer_of_every_act_to_its_schema() -> None:
+    told = set(re.findall(r'(?:the_answer|^ *)\("([a-z ]+)", ', Path(__file__).read_text("utf-8"), re.MULTILINE))
+    assert told == set(ACTS)
 
 
 def test_an_act_refuses_with_a_sentence_and_changes_nothing(party: Party) -> None:

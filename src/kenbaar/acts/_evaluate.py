@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from kenbaar.acts._act import NO_PROGRESS, Progress, act
 from kenbaar.acts._json import HIDDEN, WHOLE
@@ -18,6 +16,7 @@ from kenbaar.matching import Threshold
 from kenbaar.measure import (
     Adopted,
     Evaluation,
+    Report,
     adopt,
     adopted_for,
     looser,
@@ -56,7 +55,7 @@ class EvaluateRequest:
 class EvaluateAnswer:
     """The report's figures (docs/evaluate.md); beside them what only a terminal is told."""
 
-    report: Mapping[str, Any] = field(metadata=WHOLE)
+    report: Report = field(metadata=WHOLE)
     told: Evaluation | None = field(default=None, metadata=HIDDEN)
     people_folder: Path = field(default=Path(), metadata=HIDDEN)
     page: Path = field(default=Path(), metadata=HIDDEN)

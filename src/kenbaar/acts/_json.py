@@ -16,7 +16,7 @@ from kenbaar.faces import Box
 # What a field of an answer is to its JSON, as `field(metadata=...)` says it; most say nothing, and are a member.
 HIDDEN = {"json": "hidden"}  # for whoever renders the answer in this process
 IF_GIVEN = {"json": "if given"}  # left out where it is None
-WHOLE = {"json": "whole"}  # the one field that is a mapping already: it is the JSON
+WHOLE = {"json": "whole"}  # the one field that is the JSON itself
 
 
 def as_json(answer: Any) -> Any:
@@ -95,7 +95,7 @@ def _object(kind: Any) -> dict[str, Any]:
     fields = [f for f in dataclasses.fields(kind) if f.metadata != HIDDEN]
     for field in fields:
         if field.metadata == WHOLE:
-            return {"type": "object", "description": _about(kind)}
+            return _schema(hints[field.name]) | {"description": _about(kind)}
     return {
         "type": "object",
         "description": _about(kind),

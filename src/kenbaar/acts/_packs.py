@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,7 +13,19 @@ from kenbaar.acts._act import NO_PROGRESS, Progress, act
 from kenbaar.acts._json import HIDDEN
 from kenbaar.acts._stop import reporting
 from kenbaar.disk import write_atomically
-from kenbaar.modelpack import default_pack_folder, describe_pack, find_pack, model_card, packs_at_hand, read_manifest
+from kenbaar.modelpack import (
+    DetectorSpec,
+    EmbedderSpec,
+    Measured,
+    OperatingPoint,
+    Provenance,
+    default_pack_folder,
+    describe_pack,
+    find_pack,
+    model_card,
+    packs_at_hand,
+    read_manifest,
+)
 from kenbaar.policy import Actor, Permission
 from kenbaar.settings import Settings
 
@@ -121,8 +133,8 @@ class ShowPackAnswer:
     version: str
     digest: str
     folder: Path
-    detector: Mapping[str, Any]
-    embedder: Mapping[str, Any]
+    detector: DetectorSpec
+    embedder: EmbedderSpec
     words: str = field(default="", metadata=HIDDEN)
 
 
@@ -131,7 +143,7 @@ def show_pack(settings: Settings, actor: Actor, request: ShowPackRequest) -> Sho
     """How a pack is fed and where it lies, and its card."""
     place = find_pack(settings.cache, request.name or settings.pack)
     words, m = describe_pack(place), read_manifest(place)
-    return ShowPackAnswer(m.name, m.version, m.digest, place, asdict(m.detector), asdict(m.embedder), words)
+    return ShowPackAnswer(m.name, m.version, m.digest, place, m.detector, m.embedder, words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +155,9 @@ class PackCardAnswer:
     digest: str
     folder: Path
     notice: str
-    provenance: tuple[Mapping[str, Any], ...]
-    operating_point: Mapping[str, Any]
-    measured: tuple[Mapping[str, Any], ...]
+    provenance: tuple[Provenance, ...]
+    operating_point: OperatingPoint
+    measured: tuple[Measured, ...]
     card: str
 
 
@@ -160,9 +172,9 @@ def pack_card(settings: Settings, actor: Actor, request: ShowPackRequest) -> Pac
         digest=m.digest,
         folder=place,
         notice=m.notice,
-        provenance=tuple(asdict(part) for part in m.provenance),
-        operating_point=asdict(m.operating_point),
-        measured=tuple(asdict(rate) for rate in m.measured),
+        provenance=m.provenance,
+        operating_point=m.operating_point,
+        measured=m.measured,
         card=model_card(m),
     )
 

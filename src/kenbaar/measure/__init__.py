@@ -38,6 +38,7 @@ from kenbaar.measure._pictures import Composed, compose_crowds, compose_photos
 from kenbaar.measure._rates import Rate
 from kenbaar.measure._report import picture_examples, report_folder, write_report
 from kenbaar.measure._report_data import report_data
+from kenbaar.measure._report_rows import Report
 from kenbaar.measure._words import aim, plural
 from kenbaar.measure._words import told as rate_words
 
@@ -53,6 +54,7 @@ __all__ = [
     "MeasuredPeople",
     "Point",
     "Rate",
+    "Report",
     "SweepBench",
     "adopt",
     "adopted_for",

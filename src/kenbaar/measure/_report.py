@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import functools
 import hashlib
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ import kenbaar
 from kenbaar.errors import KenbaarError, SettingsError, Unusable
 from kenbaar.measure import _words as words
 from kenbaar.measure._figures import Evaluation, Example
-from kenbaar.measure._report_data import claim_data, report_data, report_table, targets
+from kenbaar.measure._report_data import claim_data, report_data, report_json, report_table, targets
 from kenbaar.measure._svg import det_chart, score_chart, whisker
 from kenbaar.media import PhotoLimits, encode_name, encode_photo, open_photo, write_file
 
@@ -72,8 +71,7 @@ def write_report(told: Evaluation, folder: Path, examples: tuple[Picture, ...] =
 
     examples: pictures for the person measuring alone; with them the page may be read by its owner only.
     """
-    data = report_data(told)
-    write_file((json.dumps(data, indent=1, ensure_ascii=False) + "\n").encode(), folder / DATA)
+    write_file(report_json(report_data(told)).encode(), folder / DATA)
     write_file(report_table(told).encode(), folder / TABLE)
     page = folder / PAGE
     write_file(_page(told, examples), page)

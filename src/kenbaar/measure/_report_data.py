@@ -1,165 +1,200 @@
-"""The figures as JSON and as CSV: the same, with all that each rate needs to be understood alone."""
+"""The figures as data, for JSON and as CSV: the same, with all that each rate needs to be understood alone."""
 
 from __future__ import annotations
 
 import csv
 import io
+import json
 import math
 from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 import kenbaar
 from kenbaar.measure._breakdown import Group, Part
-from kenbaar.measure._figures import Evaluation, Point
+from kenbaar.measure._figures import Curve, Evaluation, Point
 from kenbaar.measure._rates import Rate, people_for_claim
+from kenbaar.measure._report_rows import (
+    AdoptedRow,
+    AnyRate,
+    BothGinis,
+    BothIntervals,
+    BothRatios,
+    ClaimRow,
+    CurvePointRow,
+    CurveRow,
+    DataRow,
+    DifferencesRow,
+    GroupRow,
+    HistogramRow,
+    InForceRow,
+    LookAlikesRow,
+    NoRate,
+    OneToOneRow,
+    PackRow,
+    PartRow,
+    PointRow,
+    RankRates,
+    RateAtThreshold,
+    RateRow,
+    RatesRow,
+    Report,
+    TailRow,
+)
 
 
-def report_data(told: Evaluation, report: Path | None = None) -> dict[str, Any]:
+def report_data(told: Evaluation, report: Path | None = None) -> Report:
     """What `evaluate --json` prints, and report.json holds. No name, no file, no score of anybody."""
     one = told.one_to_one
-    threshold = told.in_force
-    return {
-        "people": told.people,
-        "photos": told.photos,
-        "failure_to_enrol": told.failure_to_enrol.value,
-        "eer": one.eer.value,
-        "operating_points": [_point_data(p) for p in told.points],
-        "groups": {name: _group_data(g) for name, g in told.groups.items()},
-        "report": str(report) if report else "report.html",
-        "data": {"name": told.data, "digest": told.data_digest, "measured_people": told.measured_people, **told.counts},
-        "pack": {"name": told.pack_name, "digest": told.pack},
-        "measured_at": told.measured_at.isoformat(),
-        "kenbaar": kenbaar.__version__,
-        "seed": told.seed,
-        "splits": told.splits,
-        "n": told.n,
-        "enrolment_photos": told.enrolment_photos,
-        "in_force": {
-            "accept": threshold.accept,
-            "strong": threshold.strong,
-            "margin": threshold.margin,
-            "fpir": threshold.fpir,
-            "n": threshold.n,
-            "per_decade": threshold.per_decade,
-            **_point_data(told.now),
-        },
-        "rates": {
-            "failure_to_enrol": _rate_data(told.failure_to_enrol),
-            "photos_refused": _rate_data(told.photos_refused),
-            "failure_to_acquire": _rate_data(told.failure_to_acquire),
-            "eer": _rate_data(one.eer) | {"threshold": one.eer_score},
-        },
-        "refusals": told.refusals,
-        "one_to_one": [
-            {"fmr_target": target, "threshold": score, "fmr": fmr, "fnmr": fnmr}
-            for target, score, fmr, fnmr in one.rows
-        ],
-        "curves": [
-            {
-                "enrolment_photos": c.enrolment_photos,
-                "n": c.n,
-                "refused": _rate_data(c.refused),
-                "without_threshold": {"rank1": _rate_data(c.no_threshold[0]), "rank3": _rate_data(c.no_threshold[1])},
-                "points": [
-                    {"threshold": p.accept, "fnir": _rate_data(p.fnir), "fpir": _rate_data(p.fpir)} for p in c.points
-                ],
-            }
-            for c in told.curves
-        ],
-        "histogram": {
-            "edges": told.histogram.edges, "mated": told.histogram.mated, "non_mated": told.histogram.non_mated,
-        },
-        "face_size": [_part_data(p) for p in told.sizes],
-        "quality": {name: [_part_data(p) for p in parts] for name, parts in told.quality.items()},
-        "group_differences": _differences(told),
-        "look_alikes": None if told.look_alikes is None else {
-            "pairs": told.look_alikes.pairs, "seen": told.look_alikes.seen,
-            "named_as_the_other": _rate_data(told.look_alikes.taken),
-        },
-        "tail": {
-            "per_decade": told.per_decade, "fpir_in_force_by_model": told.model_at_n,
-            "model": "exponential: FPIR(N, T) = 1 - (1 - q exp(-(T - u) / beta))^(N / n)",
-        },
-        "claims": [claim_data(told, target) for target in targets(told)],
-        "adopted": None if told.adopted is None or told.adopted_point is None else _point_data(told.adopted_point) | {
-            "strong": told.adopted.strong, "margin": told.adopted.margin, "per_decade": told.adopted.per_decade,
-        },
-        "notes": list(told.notes),
-    }  # fmt: skip
+    return Report(
+        people=told.people,
+        photos=told.photos,
+        failure_to_enrol=told.failure_to_enrol.value,
+        eer=one.eer.value,
+        operating_points=tuple(PointRow(*_point(p)) for p in told.points),
+        groups={name: _group(g) for name, g in told.groups.items()},
+        report=str(report) if report else "report.html",
+        data=DataRow(told.data, told.data_digest, told.measured_people, **told.counts),
+        pack=PackRow(told.pack_name, told.pack),
+        measured_at=told.measured_at,
+        kenbaar=kenbaar.__version__,
+        seed=told.seed,
+        splits=told.splits,
+        n=told.n,
+        enrolment_photos=told.enrolment_photos,
+        in_force=_in_force(told),
+        rates=RatesRow(
+            _rate(told.failure_to_enrol),
+            _rate(told.photos_refused),
+            _rate(told.failure_to_acquire),
+            RateAtThreshold(*_values(one.eer), one.eer_score),
+        ),
+        refusals=told.refusals,
+        one_to_one=tuple(OneToOneRow(*row) for row in one.rows),
+        curves=tuple(_curve(c) for c in told.curves),
+        histogram=HistogramRow(told.histogram.edges, told.histogram.mated, told.histogram.non_mated),
+        face_size=tuple(_part(p) for p in told.sizes),
+        quality={name: tuple(_part(p) for p in parts) for name, parts in told.quality.items()},
+        group_differences=_differences(told),
+        look_alikes=None
+        if told.look_alikes is None
+        else LookAlikesRow(told.look_alikes.pairs, told.look_alikes.seen, _rate(told.look_alikes.taken)),
+        tail=TailRow(told.per_decade, told.model_at_n),
+        claims=tuple(claim_data(told, target) for target in targets(told)),
+        adopted=_adopted(told),
+        notes=told.notes,
+    )
 
 
-def _rate_data(rate: Rate | None) -> dict[str, Any]:
-    if rate is None:
-        return {"value": None, "low": None, "high": None, "searches": 0}
-    return {
-        "value": rate.value, "low": rate.low, "high": rate.high, "searches": rate.searches, "errors": rate.errors,
-        "people": rate.people, "people_wrong": rate.wrong_people, "interval": rate.method,
-    }  # fmt: skip
+def report_json(report: Report) -> str:
+    """report.json: the same as `evaluate --json` prints."""
+    return json.dumps(asdict(report), indent=1, ensure_ascii=False, default=datetime.isoformat) + "\n"
 
 
-def _point_data(point: Point) -> dict[str, Any]:
-    return {
-        "n": point.n,
-        "enrolment_photos": point.enrolment_photos,
-        "fpir_target": point.target,
-        "threshold": point.accept,
-        "fnir": _rate_data(point.fnir),
-        "fpir": _rate_data(point.fpir),
-        "fnir_rank3": _rate_data(point.shown_fnir),
-        "fpir_rank3": _rate_data(point.shown_fpir),
-        "wrong_name": _rate_data(point.wrong_name),
-        "extrapolated": point.extrapolated,
-        "carried": point.carried,
-        "people_missing": point.missing,
-    }
+def _values(rate: Rate) -> tuple[float, float, float, int, int, int, int, str]:
+    """The fields of a RateRow."""
+    return (
+        rate.value, rate.low, rate.high, rate.searches, rate.errors, rate.people, rate.wrong_people, rate.method,
+    )  # fmt: skip
 
 
-def _part_data(part: Part) -> dict[str, Any]:
-    return {
-        "name": part.name, "photos": part.photos, "people": part.people, "fnir": _rate_data(part.fnir),
-        "fpir": _rate_data(part.fpir),
-    }  # fmt: skip
+def _rate(rate: Rate | None) -> AnyRate:
+    return NoRate() if rate is None else RateRow(*_values(rate))
 
 
-def _group_data(group: Group) -> dict[str, Any]:
-    return {
-        "people": group.people,
-        "fnir": _rate_data(group.fnir) if group.fnir else None,
-        "fpir": _rate_data(group.fpir) if group.fpir else None,
-        "fnir_suppressed": group.why_fnir or None,
-        "fpir_suppressed": group.why_fpir or None,
-    }
+def _point(
+    point: Point,
+) -> tuple[int, int, float | None, float, AnyRate, AnyRate, AnyRate, AnyRate, AnyRate, bool, bool, int]:
+    """The fields of a PointRow."""
+    return (
+        point.n, point.enrolment_photos, point.target, point.accept, _rate(point.fnir), _rate(point.fpir),
+        _rate(point.shown_fnir), _rate(point.shown_fpir), _rate(point.wrong_name), point.extrapolated, point.carried,
+        point.missing,
+    )  # fmt: skip
 
 
-def _differences(told: Evaluation) -> dict[str, Any] | None:
+def _in_force(told: Evaluation) -> InForceRow:
+    threshold, at = told.in_force, told.now
+    return InForceRow(
+        accept=threshold.accept,
+        strong=threshold.strong,
+        margin=threshold.margin,
+        fpir=_rate(at.fpir),
+        n=at.n,
+        per_decade=threshold.per_decade,
+        enrolment_photos=at.enrolment_photos,
+        fpir_target=at.target,
+        threshold=at.accept,
+        fnir=_rate(at.fnir),
+        fnir_rank3=_rate(at.shown_fnir),
+        fpir_rank3=_rate(at.shown_fpir),
+        wrong_name=_rate(at.wrong_name),
+        extrapolated=at.extrapolated,
+        carried=at.carried,
+        people_missing=at.missing,
+    )
+
+
+def _adopted(told: Evaluation) -> AdoptedRow | None:
+    threshold, point = told.adopted, told.adopted_point
+    if threshold is None or point is None:
+        return None
+    return AdoptedRow(*_point(point), threshold.strong, threshold.margin, threshold.per_decade)
+
+
+def _curve(curve: Curve) -> CurveRow:
+    return CurveRow(
+        curve.enrolment_photos,
+        curve.n,
+        _rate(curve.refused),
+        RankRates(_rate(curve.no_threshold[0]), _rate(curve.no_threshold[1])),
+        tuple(CurvePointRow(p.accept, _rate(p.fnir), _rate(p.fpir)) for p in curve.points),
+    )
+
+
+def _part(part: Part) -> PartRow:
+    return PartRow(part.name, part.photos, part.people, _rate(part.fnir), _rate(part.fpir))
+
+
+def _group(group: Group) -> GroupRow:
+    return GroupRow(
+        group.people,
+        RateRow(*_values(group.fnir)) if group.fnir else None,
+        RateRow(*_values(group.fpir)) if group.fpir else None,
+        group.why_fnir or None,
+        group.why_fpir or None,
+    )
+
+
+def _differences(told: Evaluation) -> DifferencesRow | None:
     found = told.group_differences
     if found is None:
         return None
 
-    def plain(value: float | None) -> float | str | None:
+    def plain(value: float | None) -> float | Literal["infinite"] | None:
         return "infinite" if value is not None and math.isinf(value) else value
 
-    return {
-        "max_over_min": {"fnir": plain(found.max_over_min_fnir), "fpir": plain(found.max_over_min_fpir)},
-        "gini": {"fnir": found.gini_fnir, "fpir": found.gini_fpir},
-        "gini_interval": {"fnir": found.gini_fnir_interval, "fpir": found.gini_fpir_interval},
-        "garbe": found.garbe,
-        "unlabelled": told.unlabelled,
-    }
+    return DifferencesRow(
+        BothRatios(plain(found.max_over_min_fnir), plain(found.max_over_min_fpir)),
+        BothGinis(found.gini_fnir, found.gini_fpir),
+        BothIntervals(found.gini_fnir_interval, found.gini_fpir_interval),
+        found.garbe,
+        told.unlabelled,
+    )
 
 
 def targets(told: Evaluation) -> list[float]:
+    """The FPIRs aimed at, the loosest first."""
     return sorted({p.target for p in told.points if p.target is not None}, reverse=True)
 
 
-def claim_data(told: Evaluation, target: float) -> dict[str, Any]:
+def claim_data(told: Evaluation, target: float) -> ClaimRow:
+    """Whether the people who were measured can carry this FPIR."""
     strangers = told.now.fpir.people if told.now.fpir else 0
     needed = people_for_claim(target)
-    return {
-        "fpir": target, "people_needed": needed, "people": strangers, "carried": strangers >= needed,
-        "people_missing": max(0, needed - strangers),
-    }  # fmt: skip
+    return ClaimRow(target, needed, strangers, strangers >= needed, max(0, needed - strangers))
 
 
 _COLUMNS = (
