@@ -55,7 +55,12 @@ def end_deadly(begin: str) -> None:
 if "--deadly" in sys.argv:  # in the script below, and in each worker, which imports it again
     begin_deadly()
 
+if "--no-reader" in sys.argv:
+    from kenbaar.media import _outside
+
+    _outside.BEGIN = "raise SystemExit(1)"
+
 if __name__ == "__main__":
     from kenbaar.cli._run import run
 
-    sys.exit(run([word for word in sys.argv[1:] if word != "--deadly"]))
+    sys.exit(run([word for word in sys.argv[1:] if word not in ("--deadly", "--no-reader")]))

@@ -20,6 +20,7 @@ class KenbaarError(Exception):
     │   └── Busy            somebody else is doing this right now
     ├── Unusable            the input cannot be used             4
     │   ├── PhotoUnreadable, PhotoTooLarge
+    │   ├── ReaderUnavailable
     │   ├── EnrolmentRefused  no face, two faces, too small, too blurred, turned, dark, not one person
     │   ├── BadTemplate, WrongModelPack, TemplateUnreadable
     │   ├── TooFewPeople    a rate cannot be measured, or a claim not carried, by the people at hand
@@ -110,6 +111,10 @@ class PhotoUnreadable(Unusable):
 
 class PhotoTooLarge(PhotoUnreadable):
     """The header promises more pixels or bytes than allowed; nothing was decoded."""
+
+
+class ReaderUnavailable(Unusable):
+    """No process can be started that reads photos: nothing is known about any of them."""
 
 
 class EnrolmentRefused(Unusable):

@@ -83,15 +83,45 @@ def test_a_check_goes_on_without_it(attacked: Club) -> None:
     assert attacked.kenbaar("check")["findings"] == []
 
 
-def run_deadly(club: Club, *words: object) -> dict[str, Any]:
+@pytest.mark.parametrize("act", ["sweep", "publish", "sheet", "export", "claim", "check"])
+def test_where_no_photo_can_be_read_the_act_is_refused_and_blames_none(
+    club: Club, act: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    club.photo("ada.jpg", "Ada", "Stranger")
+    club.collect()
+    club.sweep()
+    item = club.items()["ada.jpg"]["item"]
+    words: dict[str, list[object]] = {
+        "sweep": ["sweep", "party", "--workers", 1],
+        "publish": ["publish", "party", club.out, "--channel", "web"],
+        "sheet": ["find", club.ids["Ada"], "--sheet", tmp_path / "sheet.html"],
+        "export": ["export", club.ids["Ada"], tmp_path / "ada.zip"],
+        "claim": ["claim", club.ids["Ada"], item, "--box", 0],
+        "check": ["check"],
+    }
+    if act == "sweep":
+        club.photo("new.jpg", "Ada")
+        refusal = run_deadly(club, *words[act], how="--no-reader", code=4)["error"]["what"]
+    else:
+        end_reading()
+        monkeypatch.setattr(outside, "BEGIN", "raise SystemExit(1)")
+        refusal = club.kenbaar.refused(*words[act], code=4)
+        monkeypatch.undo()
+    assert "cannot be started" in refusal
+    assert club.items()["ada.jpg"]["state"] == "present" and not (tmp_path / "ada.zip").exists()
+    if act == "sweep":
+        assert club.sweep()["unreadable"] == []
+
+
+def run_deadly(club: Club, *words: object, how: str = "--deadly", code: int = 0) -> dict[str, Any]:
     done = subprocess.run(
-        [sys.executable, ROOT / "tests" / "deadly.py", *(str(w) for w in words), "--json", "--deadly"],
+        [sys.executable, ROOT / "tests" / "deadly.py", *(str(w) for w in words), "--json", how],
         env=club.kenbaar.env | {"PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])},
         cwd=ROOT,
         capture_output=True,
         timeout=120,
     )
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == code, done.stderr
     answer: dict[str, Any] = json.loads(done.stdout)
     return answer
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kenbaar.errors import PhotoTooLarge, PhotoUnreadable, Unusable
+from kenbaar.errors import PhotoTooLarge, PhotoUnreadable, ReaderUnavailable
 from kenbaar.media import (
     PhotoLimits,
     begin_reading,
@@ -130,8 +130,29 @@ def test_a_reader_that_was_left_in_the_middle_is_asked_nothing_more(monkeypatch:
 def test_a_reader_that_cannot_be_started_is_told_and_is_no_photos_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     end_reading()
     monkeypatch.setattr(outside, "BEGIN", "raise SystemExit(1)")
-    with pytest.raises(Unusable, match="cannot be started"):
+    with pytest.raises(ReaderUnavailable, match="cannot be started"):
         open_photo_bytes(JPEG)
+
+
+def test_where_not_even_memory_can_be_shared_that_is_told_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    end_reading()
+    begun = resource.getrlimit(resource.RLIMIT_NOFILE)
+    in_use = max(int(fd.name) for fd in Path("/proc/self/fd").iterdir())
+    resource.setrlimit(resource.RLIMIT_NOFILE, (in_use, begun[1]))
+    held: list[int] = []
+    try:
+        while True:
+            try:
+                held.append(os.dup(0))
+            except OSError:
+                break
+        with pytest.raises(ReaderUnavailable, match="cannot be started"):
+            open_photo_bytes(JPEG)
+    finally:
+        for descriptor in held:
+            os.close(descriptor)
+        resource.setrlimit(resource.RLIMIT_NOFILE, begun)
+    assert open_photo_bytes(JPEG).width == 80
 
 
 def test_the_reader_holds_pipes_and_shared_memory_and_no_file_of_ours(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from kenbaar.errors import KenbaarError
+from kenbaar.errors import KenbaarError, ReaderUnavailable
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -37,7 +37,8 @@ class TaskType(Protocol[TaskIn, ResultOut]):
         """In the worker, once: opens what the tasks need, and returns what does one task.
 
         A KenbaarError raised here ends the run, with the first task. One raised by a task is that task's Failure,
-        unless it says that a record or a pack is not whole (exit code 6): that ends the run too.
+        unless it says that a record or a pack is not whole (exit code 6) or that no photo can be read at all
+        (ReaderUnavailable): that ends the run too.
         """
 
 
@@ -70,6 +71,8 @@ def done(do: Callable[[Task], Result], task: Task, verb: str) -> Result | Failur
     """One task's result, or its failure as a value. Raises what ends the run."""
     try:
         return do(task)
+    except ReaderUnavailable:
+        raise  # no photo can be opened: that is no photo's failure
     except KenbaarError as err:
         if err.exit_code == 6:
             raise

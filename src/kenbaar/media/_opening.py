@@ -12,7 +12,7 @@ import threading
 import time
 from pathlib import Path
 
-from kenbaar.errors import PhotoUnreadable, Unusable
+from kenbaar.errors import PhotoUnreadable, ReaderUnavailable
 from kenbaar.media._below import FileBelow
 from kenbaar.media._limits import DEFAULT_LIMITS, PhotoLimits, Unfit
 from kenbaar.media._open import THIS_PHOTO, Photo, digest_bytes, read_file, refusals
@@ -38,8 +38,8 @@ def open_photo(
     detector's input side: an eighth less time a photo); None decodes at full size.
     digest: of the content it must have; another is refused before anything of it is parsed.
     rights: whether Photo.rights is wanted.
-    Raises PhotoUnreadable or PhotoTooLarge; their sentences hold no name and no path. Raises Unusable where no process
-    can be started.
+    Raises PhotoUnreadable or PhotoTooLarge; their sentences hold no name and no path. Raises ReaderUnavailable where
+    no process can be started.
     """
     data = read_photo_bytes(path, limits)
     if digest is not None and digest_bytes(data) != digest:
@@ -147,10 +147,7 @@ def _read(data: bytes, limits: PhotoLimits, detail_side: int | None, rights: boo
         except ReaderEnded as ended:
             _forget()
             if reader.asked == 0:
-                raise Unusable(
-                    "The process that reads photos cannot be started.",
-                    "Free some memory, or use fewer --workers; then start again.",
-                ) from ended
+                raise _unavailable() from ended
             if is_fresh or not ended.again:
                 raise ended.as_unfit() from ended
 
@@ -161,9 +158,19 @@ def _at_hand(limits: PhotoLimits) -> OutsideReader:
     if _reader is not None and (_owner != os.getpid() or _reader.closed or not _reader.can(limits)):
         _forget()
     if _reader is None:
-        _reader, _owner = OutsideReader(limits, memory_bytes), os.getpid()
+        try:
+            _reader, _owner = OutsideReader(limits, memory_bytes), os.getpid()
+        except OSError as err:
+            raise _unavailable() from err
         _end_with_this_process()
     return _reader
+
+
+def _unavailable() -> ReaderUnavailable:
+    return ReaderUnavailable(
+        "The process that reads photos cannot be started.",
+        "Free some memory, or use fewer --workers; then start again to go on: what was done stays.",
+    )
 
 
 @functools.cache

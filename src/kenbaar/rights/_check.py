@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from kenbaar.collections import Collection, Collections
 from kenbaar.consent import Consents
-from kenbaar.errors import ArchiveBroken, KenbaarError, ModeRefused
+from kenbaar.errors import ArchiveBroken, KenbaarError, ModeRefused, ReaderUnavailable
 from kenbaar.ledger import Act
 from kenbaar.media import PhotoLimits, open_photo
 from kenbaar.modelpack import ModelPack
@@ -115,6 +115,8 @@ def _strangers(
                 continue
             try:
                 photo = open_photo(collection.file(item.path), limits)
+            except ReaderUnavailable:
+                raise
             except KenbaarError:
                 continue  # the sweep has counted it as unreadable; what cannot be read was not embedded
             faces = [f for f in pack.detect_faces(photo) if not any(f.box.is_same_face(box) for box in known)]

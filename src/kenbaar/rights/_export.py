@@ -12,7 +12,7 @@ from pathlib import Path
 from kenbaar.collections import Appearance, Collections, Item
 from kenbaar.consent import Consents, Grant, Sessions, Subject
 from kenbaar.disk import writing_atomically
-from kenbaar.errors import KenbaarError, PackUnavailable, PhotoUnreadable, UsageError
+from kenbaar.errors import KenbaarError, PackUnavailable, PhotoUnreadable, ReaderUnavailable, UsageError
 from kenbaar.faces import Box
 from kenbaar.ledger import Act, Journal
 from kenbaar.matching import Threshold
@@ -177,8 +177,8 @@ class _Run:
                 shown=appearance.n if appearance.certain_enough_to_show else None, detect_again=self.room.detect_again,
             )  # fmt: skip
             # A face that is only possibly theirs may be somebody else's: covered, until they say that it is them.
-        except PackUnavailable:
-            raise  # without a second look nobody knows whether everybody is covered
+        except (PackUnavailable, ReaderUnavailable):
+            raise  # without a second look nobody knows whether everybody is covered; unread, none can be shown
         except KenbaarError as err:
             return PictureCard(replace(row, why=err.what), None, None)
         form = copy_format(covered.format)

@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from kenbaar.collections import Appearance, Collection, CollectionStore, Item, ItemState
 from kenbaar.disk import writing_atomically
-from kenbaar.errors import KenbaarError
+from kenbaar.errors import KenbaarError, ReaderUnavailable
 from kenbaar.faces import Box
 from kenbaar.media import PhotoLimits
 from kenbaar.rights._covered import DetectAgain, Thumbnail, open_covered, thumbnail
@@ -130,6 +130,8 @@ def _own_card(picture: Picture, store: CollectionStore, limits: PhotoLimits, det
         return Card(picture.item, path, picture.when, None, "What is known about this photo changed just now.")
     try:
         covered = open_covered(picture.file, item.digest, limits, faces, shown=picture.n, detect_again=detect_again)
+    except ReaderUnavailable:
+        raise
     except KenbaarError as err:
         return Card(item.id, path, picture.when, None, err.what, mine.subject, picture.n)
     small = thumbnail(covered)
@@ -149,6 +151,8 @@ def _numbered_card(
         covered = open_covered(
             collection.file(item.path), item.digest, limits, faces, shown=None, detect_again=detect_again
         )
+    except ReaderUnavailable:
+        raise
     except KenbaarError as err:
         return Card(item.id, item.path, item.taken_at, None, err.what)
     small = thumbnail(covered)
