@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,9 +11,12 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from kenbaar import acts
 from kenbaar.consent import Sessions
+from kenbaar.errors import ClaimRefused
 from kenbaar.faces import Face, Template
 from kenbaar.modelpack import PhotoPixels, WrappedPack, load_pack
+from kenbaar.policy import Actor
 from tests.actors import OFFICER
 from tests.e2e.club import Club, new_club
 from tests.modelpack.tiny_pack import tiny_detector, tiny_manifest, write_pack
@@ -68,33 +72,82 @@ def test_off_is_the_mode_where_none_is_given(club: Club) -> None:
     assert club.kenbaar("collection", "add", "party", club.photos)["mode"] == "off"
 
 
-def test_in_off_a_person_says_by_hand_whose_box_it_is_and_nothing_is_compared(
-    club: Club, pack_that_may_not_embed: Path
-) -> None:
+def test_in_off_somebody_with_a_template_is_compared_with_it_and_with_nobody_else(club: Club) -> None:
     club.photo("both.jpg", "Ada", "Stranger")
     club.collect("off")
-    club.kenbaar.pack = pack_that_may_not_embed
     club.sweep()
     item = club.items()["both.jpg"]["item"]
+    club.kenbaar.refused("claim", club.ids["Ada"], item, "--box", 1, code=3)
     claim = club.kenbaar("claim", club.ids["Ada"], item, "--box", 0)
-    assert (claim["band"], claim["how"]) == ("by hand", "by hand")
+    assert (claim["band"], claim["how"]) == ("strong", "claimed")
     assert club.found("Ada") == ["both.jpg"]
     club.publish()
     assert club.sees("both.jpg", 0) and not club.sees("both.jpg", 1)
 
 
-def test_somebody_enrolled_without_photos_takes_part_by_hand(club: Club) -> None:
+def by_hand(club: Club, photo: str, *names: str) -> str:
+    """Eva, enrolled without photos, is said to be the first in a photo in mode off; returns the item."""
     token = club.invite("Eva", "find", "show:web")
     club.kenbaar("enrol", token, "--by-hand")
-    club.photo("eva.jpg", "Eva")
+    club.photo(photo, *names)
     club.collect("off")
     club.sweep()
-    assert club.found("Eva") == []
-    club.kenbaar("claim", club.ids["Eva"], club.items()["eva.jpg"]["item"], "--box", 0)
+    item = str(club.items()[photo]["item"])
+    club.kenbaar("claim", club.ids["Eva"], item, "--box", 0)
+    return item
+
+
+def confirmed(club: Club, item: str, account: str, seen: str | None = None) -> None:
+    """Looks at the page, and confirms from another account of the shell."""
+    page = club.folder / "look.html"
+    page.unlink(missing_ok=True)
+    with club.open() as archive:
+        other = Actor("operator", account, "reviewer")
+        acts.confirm(archive, other, acts.ConfirmRequest(club.ids["Eva"], item, sheet=page))
+        number = re.search(r"say the number (\d{6})", page.read_text("utf-8"))
+        assert number is not None
+        acts.confirm(archive, other, acts.ConfirmRequest(club.ids["Eva"], item, seen=seen or number[1]))
+
+
+def test_somebody_enrolled_without_photos_takes_part_by_hand_with_the_word_of_two(club: Club) -> None:
+    item = by_hand(club, "eva.jpg", "Eva")
     assert club.found("Eva") == ["eva.jpg"]
     assert club.sweep()["appearances"] == 1
     club.publish()
+    assert not club.sees("eva.jpg", 0), "one word alone shows nobody"
+    confirmed(club, item, "a colleague")
+    assert club.sweep()["appearances"] == 1
+    club.publish()
     assert club.sees("eva.jpg", 0)
+
+
+def test_who_said_it_cannot_confirm_it_nor_can_anybody_who_did_not_look(club: Club) -> None:
+    item = by_hand(club, "eva.jpg", "Eva")
+    page = club.folder / "look.html"
+    club.kenbaar("confirm", club.ids["Eva"], item, "--sheet", page)
+    number = re.search(r"say the number (\d{6})", page.read_text("utf-8"))
+    assert number is not None
+    club.kenbaar.refused("confirm", club.ids["Eva"], item, "--seen", number[1], code=3)
+    club.kenbaar.refused("confirm", club.ids["Eva"], item, code=2)
+    with pytest.raises(ClaimRefused):
+        confirmed(club, item, "a colleague", seen="1234567")
+    club.publish()
+    assert not club.sees("eva.jpg", 0)
+
+
+def test_strangers_said_by_hand_to_be_a_straw_man_are_unmasked_by_no_way_through_the_modes(club: Club) -> None:
+    item = by_hand(club, "strangers.jpg", "Stranger", "Passer-by")
+    confirmed(club, item, "a friend of the first")
+    roster = ("--mode", "roster", "--officer", "X", "--roster", club.ids["Eva"])
+    club.kenbaar("collection", "set", "party", *roster)
+    club.sweep()
+    club.publish()
+    assert not club.sees("strangers.jpg", 0) and not club.sees("strangers.jpg", 1)
+    assert club.found("Eva") == [], "what was said by hand ends with the mode it was said in"
+    club.kenbaar("collection", "set", "party", "--mode", "off")
+    club.publish()
+    assert not club.sees("strangers.jpg", 0)
+    club.kenbaar.refused("claim", club.ids["Ada"], item, "--box", 1, code=3)
 
 
 def test_by_hand_a_face_is_shown_only_with_consent_to_show(club: Club) -> None:

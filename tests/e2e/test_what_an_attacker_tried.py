@@ -10,9 +10,9 @@ from tests.e2e.club import Club
 def test_a_claim_by_hand_never_pushes_aside_somebody_who_is_known_there(party: Club) -> None:
     both = party.items()["both.jpg"]["item"]
     party.kenbaar("collection", "set", "party", "--mode", "off")
+    party.kenbaar("enrol", party.invite("Eva", "find", "show:web"), "--by-hand")
     for n, owner in ((0, "Ada"), (1, "Bob")):
-        other = "Cas"
-        refused = party.kenbaar.refused("claim", party.ids[other], both, "--box", n, code=3)
+        refused = party.kenbaar.refused("claim", party.ids["Eva"], both, "--box", n, code=3)
         assert "somebody else" in refused.lower()
         assert "both.jpg" in party.found(owner)
 

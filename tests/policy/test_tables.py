@@ -139,7 +139,7 @@ def test_an_officer_may_everything_and_an_auditor_changes_nothing() -> None:
     assert ROLES["officer"].may == frozenset(Permission)
     assert ROLES["auditor"].may == {Permission.READ, Permission.PROVE}
     assert Permission.SET_UP not in ROLES["editor"].may
-    assert ROLES["reviewer"].may == {Permission.READ}
+    assert ROLES["reviewer"].may == {Permission.READ, Permission.CONFIRM}
 
 
 def test_a_person_at_the_desk_acts_for_themselves_through_the_account_there() -> None:

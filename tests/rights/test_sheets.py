@@ -74,14 +74,14 @@ def _found(party: Party) -> list[Picture]:
     return party.archive.requests.find(OFFICER, party.people["Ada"].subject, party.sessions())
 
 
-def _contact(party: Party, out: Path, **options: int) -> list[Path]:
+def _contact(party: Party, out: Path, photos_a_page: int = 500) -> list[Path]:
     return write_contact_sheet(
         _found(party),
         party.archive.collections.store,
         out,
         party.archive.limits,
         party.archive.detect_everybody,
-        **options,
+        photos_a_page=photos_a_page,
     )
 
 

@@ -9,9 +9,10 @@ from pathlib import Path
 from kenbaar.acts._act import act
 from kenbaar.archive import Archive
 from kenbaar.collections import Certainty, How
+from kenbaar.errors import UsageError
 from kenbaar.faces import Box
 from kenbaar.policy import Actor, Permission
-from kenbaar.rights import write_contact_sheet
+from kenbaar.rights import Picture, write_contact_sheet
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,49 @@ def claim(archive: Archive, actor: Actor, request: ClaimRequest) -> ClaimAnswer:
         archive.limits,
     )
     return ClaimAnswer(request.item, request.subject, appearance.box, appearance.band, appearance.how)
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmRequest:
+    """Whose face, in which item, was said by hand. sheet: a page that shows it, with a number. seen: that number, by
+    whoever looked at the page and says the same; None: nothing is confirmed yet."""
+
+    subject: str
+    item: str
+    sheet: Path | None = None
+    seen: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmAnswer:
+    """The face. said_by, confirmed_by: the two accounts; confirmed_by null: nobody confirmed it yet."""
+
+    item: str
+    subject: str
+    box: Box
+    said_by: str | None
+    confirmed_by: str | None
+    sheet: Path | None
+
+
+@act("confirm", Permission.CONFIRM)
+def confirm(archive: Archive, actor: Actor, request: ConfirmRequest) -> ConfirmAnswer:
+    """A second person looks at a face that was said by hand, and says the same. Raises NotFound, ClaimRefused."""
+    if (request.sheet is None) == (request.seen is None):
+        raise UsageError(
+            "Confirming takes two steps.", "First look: --sheet FILE. Then say the number on that page: --seen NUMBER."
+        )
+    if request.sheet:
+        archive.refuse_target(request.sheet)
+
+    def look(picture: Picture, number: str) -> None:
+        assert request.sheet is not None
+        store, title = archive.collections.store, f"Is this {request.subject}? If so, say the number {number}"
+        write_contact_sheet([picture], store, request.sheet, archive.limits, archive.detect_everybody, title=title)
+
+    appearance = archive.requests.confirm(actor, request.subject, request.item, look, request.seen)
+    said, second = appearance.said_by, appearance.confirmed_by
+    return ConfirmAnswer(request.item, request.subject, appearance.box, said, second, request.sheet)
 
 
 @dataclass(frozen=True, slots=True)

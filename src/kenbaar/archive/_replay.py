@@ -76,6 +76,8 @@ class Replay:
         )
         if after != known:
             self.items.change(after)
+        if after.mode != known.mode:
+            self.items.drop_by_hand(known.name)
 
     def _adopt(self, act: Act, said: Mapping[str, Any]) -> None:
         if "point" in said:

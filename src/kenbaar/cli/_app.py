@@ -32,6 +32,7 @@ _COMMANDS = {  # command -> where it lives and its line of help; the module is i
     "sweep": ("_pictures", "Find who in a collection agreed to be found."),
     "find": ("_pictures", "Somebody's own pictures."),
     "claim": ("_pictures", "Say whose box it is: this is me."),
+    "confirm": ("_pictures", "Give the second word to what was said by hand."),
     "reject": ("_pictures", "Say whose box it is not: this is not me."),
     "publish": ("_pictures", "Write copies in which only those who agreed are visible."),
     "withdraw": ("_people", "Take consent back: the keys are destroyed."),

@@ -215,7 +215,34 @@ def claim(out: Out, subject: str, item: str, n: int, codes: tuple[str, ...]) -> 
     with out.archive() as archive:
         claimed = acts.claim(archive, operator(), acts.ClaimRequest(subject, item, n, codes))
     out.say(f"Box {n} of {item} is {subject} ({claimed.band}).")
+    if claimed.how == "by hand":
+        out.say(
+            "It rests on a word alone, so no copy shows them by it until somebody else has looked and confirms it, "
+            f"from an account of their own: kenbaar confirm {subject} {item} --sheet FILE"
+        )
     out.answer(claimed)
+
+
+@click.command()
+@click.argument("subject")
+@click.argument("item")
+@click.option("--sheet", type=click.Path(path_type=Path), help="Write a page that shows the face, and a number.")
+@click.option("--seen", metavar="NUMBER", help="You looked at that page, and it is SUBJECT: the number on it.")
+@common
+def confirm(out: Out, subject: str, item: str, sheet: Path | None, seen: str | None) -> None:
+    """The second word: it was said by hand that SUBJECT is in ITEM; you, somebody else, looked and say the same."""
+    from kenbaar import acts
+
+    with out.archive() as archive:
+        answer = acts.confirm(archive, operator(), acts.ConfirmRequest(subject, item, sheet, seen))
+    if answer.confirmed_by is None:
+        out.say(
+            f"Look at {sheet}. If the face in the frame is {subject}, somebody else than {answer.said_by} confirms:"
+        )
+        out.say(f"kenbaar confirm {subject} {item} --seen NUMBER, with the number on that page.")
+    else:
+        out.say(f"Confirmed: {subject} is in {item}, said through {answer.said_by} and {answer.confirmed_by}.")
+    out.answer(answer)
 
 
 @click.command()

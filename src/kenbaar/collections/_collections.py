@@ -106,7 +106,8 @@ class Collections:
     ) -> Collection:
         """Says anew who is in a collection, and whether links lead out of it.
 
-        What an earlier mode recognised stays with the people it was found for.
+        What an earlier mode recognised stays with the people it was found for;
+        what was said by hand ends with the mode it was said in.
         """
         before, on = self.get(name), tuple(sorted(set(roster)))
         after = Collection(name, before.source, mode, before.added_at, reason, officer, on, follow_links)
@@ -114,6 +115,8 @@ class Collections:
         with self.journal.writing():
             self._record(actor, after)
             self.store.change(after)
+            if after.mode != before.mode:
+                self.store.drop_by_hand(name)
         return after
 
     def get(self, name: str) -> Collection:

@@ -120,6 +120,7 @@ class Appearance:
     """One subject on one track: in one photo, or from start_s until before end_s of a video.
 
     Somebody who is in an item more than once has an appearance for each track. At one moment a person is on one track.
+    said_by, confirmed_by: of one by hand, through which account it was said and by which other it was confirmed.
     """
 
     subject: str
@@ -127,6 +128,8 @@ class Appearance:
     band: Certainty
     how: How
     seen_at: datetime
+    said_by: str | None = None
+    confirmed_by: str | None = None
 
     @property
     def item(self) -> str:
@@ -155,8 +158,10 @@ class Appearance:
 
     @property
     def certain_enough_to_show(self) -> bool:
-        """A reveal needs more than a possible match: a strong one, or somebody's word."""
-        return self.band == "strong" or self.how != "recognised"
+        """A reveal needs more than a possible match: a strong one, a claim that was compared, or two people's word."""
+        if self.how == "by hand":
+            return self.confirmed_by is not None
+        return self.band == "strong" or self.how == "claimed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,6 +299,9 @@ class CollectionStore(Protocol):
 
     def put_appearance(self, appearance: Appearance) -> None:
         """Somebody said whose face it is: replaces who was on that track, and where that person was at that moment."""
+
+    def drop_by_hand(self, collection: str) -> int:
+        """Drops the appearances that were said by hand in that collection; returns how many there were."""
 
     def reject(self, rejections: Sequence[Rejection], item: str) -> None:
         """Keeps them; drops each person's appearances in that item and in every item of that content."""

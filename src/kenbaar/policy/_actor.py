@@ -28,6 +28,11 @@ class Actor:
     def __str__(self) -> str:
         return f"{self.kind}:{self.name}"
 
+    @property
+    def account_name(self) -> str:
+        """The account that acts: whose it is, or through which a person acts for themselves."""
+        return self.account or self.name
+
     def as_subject(self, subject: str) -> Actor:
         """That person acting for themselves, by a code or token they brought along to this actor's account."""
         return self if self.kind == "subject" else Actor("subject", subject, account=self.name)

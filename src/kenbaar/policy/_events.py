@@ -114,6 +114,14 @@ class Event(Enum):
         meaning="It was said of a face that it is you.",
         own=True,
     )
+    CONFIRM = EventRow(
+        "confirm",
+        Permission.CONFIRM,
+        narrows=False,
+        facts=frozenset({"item"}),
+        shown=frozenset({"item"}),
+        meaning="A second person confirmed that a face is yours.",
+    )
     REJECT = EventRow(
         "reject",
         Permission.SPEAK_FOR,

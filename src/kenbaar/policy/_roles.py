@@ -18,6 +18,7 @@ class Permission(StrEnum):
     COLLECT = "collect"  # say where pictures are and who is in them, have faces compared
     PUBLISH = "publish"  # let copies go out
     SPEAK_FOR = "speak for"  # do by hand what a person asked for: find, claim, reject, export, take back
+    CONFIRM = "confirm"  # give the second word to what a person said by hand
     READ = "read"  # see who is enrolled, what collections there are, and what was done
     PROVE = "prove"  # look for what should not be there
 
@@ -36,9 +37,18 @@ _ROWS = (
     RoleRow(
         "editor",
         "works with the pictures, and for the people in them",
-        frozenset({Permission.READ, Permission.INVITE, Permission.COLLECT, Permission.PUBLISH, Permission.SPEAK_FOR}),
+        frozenset(
+            {
+                Permission.READ,
+                Permission.INVITE,
+                Permission.COLLECT,
+                Permission.PUBLISH,
+                Permission.SPEAK_FOR,
+                Permission.CONFIRM,
+            }
+        ),
     ),
-    RoleRow("reviewer", "gives a second opinion, and changes nothing", frozenset({Permission.READ})),
+    RoleRow("reviewer", "gives a second opinion", frozenset({Permission.READ, Permission.CONFIRM})),
     RoleRow("auditor", "checks what others did, and changes nothing", frozenset({Permission.READ, Permission.PROVE})),
 )
 ROLES: Mapping[RoleName, RoleRow] = MappingProxyType({row.name: row for row in _ROWS})

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from kenbaar.collections import Appearance, Certainty, Collections, How, Item, Rejection
+from kenbaar.collections import Appearance, Certainty, Collection, Collections, How, Item, Rejection
 from kenbaar.consent import FINDING, RECOGNISING, Consents, Sessions, Subject
 from kenbaar.errors import ClaimRefused, ConsentMissing, NotFound, Refused
 from kenbaar.faces import Box
@@ -67,20 +67,7 @@ class Requests:
         collections = {c.name: c for c in self.collections.store.all()}
         with self.journal.writing():
             self.journal.record(Event.FIND, actor, subject=subject, pictures=len(found), reason=reason)
-        return [
-            Picture(
-                item.id,
-                item.collection,
-                collections[item.collection].file(item.path),
-                a.n,
-                a.box,
-                a.band,
-                item.taken_at,
-                a.start_s,
-                a.end_s,
-            )
-            for item, a in found
-        ]
+        return [_picture(item, a, collections[item.collection]) for item, a in found]
 
     def claim(
         self,
@@ -93,12 +80,15 @@ class Requests:
         threshold: Callable[[], Threshold],
         limits: PhotoLimits,
     ) -> Appearance:
-        """ "This box is me." In mode off nothing is compared and the appearance is marked "by hand"; in every other
-        mode the face must match the claimer's own template, 1:1. Raises ClaimRefused, ConsentMissing, NotFound.
+        """ "This box is me." The face must match the claimer's own template, 1:1. Who has none says it by hand, in mode
+        off alone, and it shows nobody until somebody else confirms it (`confirm`). Raises ClaimRefused, ConsentMissing,
+        NotFound.
         """
         actor = sessions.actor(actor, subject)
         with self._refusals_recorded(Event.CLAIM, actor, subject):
             appearance = self._claimed(subject, item_id, n, sessions, pack, threshold, limits)
+            if appearance.how == "by hand":
+                appearance = replace(appearance, said_by=actor.account_name)
         with self.journal.writing():
             self._recognisable(subject)  # again: they may have withdrawn while the face was compared
             self.journal.record(Event.CLAIM, actor, subject=subject, item=item_id, how=appearance.how)
@@ -130,7 +120,7 @@ class Requests:
             )
         collection = self.collections.get(item.collection)
         band: Certainty = "by hand"
-        if collection.mode != "off":
+        if collection.mode != "off" or self.consents.templates.packs_of(subject):
             band = self._compare(subject, item, tracks[n].box, sessions, pack(), threshold(), limits)
         if any(a.n == n and a.subject != subject for a in self.items.appearances_in(item_id)):
             raise ClaimRefused(
@@ -139,6 +129,48 @@ class Requests:
             )
         how: How = "by hand" if band == "by hand" else "claimed"
         return Appearance(subject, tracks[n], band, how, self.journal.now())
+
+    def confirm(
+        self, actor: Actor, subject: str, item_id: str, look: Callable[[Picture, str], None], seen: str | None
+    ) -> Appearance:
+        """The second person's word about what somebody said by hand: only then it can show them.
+
+        look: shows the face and a number, on a page. seen: that number, by whoever looked; None: they look now, and
+        nothing is confirmed. Raises NotFound; ClaimRefused where it is the account of the first, or another number.
+        """
+        item = self._item(item_id)
+        with self._refusals_recorded(Event.CONFIRM, actor, subject):
+            self._recognisable(subject)
+            said = next(
+                (a for a in self.items.appearances_in(item_id) if a.subject == subject and a.how == "by hand"), None
+            )
+            if said is None:
+                raise NotFound(f"Nothing was said by hand of {subject} in item {item_id}.", "See `kenbaar claim`.")
+            number = self._number(said)
+            if seen is None:
+                look(_picture(item, said, self.collections.get(item.collection)), number)
+                return said
+            if said.said_by is None or said.said_by == actor.account_name:
+                raise ClaimRefused(
+                    "Who confirms must be somebody else than who said it, with an account of their own.",
+                    "Ask a colleague to look, and to confirm it from their account.",
+                )
+            if seen.strip() != number:
+                raise ClaimRefused(
+                    "That is not the number on the page for this face as it is known now.",
+                    "Look at the page again: kenbaar confirm SUBJECT ITEM --sheet FILE.",
+                )
+        confirmed = replace(said, confirmed_by=actor.account_name)
+        with self.journal.writing():
+            self._recognisable(subject)
+            self.journal.record(Event.CONFIRM, actor, subject=subject, item=item_id)
+            self.items.put_appearance(confirmed)
+        return confirmed
+
+    def _number(self, said: Appearance) -> str:
+        """Six digits that only the page with this face tells."""
+        what = f"kenbaar look v1\n{said.subject}\n{said.item}\n{said.n}\n{said.box.as_list()}\n{said.seen_at}"
+        return f"{int.from_bytes(self.consents.signer.sign(what.encode())[:8]) % 1_000_000:06d}"
 
     def _recognisable(self, subject: str) -> Subject:
         """The person, if a grant in force lets their face be compared or pointed out."""
@@ -226,3 +258,8 @@ class Requests:
 
     def _file(self, item: Item) -> FileBelow:
         return self.collections.get(item.collection).file(item.path)
+
+
+def _picture(item: Item, a: Appearance, collection: Collection) -> Picture:
+    file = collection.file(item.path)
+    return Picture(item.id, item.collection, file, a.n, a.box, a.band, item.taken_at, a.start_s, a.end_s)

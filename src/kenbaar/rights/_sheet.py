@@ -71,6 +71,7 @@ def write_contact_sheet(
     limits: PhotoLimits,
     detect_again: DetectAgain,
     *,
+    title: str = "Your pictures",
     photos_a_page: int = PHOTOS_A_PAGE,
 ) -> list[Path]:
     """The pictures one person is in, as pages to look at, print or hand over; returns them, `out` first.
@@ -86,7 +87,7 @@ def write_contact_sheet(
         for name, group in itertools.groupby(here, key=lambda p: p.collection):
             yield name, (_own_card(p, store, limits, detect_again) for p in group)
 
-    return _write("contact.html", "Your pictures", len(pictures), photos_a_page, out, cards)
+    return _write("contact.html", title, len(pictures), photos_a_page, out, cards)
 
 
 def write_collection_sheet(

@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 
 _ITEM = [items.c[n] for n in Item.__dataclass_fields__]
 _TRACK = list(tracks.c)
-_APPEARANCE = [appearances.c.subject, appearances.c.band, appearances.c.how, appearances.c.seen_at]
+_APPEARANCE = [appearances.c[n] for n in ("subject", "band", "how", "seen_at", "said_by", "confirmed_by")]
 
 
 class SqlCollectionStore:
@@ -153,7 +153,7 @@ class SqlCollectionStore:
         return {**row, "seal": self._seal.seal(*_collection_facts(collection))}
 
     def _appearance_row(self, appearance: Appearance, digest: str | None) -> dict[str, Any]:
-        row = {n: getattr(appearance, n) for n in ("item", "n", "subject", "band", "how", "seen_at")}
+        row = {n: getattr(appearance, n) for n in ("item", "n", *(c.name for c in _APPEARANCE))}
         return {**row, "seal": self._seal.seal(*_appearance_facts(appearance, digest))}
 
     def _sound(self, c: sa.Connection, where: sa.ColumnElement[bool]) -> list[Appearance]:
@@ -340,6 +340,13 @@ class SqlCollectionStore:
             c.execute(sa.delete(appearances).where(on_it))  # edited ones too
             c.execute(sa.insert(appearances).values(**self._appearance_row(appearance, digest)))
 
+    def drop_by_hand(self, collection: str) -> int:
+        """Drops the appearances that were said by hand in that collection."""
+        here = sa.select(items.c.id).where(items.c.collection == collection)
+        with self._db.write() as c:
+            said = sa.and_(appearances.c.how == "by hand", appearances.c.item.in_(here))
+            return c.execute(sa.delete(appearances).where(said)).rowcount
+
     def reject(self, rejected: Sequence[Rejection], item: str) -> None:
         """Keeps them; drops each person's appearances in that item and in every item of that content."""
         with self._db.write() as c:
@@ -408,9 +415,17 @@ _SEEN = sa.select(appearances.c.seal, items.c.digest, *_APPEARANCE, *_TRACK).sel
 )
 
 
-def _appearance(subject: str, band: Certainty, how: How, seen_at: datetime, *track: Any) -> Appearance:
+def _appearance(
+    subject: str,
+    band: Certainty,
+    how: How,
+    seen_at: datetime,
+    said_by: str | None,
+    confirmed_by: str | None,
+    *track: Any,
+) -> Appearance:
     """From columns in the order of _APPEARANCE and _TRACK."""
-    return Appearance(subject, _track(*track), band, how, seen_at)
+    return Appearance(subject, _track(*track), band, how, seen_at, said_by, confirmed_by)
 
 
 def _track(
@@ -440,7 +455,8 @@ def _appearance_facts(appearance: Appearance, digest: str | None) -> tuple[Recor
     """What an appearance's seal is of: this person on this face of this content."""
     box, track = appearance.box, appearance.track
     place = (box.x_min, box.y_min, box.x_max, box.y_max, track.start_s, track.end_s, track.key.at_s)
-    return ("appearance", digest, appearance.subject, appearance.band, appearance.how, appearance.seen_at, *place)
+    said = (appearance.band, appearance.how, appearance.seen_at, appearance.said_by, appearance.confirmed_by)
+    return ("appearance", digest, appearance.subject, *said, *place)
 
 
 def _item_row(item: Item) -> dict[str, Any]:

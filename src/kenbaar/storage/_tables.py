@@ -156,6 +156,8 @@ appearances = sa.Table(
     sa.Column("band", sa.Text, nullable=False),  # strong | possible | by hand
     sa.Column("how", sa.Text, nullable=False),  # recognised | claimed | by hand
     sa.Column("seen_at", Utc, nullable=False),
+    sa.Column("said_by", sa.Text),  # an account: through which it was said by hand
+    sa.Column("confirmed_by", sa.Text),  # another account
     sa.Column("seal", sa.LargeBinary),  # of the content's digest, the face's place and moments, and what stands here
     sa.ForeignKeyConstraint(["item", "n"], ["tracks.item", "tracks.n"], ondelete="CASCADE"),
 )
