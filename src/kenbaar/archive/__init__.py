@@ -1,8 +1,11 @@
 """One organisation's archive: opened, wired, recovered after a kill. Every act goes through it.
 
-with open_archive(settings) as archive:
-    invited = archive.consents.invite(actor, "Ada", [Purpose.parse("find")])
-    archive.sweeps.sweep(actor, "party", archive.packs.in_use(), ...)
+Rules: whoever opens it recovers what a kill left; one writer at a time; an act is in the ledger before it is done.
+
+    with open_archive(settings) as archive:
+        invited = archive.consents.invite(actor, "Ada", [Purpose.parse("find")])
+        subject, invitation, notice = archive.consents.offer(invited.token)
+        assert archive.check(actor, say=say).clean
 """
 
 from kenbaar.archive._archive import Archive, open_archive

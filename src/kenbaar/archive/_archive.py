@@ -1,9 +1,4 @@
-"""The rooms wired together, once, for the command line and the web alike.
-
-with open_archive(settings) as archive:
-    invited = archive.consents.invite(actor, "Ada", [Purpose.parse("find")])
-    archive.sweeps.sweep(actor, "party", archive.packs.in_use(), ...)
-"""
+"""The rooms wired together, once, for the command line and the web alike."""
 
 from __future__ import annotations
 

@@ -1,11 +1,6 @@
 """The command line: parse, call one function, print. Heavy libraries are imported by the command that needs them.
 
-kenbaar init --organisation "Club De Brug"
-kenbaar invite "Ada" --purpose find --purpose show:web
-kenbaar enrol TOKEN ada1.jpg ada2.jpg
-kenbaar collection add party ~/photos/party --mode roster --roster s-1a2b3c4d --officer "J. Smit"
-kenbaar sweep party && kenbaar publish party ~/public --channel web
-kenbaar withdraw s-1a2b3c4d
+Every command is in docs/commands.md, and the README goes through the first ones.
 """
 
 from __future__ import annotations

@@ -3,12 +3,11 @@
 Rules: a collection's mode decides what may be embedded (`permit`), and nothing else can; originals stay where they are
 and are never copied; of faces, only where they are is kept (a `Track`); of people, only those with consent.
 
-    collections = Collections(store, journal, jurisdiction=..., recognisable=...)
-    collections.add(actor, "party", Path("/photos/party"), mode="off")
-    permit = collections.permit(collections.get("party"))
-    permit.scope                       # "none", "claimed" or "all"
-    store.appearances_of("s-7xk2m9qa")
-    store.tracks("i-0123456789ab")
+    collections, store = archive.collections, archive.collections.store
+    collections.add(actor, "masked", photos, mode="off")
+    assert collections.permit(collections.get("masked")).scope == "none"     # else "claimed" or "all"
+    ((item, appearance),) = store.appearances_of(ada)
+    assert len(store.tracks(item.id)) == 2                           # hers and a stranger's
 """
 
 from kenbaar.collections._collections import Collections, EmbeddingPermit, item_id

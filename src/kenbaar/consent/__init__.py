@@ -3,12 +3,13 @@
 Rules: nothing is ticked for the person; a grant has an end date, always; only this room makes a ConsentedGallery; there
 is no flag to skip consent and no default purpose; no consents means an empty gallery.
 
-    consents = Consents(store, templates, keys, signer, ledger, clock, writing)
-    invited = consents.invite(actor, "Ada", [Purpose.parse("find"), Purpose.parse("show:web")])
+    consents = archive.consents
+    invited = consents.invite(actor, "Bob", [Purpose.parse("find"), Purpose.parse("show:web")], holder="subject")
     subject, invitation, notice = consents.offer(invited.token)
-    vectors = read_portraits(photos, pack, same_person=0.9)
-    enrolled = consents.enrol(actor, invited.token, vectors, pack.digest, agreed=...)
+    vectors = read_portraits(portraits, pack, same_person=0.7)
+    enrolled = consents.enrol(actor, invited.token, vectors, pack.digest, agreed=invitation.purposes)
     gallery = consents.open_gallery(RECOGNISING, pack.digest, consents.sessions([enrolled.code]))
+    assert set(gallery.subjects) == {ada, subject.id}                        # without his code: ada alone
 """
 
 from kenbaar.consent._consents import Consents, Enrolled

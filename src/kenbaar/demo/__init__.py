@@ -3,11 +3,9 @@
 Rules: it calls the same commands as everybody, and shows each; the people are stand-ins and that is said wherever they
 are seen; a number is measured in this run; a refusal that does not come stops the demo; it touches its own folder only.
 
-    folder = clear_stage(Path("kenbaar-demo"))        # new, or an earlier demo's, cleared
-    stage = Stage(folder, call, tell)                 # call runs a command, tell prints a line
-    told = tell_story(stage, fetch_demo_photos(cache, say))
-    told.numbers                                      # what was measured
-    write_page(told, stage.steps, folder)             # demo.html: before and after, one file
+`clear_stage` makes the folder, or clears an earlier demo's. `tell_story` plays the story on a `Stage` (which runs each
+command and tells it) with the photos of packmaking's `fetch_demo_photos`, and returns what was measured; `write_page`
+writes demo.html: before and after, one file.
 """
 
 from kenbaar.demo._page import write_page

@@ -4,9 +4,10 @@
 - For masking: the whole photo, tiles of it, and once more wherever in doubt (`detect_all`), with one schedule for
   deciding what to mask and another for judging the finished copy.
 
-    faces = detect_closely(open_at, pack, side=640)              # list[Face], sorted by box
-    boxes = detect_all(photo, pack, PUBLISH)                     # list[Box], sorted
-    boxes = detect_all(copy, pack, RECHECK, hidden=is_masked)
+    faces = detect_closely(lambda side: photo, pack, side=640)               # list[Face], sorted by box
+    boxes = detect_all(photo, pack, PUBLISH)                                 # list[Box], sorted
+    assert len(faces) == len(boxes) == 2
+    detect_all(photo, pack, RECHECK, hidden=lambda box: box.y_max < 100)     # no closer look at what is masked there
 """
 
 from kenbaar.detection._crowds import detect_closely

@@ -4,12 +4,17 @@ Rules: a file that people see is the old one or the whole new one; a lock is the
 it up; what the operating system says of a full disk is told in one way. Rooms keep their own sentences where they know
 more.
 
-    with lock_file(folder / "lock"): ...                  # waits; another process waits for us
-    write_atomically(target, data)                        # beside it, synced, renamed, the folder synced
-    with writing_atomically(target) as file: ...          # the same, piece by piece
-    with written_beside(data, folder) as part: put_in_place(part, target)   # checked before it gets its name
-    with written_below(data, folder, "sub/name") as put: put()    # the same, through no link below that folder
-    is_full(err)                                          # the disk is full, or the quota, or the longest file
+    target = folder / "list"
+    with lock_file(folder / "lock"):                                         # waits; another process waits for us
+        write_atomically(target, b"one")                                     # beside it, synced, renamed
+    with writing_atomically(target) as file:                                 # the same, piece by piece
+        file.write(b"two")
+    with written_beside(b"three", folder) as part:                           # checked before it gets its name
+        put_in_place(part, target)
+    with written_below(b"four", folder, "list") as put:                      # through no link below that folder
+        put()
+    assert target.read_bytes() == b"four"
+    assert is_full(OSError(28, "No space left on device"))                   # or the quota, or the longest file
 """
 
 from kenbaar.disk._below import remove_below, written_below

@@ -5,9 +5,9 @@ what ends it is a record or a pack that is not whole. What a worker needs for al
 it once, through a pipe. What travels is picklable or handed over by path, and holds no template of anybody who did not
 agree: neither a task, nor a result, nor an exception does.
 
-    engine = LocalEngine(workers=2)
-    engine.map(AnalysePhotos(...), tasks, on_result=write, cancelled=lambda: False)
-    InProcessEngine().map(...)                              # the same, here: for tests, and for a few tasks
+    InProcessEngine().map(doubling, [1, 2], on_result=say, cancelled=never)
+    LocalEngine(workers=2).map(doubling, [1, 2], say, never)                 # the same, in processes
+    assert said == [(1, 2), (2, 4)] * 2                                      # in the order of the tasks
 """
 
 from kenbaar.engines._engine import Engine, Failure, TaskType, never

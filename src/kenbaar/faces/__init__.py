@@ -3,11 +3,11 @@
 All coordinates are pixels of the upright photo at full size, origin top left. "Left" is left in the image.
 
     box = Box(40, 30, 120, 130)
-    box.padded(16).snapped(16).clipped(1920, 1080)
-    box.iou(other)
-    face = Face(box, Landmarks(points), score=0.93)
-    face.landmarks.inter_eye_px
-    Template(vector, pack="sha256:...")
+    assert box.padded(16).snapped(16).clipped(1920, 1080) == Box(16, 0, 144, 160)
+    assert box.iou(box) == 1
+    ada, other = pack.detect_faces(photo)                                  # each a Face: box, landmarks, score
+    assert ada.landmarks.inter_eye_px > 16
+    assert probes[0].pack == pack.digest                                     # each a Template: vector, pack
 """
 
 from kenbaar.faces._box import Box

@@ -9,13 +9,13 @@
   is never told as "nobody found".
 - Nothing here is printed, logged or put in an error but counts.
 
+    compact = CompactRows.of([rows.copy()], 16, Safe(4 * 16))                # for a large one, in the place of rows
+    ids = ["s-a1b2c3d4", "s-e5f6g7h8", "s-j9k2m3n4"]
     gallery = ConsentedGallery.of(pack=pack.digest, purposes=["find"], opened_at=now, subjects=ids, rows=rows)
-    gallery                                   # <ConsentedGallery: 120 subjects, 120 rows of 128, for find>
-    match_faces(probes, gallery, threshold)        # kenbaar.matching
-    gallery = gallery.without({"s-a1b2c3d4"}) # she withdrew; the old one is empty now
-    row = combine(her_template_vectors)       # one row for one person
-    gallery.wipe()                            # zeros where people were
-    rows = CompactRows.of(parts, dim, Safe(4 * dim))    # kenbaar.keys.Safe; then ConsentedGallery.of(rows=rows, ...)
+    assert repr(gallery) == "<ConsentedGallery: 3 subjects, 3 rows of 16, for find>"
+    fewer = gallery.without({"s-a1b2c3d4"})                                  # she withdrew; the old one is empty now
+    row = combine([probes[0].vector, probes[0].vector])                      # one row for one person
+    fewer.wipe()                                                             # zeros where people were
 """
 
 from kenbaar.gallery._compact import COMPACT_FROM, SEGMENT_ROWS, ZERO, CompactRows, RowSafe, Segment

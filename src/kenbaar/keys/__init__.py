@@ -10,12 +10,15 @@ The rules of this room:
 6. No repr, log line or error shows a key, a code or a vector. We say "key destroyed", never "anonymised".
 7. What a key is for (facts) is part of what opens it. Records that say something else open nothing.
 
-    store = create_with_master(home / "keys", home / "master.key")
+    store = create_with_master(folder / "keys", folder / "master.key")
     key_id, purpose_key = store.add(KeyKind.PURPOSE, at=now)
-    sealed = seal_template(data_key := new_data_key(), pack_vectors(v), subject="s-4f7q2w9k", pack=digest, version=1)
+    data_key, whose = new_data_key(), dict(subject="s-4f7q2w9k", pack=pack.digest, version=1)
+    sealed = seal_template(data_key, pack_vectors(rows), **whose)
     grant = wrap_data_key(purpose_key, data_key)
-    unpack_vectors(open_template(unwrap_data_key(store.get(key_id), grant), sealed, subject=..., pack=..., version=1))
-    store.destroy([key_id], at=now)      # from here on `sealed` is noise, in every backup too
+    opened = unpack_vectors(open_template(unwrap_data_key(store.get(key_id), grant), sealed, **whose))
+    assert (opened == rows).all()
+    store.destroy([key_id], at=now)                                          # `sealed` is noise, in every backup too
+    assert not store.alive([key_id])
 """
 
 from kenbaar.keys._envelope import Envelope, FileMasterKey

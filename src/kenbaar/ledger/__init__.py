@@ -10,11 +10,11 @@ Rules of the room:
   remembered apart from it (Witness), so that no older head, however well signed, passes for the newest.
 - The order is the index, not the time; the hour never goes back.
 
-    ledger = Ledger.create(home / "ledger", "example.org/photos", signing_key)
-    entry = ledger.record("find", payload={"subject": "s-..."}, seal=key, purpose="find", at=now)
+    ledger = Ledger.create(folder / "ledger", "example.org/photos", signing_key)
+    entry = ledger.record("find", payload={"subject": "s-4f7q2w9k"}, seal=payload_key, purpose="find", at=now)
     kept_elsewhere = ledger.checkpoint()
     proof = ledger.proof(entry.index)
-    verify_proof(proof, entry.leaf, ledger.verifier_key)
+    assert verify_proof(proof, entry.leaf, ledger.verifier_key).size == 1
     assert ledger.verify(kept_elsewhere).ok
 """
 

@@ -9,12 +9,13 @@
 - For people with a look-alike in the gallery more is asked. Who they are is worked out where it decides something, and
   forgotten with the gallery.
 
-    threshold = pack.threshold                           # Threshold: pack, accept, strong, margin, fpir, n, per_decade
-    decisions = match_faces(probes, gallery, threshold)       # one Decision per probe, all of one picture
-    decisions = match_faces(probes, gallery, threshold, barred={(0, "s-a1b2c3d4")})      # "this is not me"
-    decision = compare_one(probe, gallery, "s-a1b2c3d4", threshold)                 # "this is me": 1:1
-    any_look_alike({"s-a1b2c3d4"}, gallery, threshold)   # yes or no: who it is nobody is told
-    candidates(probe, gallery, threshold)                # at most 3, ranked, with a band
+    decisions = match_faces(probes, gallery, threshold)                      # one Decision per probe, of one picture
+    assert [d.subject for d in decisions] == [ada, None]                     # the other is "unknown"
+    barred = match_faces(probes, gallery, threshold, barred={(0, ada)})      # "this is not me"
+    assert barred[0].subject is None
+    assert compare_one(probes[0], gallery, ada, threshold).subject == ada    # "this is me": 1:1
+    find_lookalikes(probes[1].vector, gallery, threshold)                    # at enrolment: whom to be stricter about
+    candidates(probes[0], gallery, threshold)                                # at most 3, ranked, with a band
 """
 
 from kenbaar.matching._decide import Band, Decision, Outcome, match_faces

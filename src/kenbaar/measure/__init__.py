@@ -7,12 +7,14 @@
   not claimed.
 - A speed is told against the machine's own, measured in the same process in turns; never alone.
 
-    people = read_people(Path("volunteers"))  # a folder for each person who agreed
-    told = evaluate(people, pack, pack_threshold, limits, pack_name="default", detail_side=640, on_disk=d, say=say)
-    told.now.fpir                             # Rate: value, low, high, errors, searches, people
-    write_report(told, Path("report"))        # report.html, report.json, report.csv
-    adopt(actor, told, archive.consents.store, archive, pack_threshold)
-    bench_match(people=100_000, probes=1_000).gemm_share      # of a bare matrix product; 1 is the machine
+    people = read_people(volunteers)                                         # a folder for each person who agreed
+    told = evaluate(
+        people, pack, pack_default(pack.manifest), limits, pack_name="tiny", detail_side=640,
+        on_disk=lambda: pack.digest, say=say, splits=2,
+    )
+    told.now.fpir                                                            # Rate: value, low, high, errors, searches
+    with report_folder(folder / "report", now) as target:
+        write_report(told, target)                                           # report.html, report.json, report.csv
 """
 
 from kenbaar.measure._adopt import (

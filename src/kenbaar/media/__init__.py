@@ -9,11 +9,11 @@
 - A written file is whole or not there, and holds rights as its only metadata.
 - Knows no person, no database and no settings.
 
-    for found in walk_photos(Path("photos")):
+    for found in walk_photos(photos):
         if isinstance(found, PhotoFile):
-            photo = open_photo(found.path, PhotoLimits(), detail_side=640)
-            photo.pixels.shape, photo.scale, photo.width, photo.height, photo.digest
-    write_photo(photo.pixels, Path("out/team.jpg"), copy_format(photo.format), photo.rights)
+            photo = open_photo(found.path, PhotoLimits(), detail_side=640, rights=True)
+            assert photo.pixels.shape == (640 // photo.scale, 960 // photo.scale, 3)
+    write_photo(photo.pixels, folder / "team.jpg", copy_format(photo.format), photo.rights)
 """
 
 from kenbaar.media._below import FileBelow, leads_out

@@ -8,11 +8,11 @@
   finite numbers of the stated shape is a broken pack, never a face.
 - No state between calls, no files written, no network: what fetches and converts weights is packmaking.
 
-    pack = load_pack(find_pack(cache, "default"))            # or "fast", the name of an added pack, a folder
+    pack = load_pack(find_pack(cache, settings.pack))        # "default", "fast", the name of an added pack, a folder
     faces = pack.detect_faces(photo)
     templates = pack.make_templates(photo, faces)
     problems = QualityGate().problems(pack.measure_quality(photo, faces[0]))
-    pack.operating_point.accept, pack.digest
+    assert templates[0].pack == pack.digest and pack.operating_point.accept == 0.7
 """
 
 from kenbaar.modelpack._at_hand import default_pack_folder, fast_pack_folder, find_pack, packs_at_hand

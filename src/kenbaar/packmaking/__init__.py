@@ -2,10 +2,11 @@
 
 Nothing here runs when people are found or masked: that is modelpack, which only opens what lies in the cache.
 
-    fetch_default_pack(cache, say=print)      # once; offline from then on
-    fetch_fast_pack(cache, say=print)         # made from the default pack
-    add_pack(Path("my-pack"), cache)          # a folder with a manifest and ONNX files
-    fetch_demo_photos(cache, say=print)
+    place = add_pack(own_pack, cache)                        # a folder with a manifest and ONNX files
+    assert filled_manifest(own_pack).digest == load_pack(place).digest
+
+`fetch_default_pack(cache, say)` fetches the default pack, once; it is offline from then on. `fetch_fast_pack` makes the
+fast one of it, and `fetch_demo_photos` gets the demo's photographs.
 """
 
 from kenbaar.packmaking._add import add_pack, filled_manifest

@@ -1,12 +1,14 @@
 """What is allowed, to whom, and what follows: rows of data, no logic. Adding one is adding a row.
 
-SYSTEM                                     # the actor of what the calendar or a recovery does
-Actor("operator", "jane", "officer")       # a shell account
-subject_actor("s-7xk2m9qa")                # the person themselves
-Event.WITHDRAW.value.narrows               # True: it protects somebody
-JURISDICTIONS["eea"].holder                 # "subject": the law there asks for it
-PURPOSES["show"].compares_faces            # True
-ROLES["editor"].may                        # what an editor is permitted
+A row says all that follows from it, so that nobody else compares its name with a string.
+
+    assert SYSTEM.kind == "system"                           # the actor of what the calendar or a recovery does
+    assert Actor("operator", "jane", "officer").role == "officer"            # a shell account
+    assert subject_actor("s-7xk2m9qa").speaks_as("s-7xk2m9qa")               # the person themselves
+    assert Event.WITHDRAW.value.narrows                      # it protects somebody
+    assert JURISDICTIONS["eea"].holder == "subject"          # the law there asks for it
+    assert PURPOSES["find"].compares_faces
+    assert Permission.PUBLISH in ROLES["editor"].may
 """
 
 from kenbaar.policy._actor import SYSTEM, Actor, ActorKind, RoleName, subject_actor

@@ -4,12 +4,12 @@ Rules: mask first, reveal by consent; a mask is opaque and its place does not de
 checked once more, and a face that is neither masked nor allowed holds the photo back; nothing half-written is ever
 visible; who is shown is on record before the file has its name.
 
-    publisher = Publisher(consents, collections, copies, journal, home)
-    report = publisher.publish(actor, "party", Path("public"), "web", pack, limits, say=bar)
-    report.held                                   # photos a person should look at
-    plan = plan_masks(detect_all(photo, pack, PUBLISH), revealed, photo.width, photo.height)
-    mask(photo.pixels, plan.masks)
-    copies.showing("s-7xk2m9qa")                  # what still shows them
+    report = archive.publisher.publish(actor, "party", folder / "public", "web", pack, limits, say=say)
+    assert (report.published, report.held) == (1, ())                        # held: photos a person should look at
+    plan = plan_masks(detect_all(photo, pack, PUBLISH), [], photo.width, photo.height)
+    masked = mask(photo.pixels, plan.masks)
+    assert all(covered(face.box, plan.masks) == 1 for face in pack.detect_faces(photo))
+    (copy,) = archive.publisher.copies.showing(ada)                          # what still shows her
 """
 
 from kenbaar.publish._copy import CopyCheck, check_copy, render_copy, scan_copy

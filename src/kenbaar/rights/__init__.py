@@ -4,12 +4,14 @@ Rules: every answer is in the ledger before it is given; where the person holds 
 whoever else is in a picture is painted over, and is in no file of an answer by name, id or face; leaving destroys keys
 first and then everything derived; a "this is not me" is final.
 
-    write_contact_sheet(requests.find(actor, "s-7xk2m9qa", sessions), store, Path("mine.html"), limits)
-    requests.claim(actor, "s-7xk2m9qa", item, n, sessions, pack, threshold, limits)   # "this box is me"
-    requests.reject(actor, "s-7xk2m9qa", item)                     # "this is not me": never matched there again
-    leaving.withdraw(actor, "s-7xk2m9qa").copies              # published files that still show them
-    exporter.export(actor, "s-7xk2m9qa", Path("mine.zip"), sessions) # everything, to read and to import
-    check_archive(..., acts=journal.acts(), copies=copies.all(), say=say).clean  # no stranger in any byte of home
+    requests, store = archive.requests, archive.collections.store
+    pictures = requests.find(actor, ada, sessions)
+    write_contact_sheet(pictures, store, folder / "mine.html", limits, archive.detect_everybody)
+    requests.claim(actor, ada, item, 0, sessions, lambda: pack, lambda: threshold, limits)   # "this box is me"
+    requests.reject(actor, ada, item, sessions)              # "this is not me": never matched there again
+    archive.exporter.export(actor, ada, folder / "mine.zip", sessions)       # everything, to read and to import
+    assert archive.leaving.withdraw(actor, ada).copies == ()                 # published files that still show her
+    assert archive.check(actor, say=say).clean               # no stranger in any byte of home
 """
 
 from kenbaar.rights._check import CheckReport, check_archive

@@ -3,12 +3,15 @@
 Two databases that never join: `archive` (names, consents, items, appearances, copies) and `templates` (sealed bytes).
 Whoever holds one of them holds no face that can be compared; the keys lie in a third place (kenbaar.keys).
 
-    archive_db = open_database("archive", home / "archive.db")
-    templates_db = open_database("templates", "postgresql://localhost/templates")
-    consents = SqlConsentStore(archive_db)
-    collections = SqlCollectionStore(archive_db)
+    archive_db = open_database("archive", folder / "archive.db", create=True)
+    templates_db = open_database("templates", folder / "templates.db", create=True)          # or a PostgreSQL URL
+    consents = SqlConsentStore(archive_db, record_seal)
+    collections = SqlCollectionStore(archive_db, record_seal)
     copies = SqlCopyStore(archive_db)
     templates = SqlTemplateStore(templates_db)
+    assert collections.all() == [] and copies.all() == []
+    archive_db.close()
+    templates_db.close()
 """
 
 from kenbaar.storage._collections import SqlCollectionStore

@@ -4,12 +4,11 @@ Rules: templates of faces are made only as far as the collection's permit goes, 
 them; the same content, pack and grants are analysed once; a withdrawal is heard at the next batch (32 photos or a
 second); one unreadable photo is counted and the sweep goes on; memory does not grow with the number of photos.
 
-    sweeps = Sweeps(consents, collections, journal, locks)
-    report = sweeps.sweep(actor, "party", pack, sessions=Sessions(), engine=LocalEngine(2), limits=limits, say=print)
-    report.photos, report.appearances, report.unreadable
-    analysis = analyse_photo(path, limits, pack, permit, gallery, threshold)   # one photo, in this process
-    analysis.recognised                                       # who agreed and is in it
-    engine.map(AnalysePhotos(...), tasks, on_result, never)   # many photos
+    in_use, engine = archive.packs.in_use(), LocalEngine(1)
+    report = archive.sweeps.sweep(actor, "party", in_use, sessions=sessions, engine=engine, limits=limits, say=say)
+    assert (report.photos, report.skipped) == (1, 1)                         # it was analysed before
+    analysis = analyse_photo(file, limits, pack, permit, gallery, threshold) # one photo, in this process
+    assert [r.subject for r in analysis.recognised] == [ada]                 # who agreed and is in it
 """
 
 from kenbaar.sweep._analyse import (
