@@ -44,6 +44,11 @@ def attacked(club: Club, request: pytest.FixtureRequest, monkeypatch: pytest.Mon
     deadly.end_deadly(begin)
 
 
+def fault_of(attacked: Club) -> bytes:
+    data = (attacked.photos / "2.jpg").read_bytes()
+    return next(fault for fault in FAULTS.values() if data.endswith(fault))
+
+
 def holds_two(club: Club, held: list[dict[str, Any]]) -> None:
     assert [h["path"] for h in held] == ["2.jpg"] and held[0]["why"].startswith("This photo ")
 
@@ -61,6 +66,21 @@ def test_a_contact_sheet_tells_it_in_words(attacked: Club) -> None:
     page = sheet.read_text()
     assert page.count("data:image/jpeg") == 2
     assert "could not be read safely" in page or "needs more memory" in page
+
+
+def test_a_sheet_of_the_collection_tells_it_in_words(attacked: Club) -> None:
+    sheet = attacked.folder / "all.html"
+    attacked.kenbaar("collection", "show", "party", "--sheet", sheet)
+    page = sheet.read_text()
+    assert page.count("data:image/jpeg") == 2
+    assert "could not be read safely" in page or "needs more memory" in page
+
+
+def test_a_portrait_that_does_it_enrols_nobody(attacked: Club) -> None:
+    portrait = attacked.folder / "eva.png"
+    portrait.write_bytes(attacked.portrait("Eva").read_bytes() + fault_of(attacked))
+    refusal = attacked.kenbaar.refused("enrol", attacked.invite("Eva", "find"), portrait, code=4)
+    assert "safely" in refusal or "memory" in refusal
 
 
 def test_an_export_leaves_it_out_and_says_so(attacked: Club) -> None:

@@ -203,6 +203,22 @@ def test_a_decoder_that_was_taken_over_opens_no_file_and_no_socket(monkeypatch: 
     assert refused.value.what == "This photo 24 24 24 22 24 24."  # EMFILE: no descriptor left; of dup, EINVAL says so
 
 
+def test_limits_that_were_set_before_hold_for_the_reader_too(tmp_path: Path) -> None:
+    (tmp_path / "x.jpg").write_bytes(JPEG)
+    program = (
+        "import pathlib, resource\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (1_500_000_000,) * 2)\n"
+        "resource.setrlimit(resource.RLIMIT_CPU, (30, 30))\n"
+        "from kenbaar.media import open_photo, _opening\n"
+        f"print(open_photo(pathlib.Path({str(tmp_path / 'x.jpg')!r})).width)\n"
+        "pid = _opening._reader.pid\n"
+        "print(resource.prlimit(pid, resource.RLIMIT_AS)[1], *resource.prlimit(pid, resource.RLIMIT_CPU))"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    width, most, cpu_s, most_cpu_s = ran.stdout.split()
+    assert (width, most, most_cpu_s) == ("80", "1500000000", "30") and 20 <= int(cpu_s) <= 23, ran.stderr
+
+
 def test_a_reader_cannot_cut_the_memory_it_shares() -> None:
     open_photo_bytes(JPEG)
     at = shared_memory(reader_pid())

@@ -8,6 +8,7 @@ words, and pixels are copied out before anybody looks at them.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import math
@@ -40,6 +41,7 @@ ENVIRONMENT = {
     "MALLOC_MMAP_THRESHOLD_": str(1 << 25),  # pixels go where the last photo's were: fresh memory costs 5 ms a photo
     "MALLOC_TRIM_THRESHOLD_": str(1 << 26),
 }
+_MFD_NOEXEC_SEAL = 0x8  # linux/memfd.h: nothing in it is ever run; some systems ask for it
 _START_S = 60.0  # to load its decoders: less than half a second, but on a machine that does much else
 _END_S = 2.0  # once it says nothing more, only to end is left
 _MOST_LINE_BYTES = 16_384
@@ -246,7 +248,13 @@ class OutsideReader:
 def _shared_memory(size_bytes: int) -> int:
     """A descriptor of memory without a name. Its size is fixed: a reader that could cut it would end its asker, who
     looks beyond the end then (SIGBUS). What nobody has written takes no room."""
-    descriptor = os.memfd_create("photo", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    flags = os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING
+    try:
+        descriptor = os.memfd_create("photo", flags | _MFD_NOEXEC_SEAL)
+    except OSError as err:
+        if err.errno != errno.EINVAL:
+            raise
+        descriptor = os.memfd_create("photo", flags)  # a kernel before 6.3
     os.ftruncate(descriptor, size_bytes)
     fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL)
     return descriptor

@@ -36,15 +36,15 @@ def main() -> int:
     """Reads photos until nobody asks any more. Arguments: descriptor of the shared memory, its size, where in it the
     pixels begin, and how much address space there is beside it; all in bytes."""
     descriptor, shared_bytes, pixels_at, memory_bytes = (int(a) for a in sys.argv[2:6])
-    for limit, value in ((resource.RLIMIT_CORE, 0), (resource.RLIMIT_FSIZE, 0)):
-        resource.setrlimit(limit, (value, value))
+    _limit(resource.RLIMIT_CORE, 0, 0)
+    _limit(resource.RLIMIT_FSIZE, 0, 0)
     most = memory_bytes + shared_bytes
-    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    _limit(resource.RLIMIT_AS, most, most)
     shared = mmap.mmap(descriptor, shared_bytes)
     os.close(descriptor)
     reader = _Reader(shared, pixels_at, most, os.open("/proc/self/statm", os.O_RDONLY))
     _load_decoders()
-    resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
+    _limit(resource.RLIMIT_NOFILE, 0, 0)
     return reader.serve()
 
 
@@ -91,9 +91,7 @@ class _Reader:
     ) -> dict[str, object]:
         from kenbaar.media._limits import PhotoLimits, Unfit
 
-        resource.setrlimit(
-            resource.RLIMIT_CPU, (int(time.process_time()) + 1 + cpu_s, resource.getrlimit(resource.RLIMIT_CPU)[1])
-        )
+        _limit(resource.RLIMIT_CPU, int(time.process_time()) + 1 + cpu_s, resource.RLIM_INFINITY)
         self._may_grow(_ROOM_BYTES + _COPIES_OF_FILE * size_bytes)
         try:
             return self._photo(self.shared[:size_bytes], PhotoLimits(max_pixels, max_bytes), detail_side, bool(rights))
@@ -127,4 +125,13 @@ class _Reader:
     def _may_grow(self, bytes_more: int) -> None:
         """From here on the address space may grow by so much, within what is allowed all in all."""
         used = int(os.pread(self.statm, 32, 0).split()[0]) * mmap.PAGESIZE
-        resource.setrlimit(resource.RLIMIT_AS, (min(used + bytes_more, self.most_bytes), self.most_bytes))
+        _limit(resource.RLIMIT_AS, min(used + bytes_more, self.most_bytes), self.most_bytes)
+
+
+def _limit(which: int, now: int, most: int) -> None:
+    """Sets a limit, and never above the one that whoever started Kenbaar has set."""
+    highest = resource.getrlimit(which)[1]
+    if highest != resource.RLIM_INFINITY:
+        most = highest if most == resource.RLIM_INFINITY else min(most, highest)
+        now = min(now, most)
+    resource.setrlimit(which, (now, most))
