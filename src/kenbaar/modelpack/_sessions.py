@@ -8,12 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kenbaar.errors import PackBroken
+from kenbaar.modelpack._closed import require_closed
 
 
 class Network:
     """One ONNX network with one input, and the outputs asked for by name (or its first, where none are)."""
 
     def __init__(self, data: bytes, role: str, *, threads: int, outputs: Sequence[str] = ()) -> None:
+        require_closed(data, role)
         import onnxruntime as ort
 
         options = ort.SessionOptions()
