@@ -87,7 +87,7 @@ def chance() -> ModelProto:
 
 
 def chance_in_training() -> ModelProto:
-    half, on = numpy_helper.from_array(np.float32(0.5), "half"), numpy_helper.from_array(np.array(True), "on")
+    half, on = numpy_helper.from_array(np.array(0.5, np.float32), "half"), numpy_helper.from_array(np.array(True), "on")
     return model([helper.make_node("Dropout", ["x", "half", "on"], ["y"])], half, on)
 
 

@@ -108,9 +108,8 @@ def _sparse(sparse: memoryview) -> Iterator[str]:
 
 def _tensor(tensor: memoryview) -> Iterator[str]:
     for field, value in _fields(tensor):
-        if field == _TENSOR["external"] or (
-            field == _TENSOR["location"] and isinstance(value, int) and value & 0xFFFFFFFF == _EXTERNAL
-        ):
+        elsewhere = isinstance(value, int) and value & 0xFFFFFFFF == _EXTERNAL  # parsers keep 32 bits of it
+        if field == _TENSOR["external"] or (field == _TENSOR["location"] and elsewhere):
             yield "keeps weights in another file"
 
 

@@ -266,7 +266,8 @@ class SqlCollectionStore:
             for analysis in analyses:
                 item = analysis.item
                 there, here = merge_known(analysis, known[item.id] if contents[item.id] == item.digest else [])
-                found += [_track_row(track) for track in there]
+                matched = {appearance.n for appearance in here}
+                found += [_track_row(track, matched=track.n in matched) for track in there]
                 seen += [self._appearance_row(appearance, item.digest) for appearance in here]
             c.execute(sa.delete(appearances).where(appearances.c.item.in_(of)))
             c.execute(sa.delete(tracks).where(tracks.c.item.in_(of)))
@@ -309,7 +310,7 @@ class SqlCollectionStore:
         with self._db.write() as c:
             n = c.execute(sa.select(sa.func.count()).select_from(tracks).where(tracks.c.item == item)).scalar_one()
             track = Track(item, int(n), Moment(box), by_hand=True)
-            c.execute(sa.insert(tracks).values(**_track_row(track)))
+            c.execute(sa.insert(tracks).values(**_track_row(track, matched=False)))
             return track
 
     def appearances_of(self, subject: str) -> list[tuple[Item, Appearance]]:
@@ -358,6 +359,7 @@ class SqlCollectionStore:
                 here = sa.or_(items.c.digest == rejection.digest, items.c.id == item)
                 in_these = appearances.c.item.in_(sa.select(items.c.id).where(here))
                 c.execute(sa.delete(appearances).where(appearances.c.subject == rejection.subject, in_these))
+            _drop_landmarks(c)
 
     def rejections(self, *digests: str) -> list[Rejection]:
         """Everybody who said of one of these contents: not me."""
@@ -373,6 +375,7 @@ class SqlCollectionStore:
             n = c.execute(sa.delete(appearances).where(appearances.c.subject == subject)).rowcount
             if everything:
                 c.execute(sa.delete(rejections).where(rejections.c.subject == subject))
+            _drop_landmarks(c)
         self._db.scrub()
         return n
 
@@ -405,6 +408,12 @@ class SqlCollectionStore:
             n_tracks = c.execute(join.select_from(items.join(tracks, tracks.c.item == items.c.id))).scalar_one()
             n_seen = c.execute(join.select_from(items.join(appearances, appearances.c.item == items.c.id))).scalar_one()
         return Tally(kinds.get("photo", 0), kinds.get("video", 0), n_tracks, n_seen)
+
+
+def _drop_landmarks(c: sa.Connection) -> None:
+    """Those of faces that are nobody's (any more) go."""
+    on = sa.exists().where(appearances.c.item == tracks.c.item, appearances.c.n == tracks.c.n)
+    c.execute(sa.update(tracks).where(tracks.c.landmarks.is_not(None), sa.not_(on)).values(landmarks=None))
 
 
 _ON_TRACKS = appearances.join(tracks, sa.and_(tracks.c.item == appearances.c.item, tracks.c.n == appearances.c.n))
@@ -463,10 +472,11 @@ def _item_row(item: Item) -> dict[str, Any]:
     return {n: getattr(item, n) for n in Item.__dataclass_fields__}
 
 
-def _track_row(track: Track) -> dict[str, Any]:
+def _track_row(track: Track, *, matched: bool) -> dict[str, Any]:
+    """Ten numbers of a pack's choice are kept of people who agreed alone: of a stranger they could be a template."""
     key = track.key
     times = {"start_s": track.start_s, "end_s": track.end_s, "at_s": key.at_s}
-    kept = {"landmarks": key.landmarks, "by_hand": track.by_hand}
+    kept = {"landmarks": key.landmarks if matched else None, "by_hand": track.by_hand}
     return {"item": track.item, "n": track.n, **times, **_sides(key.box), **kept}
 
 
