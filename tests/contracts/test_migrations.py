@@ -32,6 +32,7 @@ ADA, BEN = "s-aaaaaaaa", "s-bbbbbbbb"
 BOXES = (Box(0, 0, 100, 100), Box(200, 0, 300, 100))
 POINTS = (bytes(range(40)), bytes(range(40, 80)))
 TRACKS = tuple(Track("i-1", n, Moment(BOXES[n], POINTS[n])) for n in range(2))
+KEPT = [Track("i-1", 0, Moment(BOXES[0])), TRACKS[1]]  # landmarks stay of the face that is somebody's: the second
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -102,7 +103,7 @@ def columns(database: Database) -> set[str]:
 
 def test_landmarks_go_and_come_and_everything_else_stays(archive: Database, url: str) -> None:
     store = sealed_store(archive)
-    assert store.tracks("i-1") == list(TRACKS)
+    assert store.tracks("i-1") == KEPT
     migrate(archive, "0001")
     assert "landmarks" not in columns(archive)
     with archive.read() as connection:
@@ -136,7 +137,7 @@ def test_a_face_drawn_by_hand_has_no_landmarks(archive: Database) -> None:
     store = sealed_store(archive)
     drawn = Box(400, 0, 500, 100)
     assert store.add_track_by_hand("i-1", drawn) == Track("i-1", 2, Moment(drawn), by_hand=True)
-    assert store.tracks("i-1") == [*TRACKS, Track("i-1", 2, Moment(drawn), by_hand=True)]
+    assert store.tracks("i-1") == [*KEPT, Track("i-1", 2, Moment(drawn), by_hand=True)]
 
 
 def test_an_analysis_that_compares_nothing_leaves_no_landmarks(archive: Database) -> None:
@@ -212,7 +213,7 @@ def test_an_older_archive_opens_with_every_face_person_and_rejection(of_0002: Da
     database = open_database("archive", url)
     store = sealed_store(database)
     one, two = Moment(Box(400, 0, 500, 100)), Moment(Box(5, 6, 7, 8))
-    assert store.tracks("i-1") == [*TRACKS, Track("i-1", 2, one, by_hand=True)]
+    assert store.tracks("i-1") == [*KEPT, Track("i-1", 2, one, by_hand=True)]
     assert store.tracks("i-2") == [Track("i-2", 0, two)], "where nothing is compared no face has landmarks"
     seen = datetime(2026, 11, 21, 12, 0, 0, 123456, tzinfo=UTC)
     assert store.appearances_in("i-1") == [
@@ -300,7 +301,8 @@ def test_a_kill_in_the_middle_of_a_migration_leaves_the_old_archive_or_the_new_o
     """Before each statement of the migration in turn; the next to open the archive finishes it."""
     before, statement = everything(of_0002), 1
     while _killed_at(statement, url):
-        assert everything(of_0002) == before
+        left = everything(of_0002)  # killed once it was done, while what was deleted is scrubbed away: the new one
+        assert left == before or left["alembic_version"] == [(HEADS["archive"],)]
         statement += 1
     assert statement > 20
     after = everything(of_0002)

@@ -37,7 +37,9 @@ def test_a_sweep_after_one_more_enrolment_finds_what_a_fresh_sweep_finds(club: C
         club.photo(f"{n}.jpg", *[("Ada", "Dov"), ("Bob",), ("Stranger", "Dov"), ("Cas", "Eva"), (), ("Dov",)][n])
     club.collect()
     club.sweep()
-    assert all(landmarks_of(club, "0.jpg"))
+    ada, dov = landmarks_of(club, "0.jpg")
+    assert ada is not None and dov is None, "of who did not agree, no landmarks are kept"
+    assert landmarks_of(club, "2.jpg") == [None, None]
     club.enrol("Dov", "find")
     assert club.sweep()["looked"] == 5  # all but the one without faces
     club.kenbaar("collection", "add", "fresh", club.photos, "--mode", "transient", "--reason", "a test")
@@ -111,3 +113,13 @@ def test_a_stricter_operating_point_reaches_what_was_found_before(club: Club) ->
             say=lambda _: None,
         )
     assert (report.analysed, report.appearances) == (1, 0), "the photo without faces is not looked at"
+
+
+def test_landmarks_go_with_whoever_they_were_of(party: Club) -> None:
+    """Ten numbers of a pack's choice about each stranger could be a template: they are kept of matched faces alone."""
+    assert [p is not None for p in landmarks_of(party, "both.jpg")] == [True, True]
+    assert [p is not None for p in landmarks_of(party, "cas.jpg")] == [True, False]
+    party.kenbaar("reject", party.ids["Ada"], party.items()["both.jpg"]["item"])
+    assert [p is not None for p in landmarks_of(party, "both.jpg")] == [False, True]
+    party.kenbaar("withdraw", party.ids["Bob"])
+    assert landmarks_of(party, "both.jpg") == [None, None]

@@ -340,13 +340,16 @@ class SqlCollectionStore:
             on_it = sa.and_(appearances.c.item == appearance.item, appearances.c.n == appearance.n)
             c.execute(sa.delete(appearances).where(on_it))  # edited ones too
             c.execute(sa.insert(appearances).values(**self._appearance_row(appearance, digest)))
+            _drop_landmarks(c)
 
     def drop_by_hand(self, collection: str) -> int:
         """Drops the appearances that were said by hand in that collection."""
         here = sa.select(items.c.id).where(items.c.collection == collection)
         with self._db.write() as c:
             said = sa.and_(appearances.c.how == "by hand", appearances.c.item.in_(here))
-            return c.execute(sa.delete(appearances).where(said)).rowcount
+            dropped = c.execute(sa.delete(appearances).where(said)).rowcount
+            _drop_landmarks(c)
+            return dropped
 
     def reject(self, rejected: Sequence[Rejection], item: str) -> None:
         """Keeps them; drops each person's appearances in that item and in every item of that content."""
