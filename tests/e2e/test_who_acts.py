@@ -167,3 +167,90 @@ def test_a_club_in_norway_is_in_the_eea_where_the_person_holds_the_key(tiny_pack
     receipt = json.dumps(club.kenbaar("receipt", "verify", enrolled["receipt"]))
     assert "EEA Agreement" in receipt
     club.kenbaar.expect_whole()
+
+
+# -- misses are recorded as hits are ----------------------------------------------------------------------------------
+
+
+def last_refused(club: Club, subject: str | None = None) -> tuple[str, str]:
+    facts = told(club, "refused", subject)[-1]
+    return facts["act"], facts["why"]
+
+
+def test_what_is_tried_in_somebodys_name_with_a_wrong_code_stands_in_the_ledger_for_them(
+    held: tuple[Club, str, str, str], tmp_path: Path
+) -> None:
+    club, eva, code, item = held
+    other = club.kenbaar("enrol", club.invite("Dov", "find", options=("--holder", "subject")), club.portrait("Dov"))
+    for words in (
+        ("find", eva), ("claim", eva, item, "--box", 0), ("reject", eva, item), ("export", eva, tmp_path / "e.zip"),
+    ):  # fmt: skip
+        for given in ((), ("--code", other["code"]), ("--code", "KB-wrong"), ("--code", mistyped(code))):
+            before = len(told(club, "refused", eva))
+            club.kenbaar.refused(*words, *given, code=3)
+            after = told(club, "refused", eva)
+            assert len(after) == before + 1 and (after[-1]["act"], after[-1]["why"]) == (words[0], "WrongCode")
+            assert after[-1]["by"] == ME and after[-1]["actor"] == "operator"
+    assert not (tmp_path / "e.zip").exists()
+    assert club.kenbaar("find", eva, "--code", code)["appearances"]
+
+
+def mistyped(code: str) -> str:
+    return code[:-1] + ("2" if code[-1] != "2" else "3")
+
+
+def test_a_sweep_with_a_wrong_code_stands_in_the_ledger(held: tuple[Club, str, str, str]) -> None:
+    club, _, code, _ = held
+    club.kenbaar.refused("sweep", "party", "--code", mistyped(code), code=3)
+    assert last_refused(club) == ("sweep", "WrongCode")
+
+
+def test_without_their_code_every_answer_about_them_is_the_same_whether_they_are_in_the_picture_or_not(
+    held: tuple[Club, str, str, str], tmp_path: Path
+) -> None:
+    club, eva, _, item = held
+    elsewhere = club.items()["stranger.jpg" if "stranger.jpg" in club.items() else "ada.jpg"]["item"]
+    for command, more in (("reject", ()), ("claim", ("--box", 0)), ("claim", ("--box", 99))):
+        answers = {club.kenbaar.refused(command, eva, i, *more, code=3) for i in (item, elsewhere, "i-000000000000")}
+        assert len(answers) == 1
+
+
+def test_a_reject_of_a_picture_they_are_not_in_stands_in_the_ledger_too(party: Club) -> None:
+    ada, elsewhere = party.ids["Ada"], next(i for p, i in party.items().items() if p not in party.found("Ada"))
+    party.kenbaar.refused("reject", ada, elsewhere["item"], code=4)
+    assert last_refused(party, ada) == ("reject", "NotFound")
+    party.kenbaar.refused("reject", ada, "i-000000000000", code=4)
+    party.kenbaar.refused("claim", ada, "i-000000000000", "--box", 0, code=4)
+    assert last_refused(party, ada) == ("claim", "NotFound")
+
+
+def test_an_id_that_nobody_has_and_somebody_who_left_are_asked_for_on_the_record_and_not_written_down(
+    party: Club, tmp_path: Path
+) -> None:
+    bob = party.ids["Bob"]
+    party.kenbaar("withdraw", bob)
+    for subject, code, why in (("Jane Doe", 4, "NotFound"), (bob, 3, "ConsentWithdrawn")):
+        for words in (
+            ("find", subject), ("reject", subject, "i-0"), ("claim", subject, "i-0", "--box", 0),
+            ("export", subject, tmp_path / "x.zip"), ("withdraw", subject), ("renew", subject),
+        ):  # fmt: skip
+            before = len(told(party, "refused"))
+            party.kenbaar.refused(*words, code=code)
+            refused = told(party, "refused")
+            assert len(refused) == before + 1 and refused[-1]["why"] == why, words
+            assert "Jane" not in json.dumps(refused)
+            assert "subject" not in refused[-1]
+
+
+def test_a_token_that_is_none_is_tried_on_the_record(party: Club) -> None:
+    party.kenbaar.refused("enrol", "kbnone", party.portrait("Dov"), code=3)
+    assert last_refused(party) == ("enrol", "TokenRefused")
+
+
+def test_renewing_for_somebody_who_holds_their_key_takes_their_code_before_a_photo_is_looked_at(
+    held: tuple[Club, str, str, str],
+) -> None:
+    club, eva, _, _ = held
+    token = club.kenbaar("renew", eva)["token"]
+    club.kenbaar.refused("enrol", token, club.folder / "no-such.jpg", code=3)
+    assert last_refused(club, eva) == ("renew", "WrongCode")

@@ -350,7 +350,9 @@ def test_where_the_person_holds_the_key_nothing_is_exported_without_them(held: P
     with pytest.raises(WrongCode):
         _export(held, "Cleo", tmp_path / "a.zip")
     assert not (tmp_path / "a.zip").exists()
-    assert held.archive.ledger.size == size
+    assert held.archive.ledger.size == size + 1  # the refusal, told to her
+    *_, refused = (act.payload for act in held.archive.journal.acts())
+    assert refused is not None and (refused["act"], refused["why"]) == ("export", "WrongCode")
 
 
 def test_with_their_code_their_own_template_opens(held: Party, tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ from kenbaar.acts._json import HIDDEN
 from kenbaar.acts._receipts import keep_receipt
 from kenbaar.acts._stop import reporting
 from kenbaar.archive import Archive
-from kenbaar.consent import Purpose
-from kenbaar.policy import Actor, Permission
+from kenbaar.consent import Purpose, attempted, open_sessions
+from kenbaar.policy import Actor, Event, Permission
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,8 @@ class WithdrawAnswer:
 def withdraw(archive: Archive, actor: Actor, request: WithdrawRequest) -> WithdrawAnswer:
     """Takes consent back: the keys are destroyed. No reason is asked."""
     purpose = Purpose.parse(request.purpose) if request.purpose else None
-    departure = archive.leaving.withdraw(actor, request.subject, purpose)
+    with attempted(archive.consents, Event.WITHDRAW, actor, request.subject):
+        departure = archive.leaving.withdraw(actor, request.subject, purpose)
     place = archive.settings.home / "receipts" / f"{request.subject}-destruction-{departure.entry}.jws"
     return WithdrawAnswer(
         keys_destroyed=departure.keys_destroyed,
@@ -86,6 +87,6 @@ class ExportAnswer:
 def export(archive: Archive, actor: Actor, request: ExportRequest, progress: Progress = NO_PROGRESS) -> ExportAnswer:
     """Everything held about somebody, as a zip to read and to import. Cancelled, no file is left."""
     archive.refuse_target(request.out)
-    sessions = archive.consents.sessions(request.codes)
+    sessions = open_sessions(archive.consents, request.codes, Event.EXPORT, actor, request.subject)
     report = archive.exporter.export(actor, request.subject, request.out, sessions, say=reporting(progress, "export"))
     return ExportAnswer(request.out, report.pictures, report.acts, report.receipts)

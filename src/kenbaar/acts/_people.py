@@ -11,8 +11,8 @@ from kenbaar.acts._act import act
 from kenbaar.acts._json import HIDDEN, IF_GIVEN
 from kenbaar.acts._receipts import keep_receipt
 from kenbaar.archive import Archive
-from kenbaar.consent import Holder, Purpose, last_day
-from kenbaar.policy import Actor, Permission
+from kenbaar.consent import Holder, Purpose, attempted, last_day, open_sessions
+from kenbaar.policy import Actor, Event, Permission
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +66,14 @@ class RenewRequest:
 def renew(archive: Archive, actor: Actor, request: RenewRequest) -> InviteAnswer:
     """Lets somebody enrolled renew what they agreed to. Until they use the token everything stays as it is."""
     settings = archive.settings
-    invited = archive.consents.invite_again(
-        actor,
-        request.subject,
-        until=request.until,
-        grant_days=settings.grant_days,
-        invitation_days=settings.invitation_days,
-    )
+    with attempted(archive.consents, Event.INVITE, actor, request.subject):
+        invited = archive.consents.invite_again(
+            actor,
+            request.subject,
+            until=request.until,
+            grant_days=settings.grant_days,
+            invitation_days=settings.invitation_days,
+        )
     return InviteAnswer(request.subject, invited.token, last_day(invited.until), invited.holder)
 
 
@@ -96,7 +97,8 @@ class OfferAnswer:
 @act("offer", Permission.SPEAK_FOR)
 def offer(archive: Archive, actor: Actor, request: OfferRequest) -> OfferAnswer:
     """What the person with this token is asked to agree to. Raises TokenRefused."""
-    subject, invitation, notice = archive.consents.offer(request.token)
+    with attempted(archive.consents, Event.ENROL, actor, None):
+        subject, invitation, notice = archive.consents.offer(request.token)
     offered = tuple(str(p) for p in invitation.purposes)
     return OfferAnswer(subject.id, offered, notice, subject.enrolled_at is not None)
 
@@ -133,11 +135,14 @@ class EnrolAnswer:
 @act("enrol", Permission.SPEAK_FOR)
 def enrol(archive: Archive, actor: Actor, request: EnrolRequest) -> EnrolAnswer:
     """Enrols, or renews. It is the act of the person whose token it is, at whichever account."""
-    subject, _, _ = archive.consents.offer(request.token)
+    with attempted(archive.consents, Event.ENROL, actor, None):
+        subject, _, _ = archive.consents.offer(request.token)
     if request.receipt_file:
         archive.refuse_target(request.receipt_file)
-    sessions = archive.consents.sessions(request.codes)
-    enrolled = archive.enrolments.enrol(actor, request.token, request.photos, request.agreed, sessions)
+    event = Event.ENROL if subject.enrolled_at is None else Event.RENEW
+    sessions = open_sessions(archive.consents, request.codes, event, actor, subject.id)
+    with attempted(archive.consents, event, sessions.actor(actor, subject.id), subject.id):
+        enrolled = archive.enrolments.enrol(actor, request.token, request.photos, request.agreed, sessions)
     place = request.receipt_file or archive.settings.home / "receipts" / f"{subject.id}-consent.jws"
     return EnrolAnswer(
         subject=enrolled.subject,

@@ -9,9 +9,10 @@ from pathlib import Path
 from kenbaar.acts._act import act
 from kenbaar.archive import Archive
 from kenbaar.collections import Certainty, How
+from kenbaar.consent import open_sessions
 from kenbaar.errors import UsageError
 from kenbaar.faces import Box
-from kenbaar.policy import Actor, Permission
+from kenbaar.policy import Actor, Event, Permission
 from kenbaar.rights import Picture, write_contact_sheet
 
 
@@ -52,7 +53,7 @@ def find(archive: Archive, actor: Actor, request: FindRequest) -> FindAnswer:
     """The pictures somebody is in. The look is in the ledger before it is answered, and shown to the person."""
     if request.sheet:
         archive.refuse_target(request.sheet)
-    sessions = archive.consents.sessions(request.codes)
+    sessions = open_sessions(archive.consents, request.codes, Event.FIND, actor, request.subject)
     found = archive.requests.find(actor, request.subject, sessions, reason=request.reason)
     if request.sheet:
         write_contact_sheet(found, archive.collections.store, request.sheet, archive.limits, archive.detect_everybody)
@@ -92,7 +93,7 @@ def claim(archive: Archive, actor: Actor, request: ClaimRequest) -> ClaimAnswer:
         request.subject,
         request.item,
         request.n,
-        archive.consents.sessions(request.codes),
+        open_sessions(archive.consents, request.codes, Event.CLAIM, actor, request.subject),
         lambda: archive.packs.of(request.subject),
         lambda: archive.packs.threshold_of(request.subject),
         archive.limits,
@@ -164,6 +165,6 @@ class RejectAnswer:
 @act("reject", Permission.SPEAK_FOR, own=True)
 def reject(archive: Archive, actor: Actor, request: RejectRequest) -> RejectAnswer:
     """ "This is not me": final for that content. Raises NotFound, WrongCode."""
-    sessions = archive.consents.sessions(request.codes)
+    sessions = open_sessions(archive.consents, request.codes, Event.REJECT, actor, request.subject)
     rejection = archive.requests.reject(actor, request.subject, request.item, sessions)
     return RejectAnswer(request.item, request.subject, rejection.box)

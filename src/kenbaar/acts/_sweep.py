@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from kenbaar.acts._act import NO_PROGRESS, Progress, act
 from kenbaar.acts._json import HIDDEN
 from kenbaar.archive import Archive
+from kenbaar.consent import open_sessions
 from kenbaar.engines import LocalEngine
 from kenbaar.measure import doubling_warning
-from kenbaar.policy import Actor, Permission
+from kenbaar.policy import Actor, Event, Permission
 
 
 def engine_of(archive: Archive, workers: int | None) -> LocalEngine:
@@ -72,7 +73,7 @@ def sweep(archive: Archive, actor: Actor, request: SweepRequest, progress: Progr
         request.name,
         archive.packs.in_use(),
         older=archive.packs.older(),
-        sessions=archive.consents.sessions(request.codes),
+        sessions=open_sessions(archive.consents, request.codes, Event.SWEEP, actor),
         engine=engine_of(archive, request.workers),
         limits=archive.limits,
         say=lambda p: progress.report("sweep", p.done, p.total, p.seconds),

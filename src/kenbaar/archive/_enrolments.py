@@ -43,6 +43,8 @@ class Enrolments:
         is sealed.
         """
         subject, _, _ = self._consents.offer(token)
+        if subject.enrolled_at is not None:
+            self._consents.require_session(subject, sessions)
         opened = [self._open_untrusted(path) for path in photos]
         vectors = self._read_portraits(opened, self._packs.opened, self._packs.threshold) if photos else None
         pack, purposes = self._packs.threshold.pack if photos else "", [Purpose.parse(p) for p in agreed]
@@ -52,7 +54,6 @@ class Enrolments:
 
         if subject.enrolled_at is None:
             return self._consents.enrol(actor, token, vectors, pack, agreed=purposes)
-        self._consents.require_session(subject, sessions)
         if opened:
             self._refuse_somebody_else(subject.id, opened, sessions)
         return self._consents.renew(actor, token, vectors, pack, agreed=purposes, sessions=sessions)

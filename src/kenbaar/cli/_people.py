@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import click
 
 from kenbaar.cli._app import Out, common, day, operator
+from kenbaar.cli._secrets import ask_for_code, at_terminal, code_options, read_token
 
 
 @click.command()
@@ -44,7 +44,7 @@ def invite(
         f"key held by the {invited.holder}."
     )
     out.say(f"Token (once, for that person alone): {invited.token}")
-    out.say(f"They enrol with: kenbaar enrol {invited.token} PHOTO...")
+    out.say("They enrol with: kenbaar enrol PHOTO..., and give the token when they are asked for it.")
     out.answer(invited)
 
 
@@ -63,39 +63,51 @@ def renew(out: Out, subject: str, until: date | None) -> None:
         invited = acts.renew(archive, operator(), acts.RenewRequest(subject, until))
     out.say(f"{subject} can renew; the consent would hold until {invited.until}.")
     out.say(f"Token (once, for that person alone): {invited.token}")
-    code = " --code THEIR-CODE" if invited.holder == "subject" else ""
-    out.say(f"They renew with: kenbaar enrol {invited.token} PHOTO...{code}")
+    code = " and their recovery code" if invited.holder == "subject" else ""
+    out.say(f"They renew with: kenbaar enrol PHOTO..., and give the token{code} when they are asked for it.")
     out.answer(invited)
 
 
 @click.command()
-@click.argument("token")
+@click.argument("token", required=False)
 @click.argument("photos", nargs=-1, type=click.Path(path_type=Path))
 @click.option(
     "--agree", multiple=True, help="A purpose you agree to; repeatable. Without it: asked, or all that are offered."
 )
 @click.option("--by-hand", is_flag=True, help="No face recognition for me: my pictures are pointed out by hand.")
 @click.option("--receipt", "receipt_file", type=click.Path(path_type=Path), help="Where the signed receipt goes.")
-@click.option("--code", "codes", multiple=True, help="Your recovery code, if you hold your own key and renew.")
+@click.option(
+    "--token-file", metavar="FILE", help="A file with the token; - reads standard input. Then all words are photos."
+)
 @common
+@code_options
 def enrol(
     out: Out,
-    token: str,
+    token: str | None,
     photos: tuple[Path, ...],
     agree: tuple[str, ...],
     by_hand: bool,
     receipt_file: Path | None,
+    token_file: str | None,
     codes: tuple[str, ...],
 ) -> None:
-    """Enrol, or renew, with TOKEN and 1 to 5 PHOTOs of yourself. The photos are read, never kept."""
+    """Enrol, or renew, with a token and 1 to 5 PHOTOS of yourself. The photos are read, never kept.
+
+    Leave TOKEN out and you are asked for it, so that nobody reads it in the list of processes. Who holds their own key
+    and renews is asked for their recovery code too.
+    """
+    if token is not None and (token_file is not None or (at_terminal() and Path(token).is_file())):
+        photos, token = (Path(token), *photos), None
     if bool(photos) == by_hand:
         raise click.UsageError("Give 1 to 5 photos of yourself, or --by-hand and none.")
     from kenbaar import acts
 
-    actor = operator()
+    actor, token = operator(), read_token(out, token, token_file)
     with out.archive() as archive:
         offered = acts.offer(archive, actor, acts.OfferRequest(token))
         agreed = _agreed(out, agree, list(offered.purposes), offered.notice)
+        if offered.renews:
+            codes = ask_for_code(archive, offered.subject, codes)
         request = acts.EnrolRequest(token, tuple(agreed), photos, receipt_file, codes)
         enrolled = acts.enrol(archive, actor, request)
     _receipt_lost(out, enrolled.receipt, enrolled.place, enrolled.subject)
@@ -121,7 +133,7 @@ def _agreed(out: Out, agree: tuple[str, ...], offered: list[str], notice: str) -
                 f"Not offered in this invitation: {', '.join(unknown)}. Offered: {', '.join(offered)}."
             )
         return list(agree)
-    if sys.stdin.isatty() and not out.as_json:
+    if at_terminal() and not out.as_json:
         return [p for p in offered if click.confirm(f"Do you agree to {p}?", default=False, err=True)]
     return offered
 
@@ -192,13 +204,14 @@ def withdraw(out: Out, subject: str, purpose: str | None) -> None:
 @click.command()
 @click.argument("subject")
 @click.argument("out_zip", metavar="OUT.zip", type=click.Path(path_type=Path))
-@click.option("--code", "codes", multiple=True, help="The person's recovery code, where they hold their key.")
 @common
+@code_options
 def export(out: Out, subject: str, out_zip: Path, codes: tuple[str, ...]) -> None:
     """Everything held about SUBJECT, as a zip to read and to import. Other people are masked."""
     from kenbaar import acts
 
     with out.archive() as archive:
+        codes = ask_for_code(archive, subject, codes)
         written = acts.export(archive, operator(), acts.ExportRequest(subject, out_zip, codes), out.progress())
     out.say(f"Wrote {out_zip}: {written.pictures} picture(s), {written.acts} act(s), {written.receipts} receipt(s).")
     out.answer(written)

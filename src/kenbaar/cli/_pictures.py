@@ -8,11 +8,9 @@ from typing import Any
 import click
 
 from kenbaar.cli._app import Out, common, operator
+from kenbaar.cli._secrets import ask_for_code, code_options
 
 _MODES = click.Choice(["off", "claimed", "roster", "transient"])
-_CODE = click.option(
-    "--code", "codes", multiple=True, help="Recovery code of somebody who holds their own key; repeatable."
-)
 
 
 def _mode_options(command: Any) -> Any:
@@ -138,8 +136,8 @@ def collection_show(out: Out, name: str, sheet: Path | None) -> None:
 @click.command()
 @click.argument("name")
 @click.option("--workers", type=click.IntRange(1, 256), help="Worker processes (default: one for each core).")
-@_CODE
 @common
+@code_options
 def sweep(out: Out, name: str, workers: int | None, codes: tuple[str, ...]) -> None:
     """Find who in collection NAME agreed to be found. Can be stopped and run again at any time."""
     from kenbaar import acts
@@ -155,7 +153,9 @@ def sweep(out: Out, name: str, workers: int | None, codes: tuple[str, ...]) -> N
         f"{report.missing} gone, {report.undecided} undecided faces, {report.seconds:.1f} s."
     )
     if report.without_code:
-        out.say(f"Not looked for: {report.without_code} who hold their own key (they can join with --code).")
+        out.say(
+            f"Not looked for: {report.without_code} who hold their own key (they join with their code: --code-file)."
+        )
     if report.older_pack:
         out.say(
             f"Looked for with an older model pack: {report.older_pack}, until they renew (`kenbaar subjects` says who)."
@@ -178,17 +178,18 @@ def sweep(out: Out, name: str, workers: int | None, codes: tuple[str, ...]) -> N
 
 @click.command()
 @click.argument("subject")
-@_CODE
 @click.option("--reason", help="Why you look; it is shown to the person.")
 @click.option(
     "--sheet", type=click.Path(path_type=Path), help="Write an HTML contact sheet, with everybody else masked."
 )
 @common
+@code_options
 def find(out: Out, subject: str, codes: tuple[str, ...], reason: str | None, sheet: Path | None) -> None:
     """The pictures SUBJECT is in. The look is written in the ledger, and shown to the person."""
     from kenbaar import acts
 
     with out.archive() as archive:
+        codes = ask_for_code(archive, subject, codes)
         found = acts.find(archive, operator(), acts.FindRequest(subject, codes, reason, sheet))
     for f in found.appearances:
         when = f"{f.when:%Y-%m-%d %H:%M}" if f.when else "-"
@@ -206,13 +207,14 @@ def find(out: Out, subject: str, codes: tuple[str, ...], reason: str | None, she
 @click.option(
     "--box", "n", type=click.IntRange(0), required=True, help="The number of the box, from `kenbaar collection show`."
 )
-@_CODE
 @common
+@code_options
 def claim(out: Out, subject: str, item: str, n: int, codes: tuple[str, ...]) -> None:
     """SUBJECT says: box N of ITEM is me. Compared with their own template, or taken by hand in mode off."""
     from kenbaar import acts
 
     with out.archive() as archive:
+        codes = ask_for_code(archive, subject, codes)
         claimed = acts.claim(archive, operator(), acts.ClaimRequest(subject, item, n, codes))
     out.say(f"Box {n} of {item} is {subject} ({claimed.band}).")
     if claimed.how == "by hand":
@@ -248,13 +250,14 @@ def confirm(out: Out, subject: str, item: str, sheet: Path | None, seen: str | N
 @click.command()
 @click.argument("subject")
 @click.argument("item")
-@_CODE
 @common
+@code_options
 def reject(out: Out, subject: str, item: str, codes: tuple[str, ...]) -> None:
     """SUBJECT says: this is not me, in ITEM. They are never matched there again."""
     from kenbaar import acts
 
     with out.archive() as archive:
+        codes = ask_for_code(archive, subject, codes)
         rejected = acts.reject(archive, operator(), acts.RejectRequest(subject, item, codes))
     out.say(f"{subject} is not matched in {item} any more, nor in any copy of that photo.")
     out.answer(rejected)

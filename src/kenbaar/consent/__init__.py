@@ -12,6 +12,7 @@ is no flag to skip consent and no default purpose; no consents means an empty ga
     assert set(gallery.subjects) == {ada, subject.id}                        # without his code: ada alone
 """
 
+from kenbaar.consent._attempts import attempted, open_sessions
 from kenbaar.consent._consents import Consents, Enrolled
 from kenbaar.consent._facts import grant_facts
 from kenbaar.consent._in_force import Sessions
@@ -62,6 +63,7 @@ __all__ = [
     "Subject",
     "TemplateStore",
     "VerifiedReceipt",
+    "attempted",
     "describe_receipt",
     "grant_facts",
     "last_day",
@@ -69,6 +71,7 @@ __all__ = [
     "make_destruction_receipt",
     "notice_digest",
     "notice_text",
+    "open_sessions",
     "read_portraits",
     "sign_manifest",
     "verify_manifest",

@@ -182,7 +182,7 @@ class ConsentsInForce:
             code = RecoveryCode.parse(text)
             subject = self.subject(code.subject)
             if subject.holder != "subject" or subject.salt is None:
-                raise UsageError(f"The key of subject {subject.id} is not held by a code.", "Leave --code out.")
+                raise UsageError(f"The key of subject {subject.id} is not held by a code.", "Leave the code out.")
             session = code.open_session(subject.salt)
             self._prove(session, subject.id)
             opened[subject.id] = session
@@ -201,7 +201,7 @@ class ConsentsInForce:
         if subject.holder == "subject" and sessions.of(subject.id) is None:
             raise WrongCode(
                 f"Subject {subject.id} holds their own key.",
-                "Ask them to run this with --code and their recovery code.",
+                "Ask them to run this with their recovery code: --code-file FILE, or when asked at a terminal.",
             )
 
     def open_gallery(

@@ -10,7 +10,7 @@ from importlib import resources
 from pathlib import Path
 
 from kenbaar.collections import Appearance, Collections, Item
-from kenbaar.consent import Consents, Grant, Sessions, Subject
+from kenbaar.consent import Consents, Grant, Sessions, Subject, attempted
 from kenbaar.disk import writing_atomically
 from kenbaar.errors import KenbaarError, PackUnavailable, PhotoUnreadable, ReaderUnavailable, UsageError
 from kenbaar.faces import Box
@@ -102,13 +102,17 @@ class Exporter:
         Other people are covered in the pictures and left out of the rest. say: (photos done, of how many, seconds).
         Raises NotFound, ConsentWithdrawn, WrongCode where they hold the key and did not open it, UsageError, NoSpace.
         """
-        person = self.consents.subject(subject)
-        if person.enrolled_at is not None:  # before that there is no key, hence no code to ask for
-            self.consents.require_session(person, sessions)
-        if out_zip.parent.resolve().is_relative_to(self.home.resolve()):
-            raise UsageError("An export is for its person and never lies in the home folder.", "Give a path elsewhere.")
+        actor = sessions.actor(actor, subject)
+        with attempted(self.consents, Event.EXPORT, actor, subject):
+            person = self.consents.subject(subject)
+            if person.enrolled_at is not None:  # before that there is no key, hence no code to ask for
+                self.consents.require_session(person, sessions)
+            if out_zip.parent.resolve().is_relative_to(self.home.resolve()):
+                raise UsageError(
+                    "An export is for its person and never lies in the home folder.", "Give a path elsewhere."
+                )
         with self.journal.writing():
-            self.journal.record(Event.EXPORT, sessions.actor(actor, subject), subject=subject)
+            self.journal.record(Event.EXPORT, actor, subject=subject)
         with writing_atomically(out_zip) as file, ZipOut(file, self.journal.now()) as zip_out:
             report = _Run(self, person, sessions, zip_out).go(say)
             self.consents.subject(subject)  # gone meanwhile: then nothing is handed out any more

@@ -9,8 +9,8 @@ from datetime import datetime
 from pathlib import Path
 
 from kenbaar.collections import Appearance, Certainty, Collection, Collections, How, Item, Rejection
-from kenbaar.consent import FINDING, RECOGNISING, Consents, Sessions, Subject
-from kenbaar.errors import ClaimRefused, ConsentMissing, NotFound, Refused
+from kenbaar.consent import FINDING, RECOGNISING, Consents, Sessions, Subject, attempted
+from kenbaar.errors import ClaimRefused, ConsentMissing, NotFound
 from kenbaar.faces import Box
 from kenbaar.ledger import Journal, require_permission
 from kenbaar.matching import Band, Threshold, compare_one
@@ -60,7 +60,7 @@ class Requests:
         Raises ConsentMissing and its kin without a `find` grant in force, WrongCode where they hold the key themselves.
         """
         actor = sessions.actor(actor, subject)
-        with self._refusals_recorded(Event.FIND, actor, subject):
+        with self._attempted(Event.FIND, actor, subject):
             self.consents.require(subject, FINDING)
             self.consents.require_session(self.consents.subject(subject), sessions)
         found = self.items.appearances_of(subject)
@@ -85,7 +85,7 @@ class Requests:
         NotFound.
         """
         actor = sessions.actor(actor, subject)
-        with self._refusals_recorded(Event.CLAIM, actor, subject):
+        with self._attempted(Event.CLAIM, actor, subject):
             appearance = self._claimed(subject, item_id, n, sessions, pack, threshold, limits)
             if appearance.how == "by hand":
                 appearance = replace(appearance, said_by=actor.account_name)
@@ -138,8 +138,8 @@ class Requests:
         look: shows the face and a number, on a page. seen: that number, by whoever looked; None: they look now, and
         nothing is confirmed. Raises NotFound; ClaimRefused where it is the account of the first, or another number.
         """
-        item = self._item(item_id)
-        with self._refusals_recorded(Event.CONFIRM, actor, subject):
+        with self._attempted(Event.CONFIRM, actor, subject):
+            item = self._item(item_id)
             self._recognisable(subject)
             said = next(
                 (a for a in self.items.appearances_in(item_id) if a.subject == subject and a.how == "by hand"), None
@@ -180,15 +180,10 @@ class Requests:
         return person
 
     @contextmanager
-    def _refusals_recorded(self, act: Event, actor: Actor, subject: str) -> Iterator[None]:
-        """A look that was refused is in the ledger too: who tried, for whom, and what stood in the way."""
-        try:
+    def _attempted(self, act: Event, actor: Actor, subject: str) -> Iterator[None]:
+        with attempted(self.consents, act, actor, subject):
             require_permission(act, actor, subject)
             yield
-        except Refused as err:
-            with self.journal.writing():
-                self.journal.record(Event.REFUSED, actor, subject=subject, act=str(act), why=type(err).__name__)
-            raise
 
     def reject(self, actor: Actor, subject: str, item_id: str, sessions: Sessions) -> Rejection:
         """ "This is not me": never matched there again, in no copy of that photo either. Final for that content.
@@ -197,14 +192,14 @@ class Requests:
         up: whoever asks in their name does not learn from it whether they are in that picture.
         """
         actor = sessions.actor(actor, subject)
-        with self._refusals_recorded(Event.REJECT, actor, subject):
+        with self._attempted(Event.REJECT, actor, subject):
             self.consents.require_session(self.consents.subject(subject), sessions)
-        item = self._item(item_id)
-        mine = [a for a in self.items.appearances_in(item_id) if a.subject == subject]
-        if not mine or item.digest is None:
-            raise NotFound(
-                f"Subject {subject} does not appear in item {item_id}.", "See `kenbaar find` for where they do."
-            )
+            item = self._item(item_id)
+            mine = [a for a in self.items.appearances_in(item_id) if a.subject == subject]
+            if not mine or item.digest is None:
+                raise NotFound(
+                    f"Subject {subject} does not appear in item {item_id}.", "See `kenbaar find` for where they do."
+                )
         now = self.journal.now()
         rejections = [Rejection(item.digest, subject, a.box, now, a.track.key.at_s) for a in mine]
         with self.journal.writing():
