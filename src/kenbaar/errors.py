@@ -17,6 +17,7 @@ class KenbaarError(Exception):
     │   ├── RoleRefused     not for this role
     │   ├── Cancelled       stopped by whoever waited for it
     │   ├── ClaimRefused    the face does not match the person's own template
+    │   ├── ClockInDoubt    this machine's clock is far ahead of the last act here
     │   └── Busy            somebody else is doing this right now
     ├── Unusable            the input cannot be used             4
     │   ├── PhotoUnreadable, PhotoTooLarge
@@ -69,6 +70,10 @@ class ConsentWithdrawn(Refused):
 
 class KeyDestroyed(Refused):
     """The key that this consent was is gone, so nothing can open what it sealed."""
+
+
+class ClockInDoubt(Refused):
+    """This machine's clock is far ahead of the last act here, and nobody has said that it is right."""
 
 
 class WrongCode(Refused):

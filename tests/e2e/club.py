@@ -125,9 +125,11 @@ class Club:
         return Settings(home=self.home, cache=self.kenbaar.cache, pack=str(self.kenbaar.pack))
 
     @contextmanager
-    def open(self, after: timedelta = timedelta()) -> Iterator[Archive]:
-        """The archive itself, with a clock that is so much ahead (or behind)."""
+    def open(self, after: timedelta = timedelta(), *, confirm: bool = True) -> Iterator[Archive]:
+        """The archive itself, with a clock that is so much ahead (or behind), and confirmed where it is in doubt."""
         with open_archive(self.settings, lambda: datetime.now(UTC) + after) as archive:
+            if confirm:
+                archive.confirm_clock(OFFICER)
             yield archive
 
     def copied_to(self, folder: Path, *, in_a_process: bool = False) -> Club:

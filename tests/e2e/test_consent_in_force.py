@@ -164,6 +164,7 @@ def test_a_date_that_passes_while_the_archive_is_open_counts_at_once(party: Club
         with pytest.raises((ConsentExpired, ConsentWithdrawn)):
             archive.requests.find(OFFICER, party.ids["Ada"], Sessions())
         assert not archive.consents.may_show("web")
+        archive.confirm_clock(OFFICER)
         assert sweep_with(archive).appearances == 0
     party.kenbaar.whole = False
 

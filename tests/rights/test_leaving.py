@@ -82,8 +82,7 @@ def test_whose_date_has_passed_is_gone_when_somebody_writes_next_and_kenbaar_its
     party: Party, ada: str
 ) -> None:
     party.clock.at += timedelta(days=400)
-    with party.archive.journal.writing():
-        pass
+    party.archive.confirm_clock(OFFICER)
     assert is_gone(party, ada) and is_gone(party, party.people["Bob"].subject)
     acts = [a for a in party.archive.ledger.acts(lambda _: None) if a.event == str(Event.WITHDRAW)]
     assert len(acts) == 2

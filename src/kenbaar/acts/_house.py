@@ -124,6 +124,45 @@ def check(archive: Archive, actor: Actor, request: CheckRequest, progress: Progr
 
 
 @dataclass(frozen=True, slots=True)
+class ClockRequest:
+    """confirm: this machine's time is right; otherwise it is only told."""
+
+    confirm: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ClockAnswer:
+    """machine: what this machine says the time is. last: the hour of the last act here. Both ISO 8601, UTC.
+
+    in_doubt: the machine is too far ahead to be acted on, still. overdue: consents past their date by the machine's
+    time that are not ended. ended: consents that ended because it was confirmed now.
+    """
+
+    machine: str
+    last: str | None
+    in_doubt: bool
+    overdue: int
+    ended: int
+    words: str = field(default="", metadata=HIDDEN)
+
+
+@act("clock", Permission.SET_UP)
+def clock(archive: Archive, actor: Actor, request: ClockRequest) -> ClockAnswer:
+    """What time it is here, and whether that may be acted on; confirmed, it may, and whose date has passed is ended."""
+    ended = (archive.confirm_clock(actor) if request.confirm else None) or 0
+    here = archive.journal.clock
+    doubt, last = here.doubt(), archive.ledger.last_at
+    return ClockAnswer(
+        machine=here.now().isoformat() if doubt is None else doubt.machine.isoformat(),
+        last=None if last is None else last.isoformat(),
+        in_doubt=doubt is not None,
+        overdue=archive.overdue(),
+        ended=ended,
+        words="" if doubt is None else doubt.words,
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class RotateRequest:
     """The master key."""
 

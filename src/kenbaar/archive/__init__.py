@@ -9,6 +9,7 @@ Rules: whoever opens it recovers what a kill left; one writer at a time; an act 
 """
 
 from kenbaar.archive._archive import Archive, open_archive
+from kenbaar.archive._clock import Doubt
 from kenbaar.archive._create import create_archive
 from kenbaar.archive._enrolments import Enrolments
 from kenbaar.archive._packs import Packs, note_of
@@ -19,6 +20,7 @@ __all__ = [
     "Archive",
     "CollectionToSeal",
     "ConsentToSeal",
+    "Doubt",
     "Enrolments",
     "Packs",
     "ToSeal",

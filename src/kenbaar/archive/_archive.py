@@ -100,11 +100,13 @@ class Archive:
         )
         recovery(journal, records, self.collections.store, self.leaving)
         try:
-            with journal.writing(wait=False):
+            with journal.writing(in_doubt=True, wait=False):
                 pass  # whoever gets the lock recovers what a crash left, and ends what the calendar ended
         except BlockingIOError:
             if self.ledger.size > int(records.note("ledger_size") or 0):
-                with journal.writing():  # somebody is writing, or bringing older records up to the ledger: not before
+                with journal.writing(
+                    in_doubt=True
+                ):  # somebody is writing, or bringing older records up to the ledger: not before
                     pass
 
     def detect_everybody(self, photo: Photo) -> list[Box]:
@@ -156,6 +158,19 @@ class Archive:
             copies=self.publisher.copies.all(),
             say=say,
         )
+
+    def overdue(self) -> int:
+        """How many consents are past their date by the machine's clock and not yet ended."""
+        return len(self.consents.store.overdue(self.journal.now()))
+
+    def confirm_clock(self, actor: Actor) -> int | None:
+        """Says that the machine's time is right; how many consents ended with that. None where nobody doubts it."""
+        with self.journal.writing(in_doubt=True):
+            overdue = self.overdue()
+            if not self.journal.confirm_clock(actor):
+                return None
+            self.leaving.recover(whole=False)
+            return overdue
 
     def rotate_keys(self, actor: Actor) -> int:
         """Re-wraps every living key under a new master key and destroys the old one; returns how many are living.

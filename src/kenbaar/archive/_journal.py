@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
+from kenbaar.archive._clock import ArchiveClock
 from kenbaar.archive._home import LOCK, hold
 from kenbaar.consent import ConsentStore
 from kenbaar.errors import NoSpace
 from kenbaar.keys import KeyStore
 from kenbaar.ledger import Act, Fact, Ledger, PayloadKey, act_payload
 from kenbaar.policy import Actor, Event
+
+IN_DOUBT = frozenset({Event.WITHDRAW, Event.REJECT, Event.REFUSED})
+"""What is done and recorded while the clock is in doubt: it takes back, and nobody has to wait for that."""
 
 _WRITING = b"writing\n"  # what the lock file holds while somebody writes; still there afterwards: they were killed
 
@@ -36,20 +40,25 @@ class ArchiveJournal:
         log_key: str,
     ) -> None:
         self.ledger, self.keys = ledger, keys
-        self._lock, self._clock, self._records, self._log_key = home / LOCK, clock, records, log_key
+        self.clock = ArchiveClock(clock, lambda: self.ledger.last_at)
+        self._lock, self._records, self._log_key = home / LOCK, records, log_key
         self._depth, self._thread = 0, threading.RLock()
         self.recover: Callable[[bool], None] = lambda whole: None
         self.protecting: Callable[[], str] = lambda: ""
 
     def now(self) -> datetime:
-        """The time, UTC; never before the ledger's last entry, so that a clock set back revives nothing."""
-        return max(self._clock(), self.ledger.last_at or datetime.min.replace(tzinfo=UTC))
+        """As ledger.Journal."""
+        return self.clock.now()
+
+    def act_time(self) -> datetime:
+        """As ledger.Journal."""
+        return self.clock.act_time()
 
     @contextmanager
-    def writing(self, *, wait: bool = True) -> Iterator[None]:
+    def writing(self, *, in_doubt: bool = False, wait: bool = True) -> Iterator[None]:
         """One writer at a time, across processes. The outermost entry recovers what a killed writer left.
 
-        wait=False: raises BlockingIOError where somebody else is writing.
+        in_doubt: also while the clock is in doubt. wait=False: raises BlockingIOError where somebody else is writing.
         """
         with self._thread:
             if self._depth:
@@ -60,6 +69,8 @@ class ArchiveJournal:
                     self._depth -= 1
                 return
             with hold(self._lock, wait=wait) as file:
+                if not in_doubt:
+                    self.clock.require()
                 killed = os.pread(file, len(_WRITING), 0) != b""
                 _mark(file, _WRITING)
                 self._depth = 1
@@ -77,10 +88,26 @@ class ArchiveJournal:
                     self._depth = 0
 
     def record(self, event: Event, actor: Actor, *, subject: str | None = None, **facts: Fact) -> int:
-        """Makes an act durable before it happens (ledger.Recorder)."""
+        """Makes an act durable before it happens (ledger.Recorder).
+
+        While the clock is in doubt: ClockInDoubt, but for what only takes back (IN_DOUBT).
+        """
+        if event not in IN_DOUBT:
+            self.clock.require()
+        return self._record(self.act_time(), event, actor, subject, facts)
+
+    def confirm_clock(self, actor: Actor) -> bool:
+        """Somebody who answers for the archive says that the machine's time is right; False where nobody doubts it."""
+        if (doubt := self.clock.doubt()) is None:
+            return False
+        times: dict[str, Fact] = {"machine": doubt.machine.isoformat(), "last": doubt.last.isoformat()}
+        self._record(doubt.machine, Event.CLOCK, actor, None, times)
+        return True
+
+    def _record(self, at: datetime, event: Event, actor: Actor, subject: str | None, facts: Mapping[str, Fact]) -> int:
         payload, seal = act_payload(event, actor, subject, facts), self._seal_for(subject)
         purpose = event.value.purpose
-        return self.ledger.record(str(event), payload=payload, seal=seal, purpose=purpose, at=self.now()).index
+        return self.ledger.record(str(event), payload=payload, seal=seal, purpose=purpose, at=at).index
 
     def acts(self) -> Iterator[Act]:
         """Everything in the ledger; what is about somebody who left comes without payload."""

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from kenbaar.archive._clock import ArchiveClock
 from kenbaar.archive._home import KEYS, LEDGER, LOCK, MASTER_KEY, WITNESS, hold
 from kenbaar.archive._witness import KeyWitness
 from kenbaar.consent import Grant, Subject
@@ -159,7 +160,7 @@ class _Sealing:
             str(Event.SEAL),
             payload=act_payload(Event.SEAL, actor, None, facts),
             seal=PayloadKey(log_key, self.keys.get(log_key)),
-            at=max(self.now, ledger.last_at or self.now),
+            at=ArchiveClock(lambda: self.now, lambda: ledger.last_at).act_time(),
         )  # 1
         if not self.keys.binds_facts:
             people = {p.id: p for p in self.records.subjects()}

@@ -39,6 +39,7 @@ _COMMANDS = {  # command -> where it lives and its line of help; the module is i
     "export": ("_people", "Everything held about somebody, as a zip."),
     "receipt": ("_people", "Check a receipt or manifest, offline."),
     "ledger": ("_house", "Show and verify what was done."),
+    "clock": ("_house", "What time it is here, and that it is right."),
     "check": ("_house", "Prove that nothing of strangers is stored."),
     "keys": ("_house", "Rotate the master key."),
     "seal": ("_house", "Seal an archive made before 0.4, once."),
@@ -110,6 +111,8 @@ class Out:
         disable_core_dumps()
         with open_archive(self.settings()) as archive:
             yield archive
+            if (doubt := archive.journal.clock.doubt()) is not None:
+                self.note(f"{doubt.words} See `kenbaar clock`.")
 
     def say(self, words: str = "") -> None:
         """A line for people."""

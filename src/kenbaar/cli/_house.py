@@ -67,6 +67,34 @@ def seal(out: Out, confirmed: bool) -> None:
     out.answer(told)
 
 
+@click.command()
+@click.option(
+    "--confirm", is_flag=True, help="The time it says is right: it is recorded, and whose date has passed is ended."
+)
+@common
+def clock(out: Out, confirm: bool) -> None:
+    """What time it is here. A machine that is more than 48 hours past the last act is believed when you confirm it.
+
+    Until then nothing is recorded, no consent ends by its date and nobody whose date may have passed is found or
+    shown; withdrawing and rejecting go on.
+    """
+    from kenbaar import acts
+
+    with out.archive() as archive:
+        told = acts.clock(archive, operator(), acts.ClockRequest(confirm))
+    if told.in_doubt:
+        out.say(told.words)
+        out.say(
+            f"By that time {told.overdue} consents are past their date; confirming it destroys their keys, for good."
+        )
+        out.say("If it is right: kenbaar clock --confirm. If not, set the clock right; nothing was changed.")
+    else:
+        out.say(f"It is {told.machine[:16].replace('T', ' ')} UTC here, and acts are recorded with that.")
+        if told.ended:
+            out.say(f"Ended, because their date has passed: {told.ended} consents.")
+    out.answer(told)
+
+
 @click.group()
 def ledger() -> None:
     """Show and verify what was done."""

@@ -24,7 +24,7 @@ def attempted(consents: ConsentsInForce, act: Event, actor: Actor, subject: str 
         if not isinstance(err, (NoSpace, IntegrityBroken)):
             person = consents.store.subject(subject) if subject else None
             known = person.id if person is not None and person.left_at is None else None
-            with consents.journal.writing():
+            with consents.journal.writing(in_doubt=True):
                 consents.journal.record(Event.REFUSED, actor, subject=known, act=str(act), why=type(err).__name__)
         raise
 

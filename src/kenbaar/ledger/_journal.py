@@ -28,10 +28,16 @@ class Journal(Recorder, Protocol):
     """A recorder that also tells the time and whose turn it is. The archive is one; tests make small ones."""
 
     def now(self) -> datetime:
-        """The time, aware UTC; never before the ledger's last entry."""
+        """The time by which to ask what is in force, aware UTC; never before the ledger's last entry."""
 
-    def writing(self) -> AbstractContextManager[None]:
-        """One writer at a time, across processes; entered again by its holder at no cost."""
+    def act_time(self) -> datetime:
+        """The time that an act bears. While the machine's clock is in doubt: that of the entry before it."""
+
+    def writing(self, *, in_doubt: bool = False) -> AbstractContextManager[None]:
+        """One writer at a time, across processes; entered again by its holder at no cost.
+
+        Raises ClockInDoubt where the machine's clock is; with in_doubt not: for what only takes back.
+        """
 
 
 def act_payload(event: Event, actor: Actor, subject: str | None, facts: Mapping[str, Fact]) -> dict[str, Fact]:

@@ -159,6 +159,7 @@ class Event(Enum):
         own=True,
     )
     SEAL = EventRow("sealed", Permission.SET_UP, narrows=False, facts=frozenset({"consents", "collections", "digest"}))
+    CLOCK = EventRow("clock", Permission.SET_UP, narrows=False, facts=frozenset({"machine", "last"}))
     CHECK = EventRow("check", Permission.PROVE, narrows=False)
     ROTATE = EventRow("rotate", Permission.SET_UP, narrows=False)
     ADOPT = EventRow(

@@ -340,7 +340,7 @@ class _PublicationUnderWay:
             return
         room = self.room
         with room.journal.writing():
-            may_show, now = self._may_show(), room.journal.now()
+            may_show, now = self._may_show(), room.journal.act_time()
             copies: list[tuple[Copy, Callable[[], None]]] = []
             for planned, rendered, put in ready:
                 showing = [(box, s) for box, s in planned.reveals if box in rendered.revealed]
@@ -423,7 +423,7 @@ class _PublicationUnderWay:
             "kind": "kenbaar-manifest",
             "organisation": self.room.consents.organisation,
             "channel": self.channel,
-            "made_at": self.room.journal.now().isoformat(),
+            "made_at": self.room.journal.act_time().isoformat(),
             "files": files,
         }
         signed = sign_manifest(payload, self.room.consents.signer)

@@ -49,7 +49,7 @@ class Leaving:
 
     def withdraw(self, actor: Actor, subject: str, purpose: Purpose | None = None) -> Departure:
         """Takes back one purpose, or everything. No reason asked. Raises NotFound, ConsentMissing, ConsentWithdrawn."""
-        with self.journal.writing():
+        with self.journal.writing(in_doubt=True):
             self.consents.subject(subject)
             unended = self.consents.unended_grants(subject)
             ending = [g for g in unended if purpose is None or g.purpose == purpose]
@@ -73,13 +73,14 @@ class Leaving:
     def recover(self, *, whole: bool) -> None:
         """What the calendar, a crash or a restored backup left to do; run by whoever holds the writing lock.
 
-        Always: grants past their date end. whole: also (a) grants whose key is destroyed end: so a withdrawal cut
-        short is finished, and yesterday's database brings nobody back; (b) keys and templates that no record
+        Always: grants past their date end, by the time of the last act while the machine's clock is in doubt.
+        whole: also (a) grants whose key is destroyed end: so a withdrawal cut short is finished,
+        and yesterday's database brings nobody back; (b) keys and templates that no record
         claims go: an enrolment cut short; (c) what is derived from nobody's consent goes; (d) whoever has no consent
         left, or whose key to the ledger is destroyed, leaves to the last step. A key that the store never held is
         KeyStoreBroken: then it is the store that is old, and nothing is ended for it.
         """
-        store, keys, now = self.consents.store, self.consents.keys, self.journal.now()
+        store, keys, now = self.consents.store, self.consents.keys, self.journal.act_time()
         for subject, grants in _by_subject(store.overdue(now)).items():
             self._end(SYSTEM, subject, grants, "date")
         if not whole:
@@ -114,7 +115,7 @@ class Leaving:
                 self._end(SYSTEM, person.id, [], "key destroyed")
 
     def _end(self, actor: Actor, subject: str, grants: Sequence[Grant], reason: str) -> Departure:
-        consents, now = self.consents, self.journal.now()
+        consents, now = self.consents, self.journal.act_time()
         purposes = tuple(str(g.purpose) for g in grants)
         entry = self.journal.record(Event.WITHDRAW, actor, subject=subject, reason=reason, purposes=list(purposes))  # 1
         destroyed = consents.keys.destroy([g.key_id for g in grants], at=now)  # 2

@@ -200,9 +200,9 @@ class Requests:
                 raise NotFound(
                     f"Subject {subject} does not appear in item {item_id}.", "See `kenbaar find` for where they do."
                 )
-        now = self.journal.now()
+        now = self.journal.act_time()
         rejections = [Rejection(item.digest, subject, a.box, now, a.track.key.at_s) for a in mine]
-        with self.journal.writing():
+        with self.journal.writing(in_doubt=True):
             faces = [r.face for r in rejections]
             self.journal.record(
                 Event.REJECT, actor, subject=subject, item=item_id, content=rejections[0].digest, faces=faces
