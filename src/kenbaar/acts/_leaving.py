@@ -35,7 +35,10 @@ class CopyRow:
 
 @dataclass(frozen=True, slots=True)
 class WithdrawAnswer:
-    """What was destroyed, and which copies have to be made again. left: nothing is kept about this person any more."""
+    """What was destroyed, and which copies have to be made again. left: nothing is kept about this person any more.
+
+    scrubbed: nor in the databases' own logs. False: another program still reads them; the next command finishes it.
+    """
 
     keys_destroyed: int
     copies: tuple[CopyRow, ...]
@@ -43,6 +46,7 @@ class WithdrawAnswer:
     purposes: tuple[str, ...]
     left: bool
     receipt: Path | None
+    scrubbed: bool
     place: Path = field(default=Path(), metadata=HIDDEN)  # where the receipt was to be
 
 
@@ -60,6 +64,7 @@ def withdraw(archive: Archive, actor: Actor, request: WithdrawRequest) -> Withdr
         purposes=departure.purposes,
         left=departure.left,
         receipt=keep_receipt(place, departure.receipt),
+        scrubbed=archive.scrub(),
         place=place,
     )
 

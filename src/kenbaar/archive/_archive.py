@@ -109,6 +109,13 @@ class Archive:
                 ):  # somebody is writing, or bringing older records up to the ledger: not before
                     pass
 
+        for database in self._databases:
+            database.finish_scrub()
+
+    def scrub(self) -> bool:
+        """Whether what was deleted is out of the databases; False where another program still reads what was there."""
+        return all([database.scrub() for database in self._databases])
+
     def detect_everybody(self, photo: Photo) -> list[Box]:
         """Every face in a photo, as thoroughly as publishing looks: for pages on which nobody else may be seen."""
         return detect_all(photo, self.pack, PUBLISH)

@@ -187,6 +187,11 @@ def withdraw(out: Out, subject: str, purpose: str | None) -> None:
     out.say(
         "Nothing is kept about this person." if departure.left else "The other consents of this person stay in force."
     )
+    if not departure.scrubbed:
+        out.say(
+            "Another program is reading the archive's database, so what was deleted still stands in the database's log"
+            " (a name too). End that program; the next kenbaar command takes it away."
+        )
     if departure.receipt:
         out.say(f"Receipt: {departure.receipt}")
     if departure.copies:

@@ -19,6 +19,10 @@ _MIGRATE_ALONE = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory
 _FULL = ("disk is full", "disk I/O error", "No space left", "could not extend file")
 
 
+WRITE_WAIT_S = 30.0  # for whoever writes
+SCRUB_WAIT_S = 2.0  # for whoever reads: a command that lists or finds is done in that time
+
+
 class Database:
     """One database of the archive: an engine, and transactions whose failures are sentences."""
 
@@ -37,11 +41,26 @@ class Database:
         with self._translated(), self.engine.connect() as connection:
             yield connection
 
-    def scrub(self) -> None:
-        """What was deleted leaves the write-ahead log too (SQLite; secure_delete has overwritten the pages already)."""
-        if self.engine.dialect.name == "sqlite":
-            with self._translated(), self.engine.connect() as connection:
-                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    def scrub(self, wait_s: float = SCRUB_WAIT_S) -> bool:
+        """What was deleted leaves the write-ahead log too (SQLite; secure_delete has overwritten the pages already).
+
+        False where somebody is still reading what was there before, after waiting so long for them: then it stays
+        until scrub is called once more.
+        """
+        if self.engine.dialect.name != "sqlite":
+            return True
+        with self._translated(), self.engine.connect() as connection:
+            connection.exec_driver_sql(f"PRAGMA busy_timeout = {round(wait_s * 1000)}")
+            try:
+                return not connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").scalar()
+            finally:
+                connection.exec_driver_sql(f"PRAGMA busy_timeout = {round(WRITE_WAIT_S * 1000)}")
+
+    def finish_scrub(self) -> None:
+        """Scrubs what a command before could not, or was killed before it did; waits for nobody."""
+        name = self.engine.url.database
+        if self.engine.dialect.name == "sqlite" and name and _has_log(Path(f"{name}-wal")):
+            self.scrub(0)
 
     def close(self) -> None:
         """Lets the files go."""
@@ -88,7 +107,7 @@ def open_database(store: str, where: str | Path, *, create: bool = False) -> Dat
                     f"The {store} database is missing.", f"Put {path.name} back; nothing was made in its place."
                 )
             path.touch(mode=0o600)
-        engine = sa.create_engine(parsed, connect_args={"timeout": 30})
+        engine = sa.create_engine(parsed, connect_args={"timeout": WRITE_WAIT_S})
         event.listen(engine, "connect", _sqlite_pragmas)
     else:
         engine = sa.create_engine(parsed, pool_pre_ping=True)
@@ -99,6 +118,13 @@ def open_database(store: str, where: str | Path, *, create: bool = False) -> Dat
         database.close()
         raise
     return database
+
+
+def _has_log(path: Path) -> bool:
+    try:
+        return path.stat().st_size > 0
+    except OSError:
+        return False
 
 
 def _sqlite_pragmas(connection: Any, _record: Any) -> None:
