@@ -192,6 +192,7 @@ def test_real_answers_are_what_their_schemas_say(party: Party, tmp_path: Path, t
         ("ledger verify", archive.settings, acts.VerifyLedgerRequest()),
         ("ledger checkpoint", archive, acts.CheckpointRequest()),
         ("check", archive, acts.CheckRequest()),
+        ("clock", archive, acts.ClockRequest(confirm=True)),
         ("keys rotate", archive, acts.RotateRequest()),
         ("settings", archive.settings, acts.SettingsRequest()),
         ("pack list", archive.settings, acts.ListPacksRequest()),
