@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -28,6 +27,7 @@ from kenbaar.modelpack import (
 )
 from kenbaar.policy import Actor, Permission
 from kenbaar.settings import Settings
+from kenbaar.text import read_json
 
 if TYPE_CHECKING:  # what makes packs imports much, and is needed seldom
     from kenbaar.packmaking import Progress as Fetched
@@ -236,4 +236,4 @@ def fill_manifest(settings: Settings, actor: Actor, request: FillManifestRequest
     text = manifest.text()
     if request.write:
         write_atomically(folder / "manifest.json", text.encode())
-    return FillManifestAnswer(manifest.digest, request.write, json.loads(text), text)
+    return FillManifestAnswer(manifest.digest, request.write, read_json(text), text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from kenbaar.disk import write_atomically
 from kenbaar.errors import KenbaarError, ReceiptBroken, Unusable
 from kenbaar.policy import Actor, Permission
 from kenbaar.settings import Settings
+from kenbaar.text import read_json
 
 
 def keep_receipt(path: Path, text: str) -> Path | None:
@@ -104,7 +104,7 @@ def verify_receipt_file(settings: Settings, actor: Actor, request: VerifyReceipt
 def _json_object(text: str) -> dict[str, Any]:
     """The JSON object in a file; one that cannot be read is no manifest."""
     try:
-        found = json.loads(text)
+        found = read_json(text)
     except (ValueError, RecursionError) as err:
         raise ReceiptBroken("This manifest is cut off or altered.", "Publish again, or ask for a new copy.") from err
     return found if isinstance(found, dict) else {}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import kenbaar
+from kenbaar.text import json_text, printable
 
 if TYPE_CHECKING:
     from kenbaar.archive import Archive
@@ -114,20 +114,24 @@ class Out:
             if (doubt := archive.journal.clock.doubt()) is not None:
                 self.note(f"{doubt.words} See `kenbaar clock`.")
 
-    def say(self, words: str = "") -> None:
-        """A line for people."""
-        click.echo(words, err=self.as_json)
+    def say(self, words: str = "", *, layout: bool = False, **style: Any) -> None:
+        """A line for people, whatever stands in it: characters that act are spelled out (text.printable).
 
-    def note(self, words: str) -> None:
-        """A line that is never part of the answer."""
-        click.echo(words, err=True)
+        layout: the line ends in it are ours. style: see click.style.
+        """
+        text = printable(words, keep="\n" if layout else "")
+        click.echo(click.style(text, **style) if style else text, err=self.as_json)
+
+    def note(self, words: str, *, layout: bool = False) -> None:
+        """A line that is never part of the answer; the same holds."""
+        click.echo(printable(words, keep="\n" if layout else ""), err=True)
 
     def answer(self, answer: Any) -> None:
         """An act's answer as JSON, where that was asked for."""
         if self.as_json:
             from kenbaar.acts import as_json
 
-            click.echo(json.dumps(as_json(answer), ensure_ascii=False, default=str))
+            click.echo(json_text(as_json(answer)))
 
     def progress(self) -> Bars:
         """For acts that take long: a line for each step."""

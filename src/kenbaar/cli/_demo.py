@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import json
 import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 import click
 
 from kenbaar.cli._app import Out, common
+from kenbaar.text import read_json
 
 
 @click.command()
@@ -57,13 +57,13 @@ def _call(words: Sequence[str]) -> tuple[int, Mapping[str, Any]]:
     with contextlib.redirect_stdout(answered), contextlib.redirect_stderr(words_for_people):
         code = run(words)
     lines = answered.getvalue().splitlines()
-    return code, json.loads(lines[-1]) if lines else {}
+    return code, read_json(lines[-1]) if lines else {}
 
 
 def _tell(out: Out, kind: str, text: str) -> None:
     if kind == "title":
-        out.say("\n" + click.style(text, bold=True))
+        out.say("\n" + text, layout=True, bold=True)
     elif kind == "command":
-        out.say(click.style(f"   $ {text}", dim=True))
+        out.say(f"   $ {text}", dim=True)
     else:
         out.say(textwrap.fill(text, 88, initial_indent="   ", subsequent_indent="   "))

@@ -9,6 +9,7 @@ import click
 
 from kenbaar.cli._app import Out, common, operator
 from kenbaar.policy import JURISDICTIONS
+from kenbaar.text import json_text
 
 
 @click.command()
@@ -121,7 +122,8 @@ def ledger_show(out: Out, subject: str | None, limit: int | None) -> None:
 
 
 def _brief(value: Any) -> str:
-    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+    text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
+    return json_text(text) if set(text) & set(' ="') else text  # so that no value reads like two
 
 
 @ledger.command("verify")
@@ -151,7 +153,7 @@ def ledger_checkpoint(out: Out, file: Path | None) -> None:
 
     with out.archive() as archive:
         head = acts.take_checkpoint(archive, operator(), acts.CheckpointRequest(file))
-    out.say(head.checkpoint.rstrip("\n"))
+    out.say(head.checkpoint.rstrip("\n"), layout=True)
     out.answer(head)
 
 
@@ -202,7 +204,8 @@ def settings(out: Out) -> None:
     from kenbaar import acts
 
     told = acts.show_settings(out.settings(), operator(), acts.SettingsRequest())
-    out.say(f"home   {told.home}\ncache  {told.cache}")
+    out.say(f"home   {told.home}")
+    out.say(f"cache  {told.cache}")
     for row in told.settings:
         out.say(f"{row.name:18} {row.value!s:10} {row.unit:14} {row.help}")
     out.answer(told)

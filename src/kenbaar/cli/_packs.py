@@ -61,7 +61,7 @@ def pack_show(out: Out, name: str | None) -> None:
     from kenbaar import acts
 
     shown = acts.show_pack(out.settings(), operator(), acts.ShowPackRequest(name))
-    out.say(shown.words)
+    out.say(shown.words, layout=True)
     out.answer(shown)
 
 
@@ -105,7 +105,7 @@ def pack_manifest(out: Out, folder: Path, write: bool) -> None:
     if write:
         out.say(f"Written: {folder.expanduser() / 'manifest.json'}, digest {filled.digest}")
     else:
-        out.say(filled.text.rstrip("\n"))
+        out.say(filled.text.rstrip("\n"), layout=True)
     out.answer(filled)
 
 

@@ -116,7 +116,8 @@ def enrol(
     if enrolled.receipt:
         out.say(f"Receipt: {enrolled.receipt}")
     if enrolled.code:
-        out.say("\nYour recovery code. Write it down now: it is shown once, kept nowhere, and without it")
+        out.say()
+        out.say("Your recovery code. Write it down now: it is shown once, kept nowhere, and without it")
         out.say(f"nobody can look for you, not even we:\n\n    {enrolled.code}\n")
     out.answer(enrolled)
 
@@ -126,7 +127,7 @@ def _agreed(out: Out, agree: tuple[str, ...], offered: list[str], notice: str) -
 
     docs/decisions/0014-a-token-is-an-answer.md says why a token used without either is a yes to what it names.
     """
-    out.note(notice)
+    out.note(notice, layout=True)
     if agree:
         if unknown := [p for p in agree if p not in offered]:
             raise click.UsageError(
@@ -235,7 +236,7 @@ def receipt_verify(out: Out, file: Path) -> None:
     from kenbaar import acts
 
     verified = acts.verify_receipt_file(out.settings(), operator(), acts.VerifyReceiptRequest(file))
-    out.say(verified.words)
+    out.say(verified.words, layout=True)
     if not verified.trusted:
         out.say(
             f"Nothing was altered since it was signed by key {verified.kid}."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import sys
@@ -13,6 +12,7 @@ import click
 from kenbaar.cli._app import app
 from kenbaar.disk import is_full
 from kenbaar.errors import KenbaarError
+from kenbaar.text import json_text, printable
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -58,9 +58,9 @@ def _bug(arguments: Sequence[str], err: Exception) -> int:
 
 def _tell(arguments: Sequence[str], what: str, do: str, code: int) -> int:
     """The sentence for people on stderr; with --json the same as data on stdout."""
-    click.echo(f"kenbaar: {what} {do}", err=True)
+    click.echo(printable(f"kenbaar: {what} {do}"), err=True)
     if "--json" in arguments:
-        click.echo(json.dumps({"error": {"what": what, "do": do, "exit": code}}, ensure_ascii=False))
+        click.echo(json_text({"error": {"what": what, "do": do, "exit": code}}))
     return code
 
 
@@ -69,9 +69,17 @@ def _configure_log() -> None:
     level = logging.getLevelName(os.environ.get("KENBAAR_LOG", "").upper())
     log = logging.getLogger("kenbaar")
     log.handlers = [logging.StreamHandler() if isinstance(level, int) else logging.NullHandler()]
-    log.handlers[0].setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
+    log.handlers[0].setFormatter(_OneLine("%(levelname)s %(name)s: %(message)s"))
     log.setLevel(level if isinstance(level, int) else logging.CRITICAL)
     log.propagate = False
+
+
+class _OneLine(logging.Formatter):
+    """A line for each record, whatever stands in it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """As printable prints it."""
+        return printable(super().format(record))
 
 
 def _surrogates_print() -> None:

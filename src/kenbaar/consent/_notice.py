@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from kenbaar.consent._purpose import Purpose
+from kenbaar.text import printable
 
 LANGUAGE = "en"
 
@@ -61,7 +62,7 @@ def notice_text(organisation: str, purposes: Sequence[Purpose], holder: str, unt
     """
     offered = [f"  - {p!s}: {p.sentence}" for p in sorted(set(purposes), key=str)]
     parts = [
-        f"What {organisation} asks you to agree to",
+        f"What {printable(organisation)} asks you to agree to",
         "Each line is a choice of its own. Agree to all, to some, or to none:\n" + "\n".join(offered),
         *(_COMPARISON if any(p.row.compares_faces for p in purposes) else ()),
         _HELD_BY_SUBJECT if holder == "subject" else _HELD_BY_ORGANISATION,

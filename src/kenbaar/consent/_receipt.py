@@ -7,7 +7,6 @@ The schemas in schemas/*.json say which members must be there; verify_receipt ho
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -21,6 +20,7 @@ from kenbaar.consent._purpose import Purpose
 from kenbaar.consent._signed import ReceiptSigner, open_jws, sign_jws
 from kenbaar.errors import ReceiptBroken, UsageError
 from kenbaar.policy import JURISDICTIONS, JurisdictionRow, LawRow
+from kenbaar.text import printable, read_json
 
 ReceiptKind = Literal["consent", "destruction"]
 _TYPES: dict[str, ReceiptKind] = {
@@ -157,16 +157,15 @@ def describe_receipt(receipt: VerifiedReceipt) -> str:
     signature = "The signature holds, and it is this archive's."
     if not receipt.trusted:
         signature = "The signature holds: nothing was altered since. Whose key it is, this computer cannot tell."
-    return "\n".join(
-        [f"{'Consent' if receipt.kind == 'consent' else 'Destruction'} receipt, by {by}", *lines, signature]
-    )
+    told = [f"{'Consent' if receipt.kind == 'consent' else 'Destruction'} receipt, by {by}", *lines, signature]
+    return "\n".join(map(printable, told))  # a stranger may have written any of it
 
 
 @cache
 def receipt_schema(kind: ReceiptKind) -> dict[str, Any]:
     """The JSON Schema (2020-12) of this kind of receipt's payload."""
     text = resources.files("kenbaar.consent").joinpath(f"schemas/{kind}-receipt.json").read_text("utf-8")
-    schema: dict[str, Any] = json.loads(text)
+    schema: dict[str, Any] = read_json(text)
     return schema
 
 

@@ -6,7 +6,6 @@ altered since somebody signed it; that it was the archive, only the archive's ow
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -14,6 +13,7 @@ from typing import Any, Protocol
 import rfc8785
 
 from kenbaar.errors import ReceiptBroken, UsageError
+from kenbaar.text import read_json
 
 _ALGORITHM = "Ed25519"
 _MANIFEST = "kenbaar-manifest+jws"
@@ -117,7 +117,7 @@ def _open(text: str, types: Collection[str], trusted_keys: Mapping[str, Mapping[
             raise _broken("was altered")
         if not jws.validate_compact(untrusted, key, registry=registry):
             raise _broken("was altered")
-        payload = json.loads(untrusted.payload)
+        payload = read_json(untrusted.payload)
         if not isinstance(payload, dict) or rfc8785.dumps(payload) != untrusted.payload:
             raise _broken("is not written in the one canonical way")
     except (JoseError, rfc8785.CanonicalizationError, ValueError, TypeError, KeyError, RecursionError) as err:

@@ -11,6 +11,7 @@ import kenbaar
 from kenbaar.demo._stage import Step
 from kenbaar.demo._story import PEOPLE, REJECTED, Told
 from kenbaar.media import write_file
+from kenbaar.text import shown
 
 PAGE = "demo.html"
 
@@ -21,7 +22,7 @@ def write_page(told: Told, steps: Sequence[Step], folder: Path) -> Path:
     from markupsafe import Markup
 
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("kenbaar.demo"), autoescape=True, undefined=jinja2.StrictUndefined,
+        finalize=shown, loader=jinja2.PackageLoader("kenbaar.demo"), autoescape=True, undefined=jinja2.StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     assert environment.loader is not None

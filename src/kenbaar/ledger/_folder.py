@@ -18,6 +18,7 @@ from pathlib import Path
 from kenbaar.disk import is_full, lock_file, sync_folder, write_synced
 from kenbaar.errors import KenbaarError, LedgerBroken, NoSpace
 from kenbaar.ledger._note import Signer, VerifierKey
+from kenbaar.text import read_json
 
 ENTRIES, ACTS, HEAD, LOCK = "entries.jsonl", "acts.jsonl", "head.json", "lock"
 LINE_BYTES = 1 << 21  # longest line read; an act's payload is at most 1 MiB before base64
@@ -85,7 +86,7 @@ class Head:
         key: None: only to learn whose it says it is.
         """
         try:
-            stored = json.loads((folder / HEAD).read_bytes())
+            stored = read_json((folder / HEAD).read_bytes(), big_integers=True)
             entries, acts = (FileMark(*(int(n) for n in stored[name])) for name in (ENTRIES, ACTS))
             signature = {1: None, 2: bytes.fromhex(stored.get("signature", ""))}[stored["v"]]
             peaks = tuple(bytes.fromhex(p) for p in stored["peaks"])

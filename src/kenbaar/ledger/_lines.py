@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,6 +16,7 @@ import rfc8785
 
 from kenbaar.errors import LedgerBroken, UsageError
 from kenbaar.ledger._note import decode_base64
+from kenbaar.text import read_json
 
 ENTRY_BYTES = 65_535  # C2SP tlog-tiles: entry bundles carry a uint16 length
 _EVENT = re.compile(r"[a-z][a-z0-9_.-]{0,63}")
@@ -58,7 +58,7 @@ class Leaf:
     def read(cls, line: bytes) -> Leaf:
         """The entry in these bytes; LedgerBroken unless they are exactly what line() writes."""
         try:
-            entry = json.loads(line)
+            entry = read_json(line)
             hour = datetime.fromisoformat(entry["hour"] + ":00+00:00")  # strptime is six times slower
             leaf = cls(entry["event"], entry.get("purpose"), hour, entry["commit"], entry["seal"])
             digests = _HEX.fullmatch(leaf.commit) and _HEX.fullmatch(leaf.seal)
@@ -91,7 +91,7 @@ class ActLine:
     def read(cls, line: bytes) -> ActLine:
         """The act in these bytes; LedgerBroken unless they are exactly what line() writes."""
         try:
-            act = json.loads(line)
+            act = read_json(line)
             sealed, signature = decode_base64(act["sealed"]), decode_base64(act["sig"])
             index, key_id = act["index"], act["key"]
         except (ValueError, KeyError, TypeError, RecursionError) as err:

@@ -7,7 +7,6 @@ commit (HMAC-SHA256). Destroy the payload key and both are noise, while the tree
 from __future__ import annotations
 
 import hmac
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from kenbaar.errors import LedgerBroken, UsageError
+from kenbaar.text import read_json
 
 _NONCE_BYTES = 12  # SP 800-38D section 5.2.1.1
 _PAD_BYTES = 256  # sealed payloads come in steps of this, so that their length does not tell a name's length
@@ -77,7 +77,7 @@ def open_payload(key: bytes, sealed: bytes, aad: bytes, commit: str) -> Payload:
         payload = cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], aad).rstrip(b" ")
         if not hmac.compare_digest(commitment(key, payload), commit):
             raise _altered()
-        read = json.loads(payload)
+        read = read_json(payload)
         return Payload(datetime.fromisoformat(read["at"]), dict(read["said"]))
     except (InvalidTag, ValueError, KeyError, TypeError) as err:
         raise _altered() from err

@@ -16,6 +16,7 @@ from kenbaar.measure._rates import people_for_claim
 from kenbaar.measure._words import plural
 from kenbaar.modelpack import Manifest
 from kenbaar.policy import Actor, Event
+from kenbaar.text import read_json
 
 NOTE = "operating_point"
 
@@ -74,7 +75,7 @@ def read_adopted(notes: Notes, name: str = NOTE) -> Adopted | None:
     if text is None:
         return None
     try:
-        read: Mapping[str, Any] = json.loads(text)
+        read: Mapping[str, Any] = read_json(text)
         names = ("pack", "accept", "strong", "margin", "fpir", "n", "per_decade")
         return Adopted(
             Threshold(**{name: read[name] for name in names}),
@@ -208,7 +209,7 @@ def adopt(actor: Actor, evaluation: Evaluation, notes: Notes, journal: Journal, 
 
 def keep_adopted(text: str, notes: Notes) -> None:
     """Keeps an operating point (Adopted.text) as the one adopted last; that of another pack stays beside it."""
-    before, pack = read_adopted(notes), json.loads(text)["pack"]
+    before, pack = read_adopted(notes), read_json(text)["pack"]
     if before is not None and before.threshold.pack != pack:
         notes.set_notes(**{_earlier(before.threshold.pack): before.text()})
     if notes.note(NOTE) != text:

@@ -19,6 +19,7 @@ from kenbaar.measure._figures import Evaluation, Example
 from kenbaar.measure._report_data import claim_data, report_data, report_json, report_table, targets
 from kenbaar.measure._svg import det_chart, score_chart, whisker
 from kenbaar.media import PhotoLimits, encode_name, encode_photo, open_photo, write_file
+from kenbaar.text import shown
 
 if TYPE_CHECKING:
     import jinja2
@@ -167,7 +168,7 @@ def _environment() -> jinja2.Environment:
 
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("kenbaar.measure"), autoescape=True, undefined=jinja2.StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
+        trim_blocks=True, lstrip_blocks=True, finalize=shown,
     )  # fmt: skip
     environment.filters |= {
         "percent": _unbroken(words.percent),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import math
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -43,6 +42,7 @@ from kenbaar.measure._report_rows import (
     Report,
     TailRow,
 )
+from kenbaar.text import json_text, printable_cell
 
 
 def report_data(told: Evaluation, report: Path | None = None) -> Report:
@@ -90,7 +90,7 @@ def report_data(told: Evaluation, report: Path | None = None) -> Report:
 
 def report_json(report: Report) -> str:
     """report.json: the same as `evaluate --json` prints."""
-    return json.dumps(asdict(report), indent=1, ensure_ascii=False, default=datetime.isoformat) + "\n"
+    return json_text(asdict(report), indent=1, default=datetime.isoformat) + "\n"
 
 
 def _values(rate: Rate) -> tuple[float, float, float, int, int, int, int, str]:
@@ -213,18 +213,14 @@ def report_table(told: Evaluation) -> str:
         if rate is None:
             continue
         table.writerow([
-            _cell(measure), _cell(part), rate.value, rate.low, rate.high, rate.errors, rate.searches, rate.people,
-            rate.wrong_people, rate.method, point.accept if point else "", point.n if point else "",
-            point.enrolment_photos if point else "", point.target if point and point.target else "",
-            point.extrapolated if point else "", point.carried if point and point.target else "",
-            _cell(told.data), told.data_digest, told.pack, told.measured_at.isoformat(),
+            printable_cell(measure), printable_cell(part), rate.value, rate.low, rate.high,
+            rate.errors, rate.searches, rate.people, rate.wrong_people, rate.method,
+            point.accept if point else "", point.n if point else "", point.enrolment_photos if point else "",
+            point.target if point and point.target else "", point.extrapolated if point else "",
+            point.carried if point and point.target else "", printable_cell(told.data), told.data_digest,
+            printable_cell(told.pack), told.measured_at.isoformat(),
         ])  # fmt: skip
     return out.getvalue()
-
-
-def _cell(text: str) -> str:
-    """Text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
 def _lines(told: Evaluation) -> Iterator[tuple[str, str, Rate | None, Point | None]]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import errno
 import fcntl
-import json
 import math
 import mmap
 import os
@@ -31,6 +30,7 @@ from kenbaar.media._limits import DO_CHECK, PhotoLimits, Unfit
 from kenbaar.media._open import Photo, digest_bytes
 from kenbaar.media._reader import OUT_OF_MEMORY, READY, REQUEST
 from kenbaar.media._rights import Rights
+from kenbaar.text import read_json
 
 BEGIN = "import sys; sys.path.insert(0, sys.argv[1]); from kenbaar.media._reader import main; sys.exit(main())"
 _SOURCE = str(Path(__file__).resolve().parents[2])  # the reader runs the code that this process runs
@@ -211,7 +211,7 @@ class OutsideReader:
     def _checked(self, line: bytes, digest: str, limits: PhotoLimits) -> Photo:
         """The Photo in an answer, if it is one that an honest reader could give."""
         try:
-            untrusted: dict[str, Any] = json.loads(line)
+            untrusted: dict[str, Any] = read_json(line)
             if "why" in untrusted:
                 raise _refusal(untrusted) or _nonsense()
             scale, width, height = (int(untrusted[k]) for k in ("scale", "width", "height"))

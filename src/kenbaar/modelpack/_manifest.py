@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from kenbaar.errors import PackBroken, PackUnavailable
+from kenbaar.text import BadJson, printable, read_json
 
 FORMAT = "kenbaar-pack/1"
 MANIFEST_NAME = "manifest.json"
@@ -139,7 +140,7 @@ class Manifest:
         """The manifest as RFC 8785 canonical JSON."""
         import rfc8785
 
-        return rfc8785.dumps(json.loads(json.dumps(self._told())))
+        return rfc8785.dumps(read_json(json.dumps(self._told())))
 
     def text(self) -> str:
         """The manifest as a person likes to read it; parsing it gives the same manifest."""
@@ -178,6 +179,8 @@ class _Fields:
         value = self.take(name)
         if not isinstance(value, str) or len(value) > 4000:
             raise bad_manifest(self.path(name), "is not a text of at most 4000 characters")
+        if printable(value, keep="\n").replace("\\\\", "\\") != value:
+            raise bad_manifest(self.path(name), "has characters that are not seen but act")
         if one_of and value not in one_of:
             raise bad_manifest(self.path(name), f"is none of {', '.join(one_of)}")
         if pattern is not None and not pattern.fullmatch(value):
@@ -315,20 +318,13 @@ def _measured(value: object) -> Measured:
     return rate
 
 
-def _no_doubles(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    names = [name for name, _ in pairs]
-    if len(set(names)) != len(names):
-        raise bad_manifest(next(name for name in names if names.count(name) > 1), "is there twice")
-    return dict(pairs)
-
-
 def parse_manifest(untrusted_data: bytes) -> Manifest:
     """The checked manifest in these bytes. Raises PackBroken, naming the field, for anything else."""
     if len(untrusted_data) > _LIMIT_BYTES:
         raise bad_manifest("the whole", "is larger than a manifest can be")
     try:
-        value = json.loads(untrusted_data.decode("utf-8"), object_pairs_hook=_no_doubles)
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as err:
+        value = read_json(untrusted_data, limit_bytes=_LIMIT_BYTES)
+    except BadJson as err:
         raise bad_manifest("the whole", "is not JSON") from err
     f = _Fields(value, "")
     manifest = Manifest(

@@ -27,6 +27,7 @@ from kenbaar.modelpack._sessions import Network
 from kenbaar.packmaking._default import pattern
 from kenbaar.packmaking._fetch import disk_errors_as_refusals, locked
 from kenbaar.packmaking._place import is_whole, put_in_place
+from kenbaar.text import read_json
 
 _ALIKE = 1e-3  # cosine of a face embedded alone and beside others: less is a network that mixes them
 _LOOK_PX = 64
@@ -39,7 +40,7 @@ def filled_manifest(folder: Path) -> Manifest:
     is not there.
     """
     try:
-        value = json.loads((folder / MANIFEST_NAME).read_text("utf-8"))
+        value = read_json((folder / MANIFEST_NAME).read_text("utf-8"))
     except OSError as err:
         raise PackUnavailable(
             f"There is no {MANIFEST_NAME} in {folder}.", "Write one as docs/packs.md shows; digests may be left empty."

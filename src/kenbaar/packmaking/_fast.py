@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import replace
 from importlib.resources import files
 
@@ -14,6 +13,7 @@ from kenbaar.modelpack._at_hand import FAST, FAST_VERSION
 from kenbaar.modelpack._manifest import Manifest, Measured, OperatingPoint, PackFile
 from kenbaar.packmaking._default import DETECTOR_FILE, EMBEDDER_FILE, NOTICE, PROVENANCE, answers_to_pattern
 from kenbaar.packmaking._quantise import Ranges, quantised
+from kenbaar.text import read_json
 
 RANGES_FILE = "fast_ranges.json"
 FLOAT_FIRST = 3  # of the detector: on its largest maps, of few channels, whole numbers are slower
@@ -32,7 +32,7 @@ def make_fast(detector: bytes, embedder: bytes) -> tuple[bytes, bytes]:
 
 def read_ranges() -> dict[str, Ranges]:
     """The ranges measured by benchmarks/packs/calibrate.py, by part and name."""
-    told = json.loads((files("kenbaar.packmaking") / RANGES_FILE).read_text("utf-8"))
+    told = read_json((files("kenbaar.packmaking") / RANGES_FILE).read_text("utf-8"))
     return {
         part: {name: (float(low), float(high)) for name, (low, high) in told[part].items()}
         for part in ("detector", "embedder")

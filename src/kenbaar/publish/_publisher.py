@@ -32,6 +32,7 @@ from kenbaar.publish._folder import checked_folder, copy_name, publishing_alone,
 from kenbaar.publish._make import MadeCopy
 from kenbaar.publish._records import Copy, CopyStore
 from kenbaar.publish._tasks import CopyTask, MakeCopies
+from kenbaar.text import json_text, read_json
 
 log = logging.getLogger(__name__)
 
@@ -296,7 +297,7 @@ class _PublicationUnderWay:
             if manifest.is_symlink() or not manifest.is_file():
                 raise ValueError("no file of ours")
             signer = self.room.consents.signer
-            signed = verify_manifest(json.loads(manifest.read_bytes()), {signer.kid: signer.public_jwk()})
+            signed = verify_manifest(read_json(manifest.read_bytes()), {signer.kid: signer.public_jwk()})
             if signed.trusted:
                 return frozenset(str(self.folder / file["file"]) for file in signed.payload["files"])
         except (OSError, ValueError, RecursionError, KenbaarError, KeyError, TypeError, AttributeError):
@@ -427,6 +428,6 @@ class _PublicationUnderWay:
             "files": files,
         }
         signed = sign_manifest(payload, self.room.consents.signer)
-        with written_below(json.dumps(signed, ensure_ascii=False, indent=1).encode(), self.folder, MANIFEST) as put:
+        with written_below(json_text(signed, indent=1).encode(), self.folder, MANIFEST) as put:
             put()
         return self.folder / MANIFEST

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import zipfile
 from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime
 from types import TracebackType
 from typing import Any, BinaryIO
+
+from kenbaar.text import json_text
 
 _OWNER_ONLY = 0o600 << 16
 _EARLIEST = (1980, 1, 1, 0, 0, 0)  # what a zip's clock can say
@@ -35,7 +36,7 @@ class ZipOut:
     def put_json(self, name: str, value: object) -> None:
         """A dataclass or plain values, as UTF-8 JSON; times in ISO 8601."""
         plain: Any = asdict(value) if hasattr(value, "__dataclass_fields__") else value  # type: ignore[call-overload]
-        text = json.dumps(plain, ensure_ascii=False, indent=2, default=_plain)
+        text = json_text(plain, indent=2, default=_plain)
         self.put(name, text.encode("utf-8", "replace") + b"\n")
 
     def _info(self, name: str, packed: bool) -> zipfile.ZipInfo:
