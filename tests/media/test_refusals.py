@@ -145,6 +145,13 @@ def test_a_heic_whose_items_have_no_readable_type_is_refused_and_ends_no_process
         open_photo_bytes(HEIC[:at] + byte + HEIC[at + 1 :])
 
 
+@pytest.mark.parametrize("coding", [b"unci", b"mski", b"av01", b"j2k1", b"hvc2"])
+def test_a_heic_coded_in_a_way_no_camera_uses_never_reaches_its_decoder(coding: bytes) -> None:
+    at = HEIC.index(b"hvc1", HEIC.index(b"infe"))
+    with pytest.raises(PhotoUnreadable, match="no camera"):
+        open_photo_bytes(HEIC[:at] + coding + HEIC[at + 4 :])
+
+
 @given(
     st.binary(max_size=200),
     st.sampled_from([b"", b"\xff\xd8\xff", PNG[:8], b"RIFF\x40\0\0\0WEBP", b"II*\0", b"\0\0\0\x18ftypheic"]),

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 from kenbaar.media import _tiff
 from kenbaar.media._containers import parse_png, parse_webp
-from kenbaar.media._heif_items import item_names_are_text
+from kenbaar.media._heif_items import items_are_known
 from kenbaar.media._jpeg import parse_jpeg
 from kenbaar.media._limits import DO_CHECK, Unfit
 
@@ -136,8 +136,8 @@ def read_heif(data: bytes) -> PhotoHeader:
         raise Unfit("is an AVIF picture", DO_CHECK)
     if not brands & _HEIC_BRANDS:
         raise Unfit("is a video or an unknown kind of file", "Export the frame you want as a still picture.")
-    if not item_names_are_text(data):
-        raise Unfit("is a damaged HEIC")
+    if not items_are_known(data):
+        raise Unfit("is a damaged HEIC, or one coded in a way that no camera uses")
     import pi_heif
 
     try:

@@ -13,7 +13,7 @@ from xml.parsers import expat
 
 from kenbaar.media import _tiff
 from kenbaar.media._containers import parse_png, parse_webp
-from kenbaar.media._heif_items import item_names_are_text
+from kenbaar.media._heif_items import items_are_known
 from kenbaar.media._jpeg import parse_jpeg
 
 _MOST_CHARACTERS = 500
@@ -109,7 +109,7 @@ def heif_blocks(data: bytes) -> Blocks:
 
     import pi_heif
 
-    if not item_names_are_text(data):
+    if not items_are_known(data):
         return Blocks()
     try:
         info = pi_heif.open_heif(io.BytesIO(data)).info
