@@ -19,7 +19,7 @@ more.
 
 from kenbaar.disk._below import remove_below, written_below
 from kenbaar.disk._errors import is_full, system_name
-from kenbaar.disk._locks import lock_file, lock_folder
+from kenbaar.disk._locks import fix_size, lock_file, lock_folder
 from kenbaar.disk._writing import (
     cut,
     leftover_parts,
@@ -39,6 +39,7 @@ from kenbaar.disk._writing import (
 
 __all__ = [
     "cut",
+    "fix_size",
     "is_full",
     "leftover_parts",
     "lock_file",

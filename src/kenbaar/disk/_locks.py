@@ -35,3 +35,8 @@ def _locked(descriptor: int, shared: bool, wait: bool) -> Iterator[int]:
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def fix_size(descriptor: int) -> None:
+    """Nobody who holds this memory file can make it shorter or longer any more, or take that back (memfd_create(2))."""
+    fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL)

@@ -9,7 +9,6 @@ words, and pixels are copied out before anybody looks at them.
 from __future__ import annotations
 
 import errno
-import fcntl
 import math
 import mmap
 import os
@@ -25,6 +24,7 @@ from typing import Any
 
 import numpy as np
 
+from kenbaar.disk import fix_size
 from kenbaar.media._formats import FORMATS
 from kenbaar.media._limits import DO_CHECK, PhotoLimits, Unfit
 from kenbaar.media._open import Photo, digest_bytes
@@ -256,7 +256,7 @@ def _shared_memory(size_bytes: int) -> int:
             raise
         descriptor = os.memfd_create("photo", flags)  # a kernel before 6.3
     os.ftruncate(descriptor, size_bytes)
-    fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL)
+    fix_size(descriptor)
     return descriptor
 
 
