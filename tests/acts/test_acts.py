@@ -243,14 +243,14 @@ def test_so_are_those_of_sealing_an_older_archive(tmp_path: Path, tiny_pack_fold
 def test_so_is_that_of_measuring(tmp_path: Path, tiny_pack_folder: Path, told_apart: bool) -> None:
     """Groups large enough to be shown and one that is not, look-alikes, rates with and without anything to measure."""
     settings = Settings(home=tmp_path / "home", cache=tmp_path / "cache", pack=str(tiny_pack_folder))
-    people = draw_volunteers(tmp_path / "choir", 24 if told_apart else 4, 4, spread=0.7 if told_apart else 0.1)
+    people = draw_volunteers(tmp_path / "choir", 24 if told_apart else 10, 4, spread=0.7 if told_apart else 0.1)
     if told_apart:
         acts.init(settings, OFFICER, acts.InitRequest("The Choir", "us"))
         rows = "".join(f"person-{n:03d},{'alto' if n < 11 else 'bass'}\n" for n in range(23))
         (people / "groups.csv").write_text(f"person,group\n{rows}")
         (people / "pairs.csv").write_text("person,person\nperson-000,person-001\n")
     adopt = 0.25 if told_apart else None
-    request = acts.EvaluateRequest(people, tmp_path / "report", splits=4, adopt=adopt)
+    request = acts.EvaluateRequest(people, "A. Jansen: all signed", tmp_path / "report", splits=4, adopt=adopt)
     told = as_json(the_answer("evaluate", settings, request))
     assert json.loads((tmp_path / "report" / "report.json").read_text("utf-8")) == {**told, "report": "report.html"}
     assert (told["adopted"] is not None) == (told["look_alikes"] is not None) == bool(told["groups"]) == told_apart

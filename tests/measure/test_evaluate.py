@@ -51,17 +51,20 @@ def archive(kenbaar: Kenbaar) -> Iterator[Kenbaar]:
     kenbaar.expect_whole()
 
 
+AGREED = ("--consent", "A. Jansen: all signed", "--name-duplicates")
+
+
 @pytest.fixture
 def some(volunteers: Path, tmp_path: Path) -> Path:
-    """Six of the people, to be changed."""
+    """Ten of the people, to be changed."""
     root = tmp_path / "some"
-    for person in range(6):
+    for person in range(10):
         shutil.copytree(volunteers / f"person-{person:03d}", root / f"person-{person:03d}")
     return root
 
 
 def measured(kenbaar: Kenbaar, folder: Path, *options: object) -> dict[str, Any]:
-    return kenbaar("evaluate", folder, "--splits", 8, *options)
+    return kenbaar("evaluate", folder, *AGREED, "--splits", 8, *options)
 
 
 def test_without_an_archive_it_measures_the_pack_and_answers_the_contract(kenbaar: Kenbaar, volunteers: Path) -> None:
@@ -128,8 +131,9 @@ def test_the_page_loads_nothing_runs_nothing_and_has_a_table_beside_each_chart(
 
 
 def test_names_of_files_are_said_in_the_terminal_alone(kenbaar: Kenbaar, volunteers: Path) -> None:
-    answer = kenbaar.answer("evaluate", volunteers, "--splits", 8)
+    answer = kenbaar.answer("evaluate", volunteers, *AGREED, "--splits", 8)
     assert "person-0" in answer.words and "person-0" not in json.dumps(answer.data)
+    assert "person-0" not in kenbaar.answer("evaluate", volunteers, *AGREED[:2], "--splits", 8).words
 
 
 def test_with_examples_the_page_shows_the_worst_faces_and_is_the_owners_alone(
@@ -151,7 +155,7 @@ def test_group_rates_are_not_shown_while_they_would_tell_of_few_people(kenbaar: 
         assert group["fnir"] is None and group["fpir"] is None
         assert "people; shown from 10" in group["fnir_suppressed"]
     assert answer["group_differences"]["gini"] == {"fnir": None, "fpir": None}
-    assert answer["group_differences"]["unlabelled"] == 3
+    assert answer["group_differences"]["unlabelled"] == 7
     assert "not shown" in Path(answer["report"]).read_text("utf-8")
 
 
@@ -175,7 +179,7 @@ def test_unreadable_files_crowds_and_doubles_are_counted_and_said(kenbaar: Kenba
     draw_face(pixels, 260, 40, 90, 96)
     Image.fromarray(pixels).save(some / "person-004" / "with-somebody.png")
     Image.fromarray(blank_photo(192, 192)).save(some / "person-005" / "nobody.png")
-    answer = kenbaar.answer("evaluate", some, "--splits", 8)
+    answer = kenbaar.answer("evaluate", some, *AGREED, "--splits", 8)
     expected = {"unreadable": 2, "twice_in_a_folder": 1, "in_two_folders": 2, "several_faces": 1, "no_face": 1}
     assert {name: answer.data["data"][name] for name in expected} == expected
     assert answer.data["rates"]["failure_to_acquire"]["errors"] == 1
@@ -189,11 +193,11 @@ def test_folders_that_share_files_and_files_that_are_no_photos_are_named_in_the_
     shutil.copytree(some / "person-005", some / "zoe")
     for n in range(22):
         (some / "person-000" / f"broken-{n:02d}.jpg").write_bytes(bytes([n]))
-    answer = kenbaar.answer("evaluate", some, "--splits", 8)
+    answer = kenbaar.answer("evaluate", some, *AGREED, "--splits", 8)
     assert "One person under two names? person-005 and zoe (4 files lie in both)" in answer.words
     assert answer.words.count("Could not be read: person-000/broken-") == 20
     assert "and 2 more like this" in answer.words
-    assert answer.data["rates"]["failure_to_enrol"]["people"] == 5  # of person-005 and zoe nothing is known
+    assert answer.data["rates"]["failure_to_enrol"]["people"] == 9  # of person-005 and zoe nothing is known
     assert answer.data["rates"]["failure_to_enrol"]["errors"] == 0
     for words in ("broken-", "person-0", "zoe"):
         assert words not in json.dumps(answer.data)
@@ -203,7 +207,7 @@ def test_one_of_a_thing_is_told_as_one_and_each_count_says_of_what(kenbaar: Kenb
     (some / "person-000" / "broken.jpg").write_bytes(b"no photo")
     shutil.copy(some / "person-001" / "0.png", some / "person-001" / "again.png")
     shutil.copy(some / "person-002" / "0.png", some / "beside.png")
-    answer = kenbaar.answer("evaluate", some, "--splits", 8)
+    answer = kenbaar.answer("evaluate", some, *AGREED, "--splits", 8)
     for sentence in (
         "1 file could not be read and was left out.",
         "1 file lies twice in one folder",
@@ -211,18 +215,18 @@ def test_one_of_a_thing_is_told_as_one_and_each_count_says_of_what(kenbaar: Kenb
     ):
         assert any(note.startswith(sentence) for note in answer.data["notes"]), sentence
     searches = answer.data["in_force"]["fnir"]["searches"]
-    assert f"{searches:,} searches, 6 people" in answer.words
-    assert "24 photos, 6 people" in answer.words  # failure to acquire: all but the broken and the doubled one
+    assert f"{searches:,} searches, 10 people" in answer.words
+    assert "40 photos, 10 people" in answer.words  # failure to acquire: all but the broken and the doubled one
 
 
 def test_the_same_face_under_two_names_is_warned_of_and_still_measured(kenbaar: Kenbaar, some: Path) -> None:
     for n in range(4):
         draw_photo(some / "somebody-else" / f"{n}.png", 3, mixed_with=50 + n, share=0.2, seed=900 + n)
-    answer = kenbaar.answer("evaluate", some, "--splits", 8)
+    answer = kenbaar.answer("evaluate", some, *AGREED, "--splits", 8)
     assert "One person under two names? person-003 and somebody-else" in answer.words
     assert any(note.startswith("1 pair of folders is as alike as") for note in answer.data["notes"])
-    assert answer.data["people"] == 7
-    clean = kenbaar.answer("evaluate", some.parent / "some", "--splits", 8)
+    assert answer.data["people"] == 11
+    clean = kenbaar.answer("evaluate", some.parent / "some", *AGREED, "--splits", 8)
     assert clean.words.count("One person under two names?") == 1
 
 
@@ -275,36 +279,36 @@ def _quiet(*_: object) -> None:
 
 
 def test_one_person_nobody_and_one_photo_each_are_refused(kenbaar: Kenbaar, some: Path, tmp_path: Path) -> None:
-    assert "no such folder" in kenbaar.refused("evaluate", tmp_path / "nowhere", code=4)
+    assert "no such folder" in kenbaar.refused("evaluate", tmp_path / "nowhere", *AGREED, code=4)
     (tmp_path / "empty").mkdir()
-    assert "no photo of anybody" in kenbaar.refused("evaluate", tmp_path / "empty", code=4)
+    assert "no photo of anybody" in kenbaar.refused("evaluate", tmp_path / "empty", *AGREED, code=4)
     alone = shutil.copytree(some / "person-000", tmp_path / "alone" / "person-000").parent
-    assert "one person only" in kenbaar.refused("evaluate", alone, code=4)
+    assert "one person only" in kenbaar.refused("evaluate", alone, *AGREED, code=4)
     for person in some.iterdir():
         for photo in sorted(person.iterdir())[1:]:
             photo.unlink()
-    assert "Nobody has two usable photos" in kenbaar.refused("evaluate", some, code=4)
+    assert "Nobody has two usable photos" in kenbaar.refused("evaluate", some, *AGREED, code=4)
     for person in some.iterdir():
         (person / "0.png").write_bytes(b"nothing")
-    assert "None of these files could be read" in kenbaar.refused("evaluate", some, code=4)
+    assert "None of these files could be read" in kenbaar.refused("evaluate", some, *AGREED, code=4)
 
 
 def test_photos_that_are_all_in_two_peoples_folders_are_refused_for_that(
     kenbaar: Kenbaar, some: Path, tmp_path: Path
 ) -> None:
-    shutil.copytree(some / "person-000", tmp_path / "two" / "ada")
-    shutil.copytree(some / "person-000", tmp_path / "two" / "bob")
-    sentence = kenbaar.refused("evaluate", tmp_path / "two", code=4)
+    for name in ("ada", "bob", *(f"p{n}" for n in range(8))):
+        shutil.copytree(some / "person-000", tmp_path / "two" / name)
+    sentence = kenbaar.refused("evaluate", tmp_path / "two", *AGREED, code=4)
     assert sentence.startswith("Every usable photo lies in two people's folders, so whose they are is not known.")
     assert "out of the other's folder" in sentence
     shutil.copy(some / "person-001" / "0.png", tmp_path / "two" / "bob" / "own.png")
-    sentence = kenbaar.refused("evaluate", tmp_path / "two", code=4)
+    sentence = kenbaar.refused("evaluate", tmp_path / "two", *AGREED, code=4)
     assert sentence.startswith("But for one person, every usable photo lies in two people's folders")
 
 
 def test_groups_nobody_is_in_are_refused_by_line(kenbaar: Kenbaar, some: Path) -> None:
     (some / "groups.csv").write_text("person,group\nperson-000,left\nperson-900,right\n")
-    sentence = kenbaar.refused("evaluate", some, code=4)
+    sentence = kenbaar.refused("evaluate", some, *AGREED, code=4)
     assert "line 3" in sentence and "person-900" not in sentence
 
 
@@ -312,7 +316,7 @@ def test_a_report_that_cannot_be_written_is_refused_before_anything_is_measured(
     kenbaar: Kenbaar, some: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "file").touch()
-    assert "cannot be written" in kenbaar.refused("evaluate", some, "--out", tmp_path / "file", code=4)
+    assert "cannot be written" in kenbaar.refused("evaluate", some, *AGREED, "--out", tmp_path / "file", code=4)
 
 
 def test_a_refused_run_leaves_no_empty_folder_and_no_folder_of_others_is_taken_away(
@@ -323,17 +327,17 @@ def test_a_refused_run_leaves_no_empty_folder_and_no_folder_of_others_is_taken_a
     (here := tmp_path / "here").mkdir()
     monkeypatch.chdir(here)
     for out in ((), ("--out", here / "new")):
-        kenbaar.refused("evaluate", some, *out, code=4)
+        kenbaar.refused("evaluate", some, *AGREED, *out, code=4)
         assert list(here.iterdir()) == []
     (here / "mine").mkdir()
-    kenbaar.refused("evaluate", some, "--out", here / "mine", code=4)
+    kenbaar.refused("evaluate", some, *AGREED, "--out", here / "mine", code=4)
     assert (here / "mine").is_dir()
 
 
 def test_a_report_is_never_written_over(kenbaar: Kenbaar, some: Path, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "report.json").write_text("{}")
-    sentence = kenbaar.refused("evaluate", some, "--out", tmp_path / "out", code=4)
+    sentence = kenbaar.refused("evaluate", some, *AGREED, "--out", tmp_path / "out", code=4)
     assert "holds a report already" in sentence
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["report.json"]
     assert (tmp_path / "out" / "report.json").read_text() == "{}"
@@ -341,7 +345,7 @@ def test_a_report_is_never_written_over(kenbaar: Kenbaar, some: Path, tmp_path: 
 
 def test_a_pack_that_answers_nan_is_broken_and_not_a_bad_photo(kenbaar: Kenbaar, some: Path, tmp_path: Path) -> None:
     folder = nan_pack(tmp_path / "nan")
-    assert "no numbers" in kenbaar.refused("evaluate", some, "--pack", folder, code=6)
+    assert "no numbers" in kenbaar.refused("evaluate", some, *AGREED, "--pack", folder, code=6)
 
 
 def nan_pack(folder: Path) -> Path:
@@ -470,12 +474,12 @@ def test_an_adopted_threshold_is_the_archives_own_and_in_the_ledger(
 def test_a_claim_the_people_cannot_carry_is_adopted_only_where_it_is_stricter_than_the_default(
     archive: Kenbaar, volunteers: Path
 ) -> None:
-    loose = archive.answer("evaluate", volunteers, "--splits", 8, "--adopt", 0.1)
+    loose = archive.answer("evaluate", volunteers, *AGREED, "--splits", 8, "--adopt", 0.1)
     assert loose.code == 4
     assert "needs searches by 30 independent strangers" in loose.data["error"]["what"]
     assert "there are 16" in loose.data["error"]["what"] and "Bring 14 more people" in loose.data["error"]["do"]
     assert _adopted_events(archive) == []
-    strict = archive.answer("evaluate", volunteers, "--splits", 8, "--adopt", 0.005)
+    strict = archive.answer("evaluate", volunteers, *AGREED, "--splits", 8, "--adopt", 0.005)
     assert strict.code == 0, strict.words
     assert strict.data["adopted"]["threshold"] >= strict.data["in_force"]["accept"]
     assert not strict.data["adopted"]["carried"] and "cannot carry that claim" in strict.words
@@ -484,7 +488,7 @@ def test_a_claim_the_people_cannot_carry_is_adopted_only_where_it_is_stricter_th
 
 def test_a_point_looser_than_the_one_adopted_before_says_so(archive: Kenbaar, volunteers: Path) -> None:
     def adopt(fpir: float) -> tuple[float, str]:
-        answer = archive.answer("evaluate", volunteers, "--splits", 8, "--adopt", fpir)
+        answer = archive.answer("evaluate", volunteers, *AGREED, "--splits", 8, "--adopt", fpir)
         return answer.data["adopted"]["threshold"], answer.words
 
     strict, words = adopt(0.2)
@@ -495,7 +499,7 @@ def test_a_point_looser_than_the_one_adopted_before_says_so(archive: Kenbaar, vo
 
 
 def test_a_threshold_that_would_name_nobody_is_not_adopted(archive: Kenbaar, volunteers: Path) -> None:
-    sentence = archive.refused("evaluate", volunteers, "--splits", 8, "--adopt", 1e-9, code=4)
+    sentence = archive.refused("evaluate", volunteers, *AGREED, "--splits", 8, "--adopt", 1e-9, code=4)
     assert "nobody would be named at all" in sentence
     assert _adopted_events(archive) == []
 
@@ -503,13 +507,13 @@ def test_a_threshold_that_would_name_nobody_is_not_adopted(archive: Kenbaar, vol
 def test_nothing_is_adopted_without_an_archive_or_with_another_pack(
     kenbaar: Kenbaar, volunteers: Path, tmp_path: Path
 ) -> None:
-    assert "no archive" in kenbaar.refused("evaluate", volunteers, "--adopt", 0.25, code=4)
+    assert "no archive" in kenbaar.refused("evaluate", volunteers, *AGREED, "--adopt", 0.25, code=4)
     kenbaar("init", "--jurisdiction", "us")
     other = build_tiny_pack(tmp_path / "other", seed=5)
-    sentence = kenbaar.refused("evaluate", volunteers, "--pack", other, "--adopt", 0.25, code=4)
+    sentence = kenbaar.refused("evaluate", volunteers, *AGREED, "--pack", other, "--adopt", 0.25, code=4)
     assert "another pack" in sentence
     for wrong in (0, 1, -0.1, "much", "nan", "-nan", "inf", "-inf"):
-        kenbaar.refused("evaluate", volunteers, "--adopt", wrong, code=2)
+        kenbaar.refused("evaluate", volunteers, *AGREED, "--adopt", wrong, code=2)
     assert _adopted_events(kenbaar) == []
 
 
@@ -562,18 +566,18 @@ def test_a_sweep_warns_when_twice_as_many_can_be_found_as_were_measured(
     archive: Kenbaar, volunteers: Path, tmp_path: Path
 ) -> None:
     few = tmp_path / "few"
-    for person in range(4):
+    for person in range(10):
         shutil.copytree(volunteers / f"person-{person:03d}", few / str(person))
     measured(archive, few, "--adopt", 0.9)
     (tmp_path / "photos").mkdir()
     archive("collection", "add", "party", tmp_path / "photos", "--mode", "transient", "--reason", "a test")
-    for person in range(4):
+    for person in range(10):
         assert "Measure again" not in archive.answer("sweep", "party", "--workers", 1).words
         portrait = draw_photo(tmp_path / f"{person}.png", 20 + person, side=128)
         token = archive("invite", f"P{person}", "--purpose", "find")["token"]
         archive("enrol", token, portrait)
     words = archive.answer("sweep", "party", "--workers", 1).words
-    assert "4 people can be found now; the operating point was measured with 2" in words
+    assert "10 people can be found now; the operating point was measured with 5" in words
     assert "Measure again" in words
 
 
@@ -587,7 +591,7 @@ def test_real_volunteers_give_a_whole_report(default_pack_folder: Path, tmp_path
     if not folder.is_dir():
         pytest.skip("the pictures of the 15 volunteers are not on this machine, and not ours to fetch")
     kenbaar = Kenbaar(tmp_path / "home", default_pack_folder, tmp_path / "cache")
-    answer = kenbaar("evaluate", folder, "--splits", 20, "--out", tmp_path / "out", "--name", "15 volunteers")
+    answer = kenbaar("evaluate", folder, *AGREED, "--splits", 20, "--out", tmp_path / "out", "--name", "15 volunteers")
     assert answer["people"] == 15 and answer["failure_to_enrol"] < 0.2 and answer["eer"] < 0.05
     assert {p["enrolment_photos"] for p in answer["operating_points"]} == {1, 3, 5}
     by_photos = {c["enrolment_photos"]: c["points"] for c in answer["curves"]}
@@ -598,3 +602,29 @@ def test_real_volunteers_give_a_whole_report(default_pack_folder: Path, tmp_path
     }  # fmt: skip
     assert at_one_percent[5] <= at_one_percent[1]  # more photos, fewer misses
     assert not any(p["carried"] for p in answer["operating_points"])
+
+
+# -- consent, and what is told of whom --------------------------------------------------------------------------------
+
+
+def test_nothing_is_measured_until_somebody_declares_that_the_people_agreed(kenbaar: Kenbaar, some: Path) -> None:
+    for words in ((), ("--consent", ""), ("--consent", "  ")):
+        assert "agreed to be measured" in kenbaar.refused("evaluate", some, *words, code=2)
+    report = measured(kenbaar, some, "--out", some.parent / "out")
+    assert report["data"]["consent"] == "A. Jansen: all signed"
+    assert "A. Jansen: all signed" in (some.parent / "out" / "report.html").read_text("utf-8")
+
+
+def test_two_folders_of_strangers_are_not_compared(kenbaar: Kenbaar, some: Path) -> None:
+    for person in range(2, 10):
+        shutil.rmtree(some / f"person-{person:03d}")
+    assert "at least 10 people" in kenbaar.refused("evaluate", some, "--consent", "me", code=4)
+
+
+def test_that_two_folders_may_be_one_person_is_told_without_saying_which(kenbaar: Kenbaar, some: Path) -> None:
+    for n in range(4):
+        draw_photo(some / "somebody-else" / f"{n}.png", 3, mixed_with=50 + n, share=0.2, seed=900 + n)
+    told = kenbaar.answer("evaluate", some, "--consent", "me", "--splits", 8)
+    assert "Two folders of this set may be one person" in told.words
+    for name in ("person-0", "somebody-else"):
+        assert name not in told.words and name not in json.dumps(told.data)

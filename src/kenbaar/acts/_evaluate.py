@@ -10,7 +10,7 @@ from pathlib import Path
 from kenbaar.acts._act import NO_PROGRESS, Progress, act
 from kenbaar.acts._json import HIDDEN, WHOLE
 from kenbaar.archive import open_archive
-from kenbaar.errors import Cancelled, WrongModelPack
+from kenbaar.errors import Cancelled, TooFewPeople, UsageError, WrongModelPack
 from kenbaar.keys import disable_core_dumps
 from kenbaar.matching import Threshold
 from kenbaar.measure import (
@@ -33,15 +33,19 @@ from kenbaar.modelpack import find_pack, load_pack, read_manifest
 from kenbaar.policy import Actor, Permission
 from kenbaar.settings import Settings
 
+FEWEST_MEASURED = 10  # people
+
 
 @dataclass(frozen=True, slots=True)
 class EvaluateRequest:
     """folder: one folder for each person who agreed to be measured. target: where the report goes; None: a new folder.
 
+    consent: who declares that all of them agreed to be measured, and how; it stands in the report.
     adopt: the FPIR whose threshold becomes the archive's own. examples: show the worst as pictures in the report.
     """
 
     folder: Path
+    consent: str
     target: Path | None = None
     splits: int | None = None
     seed: int = 1
@@ -69,8 +73,19 @@ def evaluate(
 ) -> EvaluateAnswer:
     """Measures; nothing of the people is kept. Cancelled, vectors are overwritten and no report is left."""
     disable_core_dumps()
+    if not request.consent.strip():
+        raise UsageError(
+            "Nobody declared that the people in these folders agreed to be measured.",
+            'Say who declares it, and how they agreed: --consent "A. Jansen: 15 volunteers signed on 2026-11-20".',
+        )
     place, threshold = _pack_and_threshold(settings, request.pack, needs_archive=request.adopt is not None)
     people = read_people(request.folder)
+    if len(people.names) < FEWEST_MEASURED:
+        raise TooFewPeople(
+            f"There are {len(people.names)} people in this folder, and fewer than {FEWEST_MEASURED} give no rate: that "
+            "would be comparing somebody with somebody.",
+            f"Measure at least {FEWEST_MEASURED} people who agreed to it.",
+        )
     limits = PhotoLimits(
         settings.max_megapixels * 1_000_000, settings.max_photo_mb * 1_000_000, settings.untrusted_seconds
     )
@@ -88,6 +103,7 @@ def evaluate(
         told = measure(
             people, pack, threshold, limits, pack_name=pack.name, detail_side=pack.manifest.detector.long_side,
             on_disk=on_disk, say=say, splits=request.splits, seed=request.seed, adopt=request.adopt, data=request.data,
+            consent=request.consent.strip(),
         )  # fmt: skip
         pictures = picture_examples(told.worst, people.folder, pack, limits) if request.examples else ()
         page = write_report(told, report, pictures)

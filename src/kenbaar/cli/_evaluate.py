@@ -24,6 +24,15 @@ def _number(_ctx: click.Context, _param: click.Parameter, value: float | None) -
 @click.command()
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option(
+    "--consent",
+    default="",
+    metavar="TEXT",
+    help="Who declares that everybody in DIR agreed to be measured, and how; needed, and part of the report.",
+)
+@click.option(
+    "--name-duplicates", is_flag=True, help="Name folders that may be one person, and what went worst: your volunteers."
+)
+@click.option(
     "--out", "target", type=click.Path(path_type=Path), help="Folder for the report (default: a new one here)."
 )
 @click.option(
@@ -45,6 +54,8 @@ def _number(_ctx: click.Context, _param: click.Parameter, value: float | None) -
 def evaluate(
     out: Out,
     folder: Path,
+    consent: str,
+    name_duplicates: bool,
     target: Path | None,
     splits: int | None,
     seed: int,
@@ -59,10 +70,10 @@ def evaluate(
     """
     from kenbaar import acts
 
-    request = acts.EvaluateRequest(folder, target, splits, seed, data, pack_name, examples, fpir)
+    request = acts.EvaluateRequest(folder, consent, target, splits, seed, data, pack_name, examples, fpir)
     measured = acts.evaluate(out.settings(), operator(), request, out.progress())
     assert measured.told is not None
-    _tell(out, measured.told, measured.people_folder)
+    _tell(out, measured.told, measured.people_folder, name_duplicates=name_duplicates)
     if measured.adopted is not None:
         _tell_adopted(out, measured.adopted, measured.looser)
     out.say(f"Report: {measured.page}")
@@ -81,7 +92,7 @@ def _tell_adopted(out: Out, adopted: Adopted, looser: str | None) -> None:
         )
 
 
-def _tell(out: Out, told: Evaluation, folder: Path) -> None:
+def _tell(out: Out, told: Evaluation, folder: Path, *, name_duplicates: bool) -> None:
     """The report's figures in the terminal. File and folder names are said here only, to the person measuring."""
     from kenbaar.measure import aim, plural, rate_words
     from kenbaar.media import encode_name
@@ -135,15 +146,20 @@ def _tell(out: Out, told: Evaluation, folder: Path) -> None:
             )
     for sentence in told.notes:
         out.note(sentence)
+    if not name_duplicates and (told.shared or told.doubles):
+        out.note("Two folders of this set may be one person (--name-duplicates says which, of your own volunteers).")
     _name(
         out,
         [
             f"One person under two names? {left} and {right} ({plural(n, 'file lies', 'files lie')} in both)"
             for left, right, n in told.shared
+            if name_duplicates
         ],
     )
-    _name(out, [f"One person under two names? {left} and {right}" for left, right in told.doubles])
+    _name(out, [f"One person under two names? {left} and {right}" for left, right in told.doubles if name_duplicates])
     _name(out, [f"Could not be read: {encode_name(str(path.relative_to(folder)))}" for path in told.unreadable])
+    if not name_duplicates:
+        return
     if told.worst:
         out.note("Went worst (for you alone; --examples shows the faces):")
     for example in told.worst:

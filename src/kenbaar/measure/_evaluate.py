@@ -67,6 +67,7 @@ def evaluate(
     seed: int = 1,
     adopt: float | None = None,
     data: str = "",
+    consent: str = "",
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Evaluation:
     """Measures this pack on these people. Vectors live in memory while it runs and are overwritten at its end.
@@ -91,7 +92,7 @@ def evaluate(
                 "Nothing was written. Find out who changed it, and measure again.",
             )
         return _Measuring(people, samples, in_force, same_person, splits, seed, say).told(
-            data or people.folder.resolve().name, pack_name, adopt, now()
+            data or people.folder.resolve().name, consent, pack_name, adopt, now()
         )
     finally:
         samples.wipe()
@@ -130,7 +131,7 @@ class _Measuring:
         self.main = self.trials[self.k]
         self.doubles = find_doubles(people, samples)
 
-    def told(self, data: str, pack_name: str, adopt: float | None, at: datetime) -> Evaluation:
+    def told(self, data: str, consent: str, pack_name: str, adopt: float | None, at: datetime) -> Evaluation:
         """Every figure."""
         samples, main = self.samples, self.main
         levels = {k: StrangerLevels(t.searches, self.in_force, t.n) for k, t in self.trials.items()}
@@ -141,6 +142,7 @@ class _Measuring:
         groups = by_group(rates, self.people.groups)
         return Evaluation(
             data=data,
+            consent=consent,
             data_digest="sha256:" + sha256("\n".join(sorted(d for d in samples.digests if d)).encode()).hexdigest(),
             pack=samples.pack,
             pack_name=pack_name,

@@ -94,11 +94,13 @@ class Example:
 class Evaluation:
     """Everything the report tells. No vector, no name, but in the last four fields, which stay with who measures.
 
+    consent: who declares that everybody measured agreed, and what was declared.
     worst: photos that went worst. doubles: pairs of folders whose faces are as one person's. shared: pairs of folders
     that hold the same files, and how many. unreadable: files that are no photo.
     """
 
     data: str
+    consent: str
     data_digest: str
     pack: str
     pack_name: str

@@ -56,7 +56,7 @@ def report_data(told: Evaluation, report: Path | None = None) -> Report:
         operating_points=tuple(PointRow(*_point(p)) for p in told.points),
         groups={name: _group(g) for name, g in told.groups.items()},
         report=str(report) if report else "report.html",
-        data=DataRow(told.data, told.data_digest, told.measured_people, **told.counts),
+        data=DataRow(told.data, told.data_digest, told.measured_people, **told.counts, consent=told.consent),
         pack=PackRow(told.pack_name, told.pack),
         measured_at=told.measured_at,
         kenbaar=kenbaar.__version__,

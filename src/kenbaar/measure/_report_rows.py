@@ -110,7 +110,7 @@ class GroupRow:
 
 @dataclass(frozen=True, slots=True)
 class DataRow:
-    """The data set, and what became of its photos."""
+    """The data set, and what became of its photos. consent: who declared that these people agreed, and what."""
 
     name: str
     digest: str
@@ -123,6 +123,7 @@ class DataRow:
     in_two_folders: int
     beside_the_folders: int
     folders_closed: int
+    consent: str
 
 
 @dataclass(frozen=True, slots=True)
