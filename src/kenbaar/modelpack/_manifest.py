@@ -325,7 +325,7 @@ def parse_manifest(untrusted_data: bytes) -> Manifest:
     try:
         value = read_json(untrusted_data, limit_bytes=_LIMIT_BYTES)
     except BadJson as err:
-        raise bad_manifest("the whole", "is not JSON") from err
+        raise bad_manifest("the whole", str(err)) from err
     f = _Fields(value, "")
     manifest = Manifest(
         format=f.text("format", one_of=(FORMAT,)),
