@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import unicodedata
 import zipfile
 from contextlib import redirect_stderr, redirect_stdout
@@ -110,3 +111,29 @@ def test_a_manifest_with_a_doubled_member_is_refused(party: Club) -> None:
     manifest.write_text('{"files": [], ' + text[1:], "utf-8")
     party.kenbaar.refused("receipt", "verify", manifest, code=6)
     party.kenbaar.refused("publish", "party", party.out, "--channel", "web", code=4)
+
+
+def test_line_ends_of_our_own_are_line_ends(club: Club, tmp_path: Path) -> None:
+    token = club.invite("Eva", "find", options=("--holder", "subject"))
+    told = shown(club, "enrol", token, club.portrait("Eva"), "--receipt", tmp_path / "eva.jws")
+    assert re.search(r"^    KB-[0-9A-Z-]{40,}$", told, re.MULTILINE)
+    club.photo("ada.jpg", "Ada")
+    club.collect()
+    for call in (
+        ("sweep", "party", "--workers", "1"),
+        ("receipt", "verify", tmp_path / "eva.jws"),
+        ("receipt", "print", club.ids["Ada"]),
+        ("ledger", "checkpoint"),
+        ("ledger", "show"),
+        ("pack", "show"),
+        ("pack", "card"),
+        ("pack", "list"),
+        ("settings",),
+        ("find", club.ids["Ada"]),
+        ("publish", "party", club.out, "--channel", "web"),
+        ("clock",),
+        ("check",),
+        ("withdraw", club.ids["Ada"]),
+    ):
+        told += shown(club, *call)
+    assert not [line for line in told.splitlines() if re.search(r"\\[nxu]", line)]

@@ -28,12 +28,14 @@ def demo(out: Out, folder: Path | None) -> None:
     place = clear_stage(folder or Path("kenbaar-demo"))
     fetch_default_pack(cache, byte_bar(out))
     sources = fetch_demo_photos(cache, byte_bar(out))
-    out.say(f"\nEverything happens in {place}. To repeat a command by hand:")
+    out.say()
+    out.say(f"Everything happens in {place}. To repeat a command by hand:")
     out.say(f"  cd {place}; export KENBAAR_HOME=$PWD/home")
     stage = Stage(place, _call, lambda kind, text: _tell(out, kind, text))
     told = tell_story(stage, sources)
     page = write_page(told, stage.steps, place)
-    out.say(f"\nTold in {told.seconds:.0f} s. Before and after, side by side: open this page in a browser.")
+    out.say()
+    out.say(f"Told in {told.seconds:.0f} s. Before and after, side by side: open this page in a browser.")
     out.say(f"{page}")
     out.answer(
         {
@@ -66,4 +68,4 @@ def _tell(out: Out, kind: str, text: str) -> None:
     elif kind == "command":
         out.say(f"   $ {text}", dim=True)
     else:
-        out.say(textwrap.fill(text, 88, initial_indent="   ", subsequent_indent="   "))
+        out.say(textwrap.fill(text, 88, initial_indent="   ", subsequent_indent="   "), layout=True)

@@ -76,7 +76,7 @@ def pack_card(out: Out, name: str | None) -> None:
     from kenbaar import acts
 
     shown = acts.pack_card(out.settings(), operator(), acts.ShowPackRequest(name))
-    out.say(shown.card)
+    out.say(shown.card, layout=True)
     out.answer(shown)
 
 

@@ -118,7 +118,7 @@ def enrol(
     if enrolled.code:
         out.say()
         out.say("Your recovery code. Write it down now: it is shown once, kept nowhere, and without it")
-        out.say(f"nobody can look for you, not even we:\n\n    {enrolled.code}\n")
+        out.say(f"nobody can look for you, not even we:\n\n    {enrolled.code}\n", layout=True)
     out.answer(enrolled)
 
 
@@ -196,8 +196,9 @@ def withdraw(out: Out, subject: str, purpose: str | None) -> None:
     if departure.receipt:
         out.say(f"Receipt: {departure.receipt}")
     if departure.copies:
+        out.say()
         out.say(
-            f"\n{len(departure.copies)} published cop{'y' if len(departure.copies) == 1 else 'ies'} "
+            f"{len(departure.copies)} published cop{'y' if len(departure.copies) == 1 else 'ies'} "
             f"still show this person:"
         )
         for copy in departure.copies:
