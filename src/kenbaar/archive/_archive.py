@@ -103,7 +103,7 @@ class Archive:
             with journal.writing(in_doubt=True, wait=False):
                 pass  # whoever gets the lock recovers what a crash left, and ends what the calendar ended
         except BlockingIOError:
-            if self.ledger.size > int(records.note("ledger_size") or 0):
+            if not journal.up_to_ledger():
                 with journal.writing(
                     in_doubt=True
                 ):  # somebody is writing, or bringing older records up to the ledger: not before

@@ -27,7 +27,8 @@ class ArchiveJournal:
     """ledger.Journal for one archive.
 
     recover: called by every writer first; whole: somebody may have been killed. protecting: a digest of the rows that
-    protect people, which every writer notes last.
+    protect people, and of how far the ledger was, which every writer notes last: neither is believed without the other.
+    up_to_ledger: whether the records are what was written last, and the ledger went no further.
     """
 
     def __init__(
@@ -44,7 +45,8 @@ class ArchiveJournal:
         self._lock, self._records, self._log_key = home / LOCK, records, log_key
         self._depth, self._thread = 0, threading.RLock()
         self.recover: Callable[[bool], None] = lambda whole: None
-        self.protecting: Callable[[], str] = lambda: ""
+        self.protecting: Callable[[int], str] = lambda size: ""
+        self.up_to_ledger: Callable[[], bool] = lambda: True
 
     def now(self) -> datetime:
         """As ledger.Journal."""
@@ -81,7 +83,7 @@ class ArchiveJournal:
                         key_generation=str(self.keys.generation),
                         keys_made=str(self.keys.made),
                         ledger_size=str(self.ledger.size),
-                        protecting=self.protecting(),
+                        protecting=self.protecting(self.ledger.size),
                     )
                     _mark(file, b"")  # not reached by an exception: then the next writer looks at everything
                 finally:

@@ -24,12 +24,19 @@ def recovery(journal: ArchiveJournal, records: ConsentStore, items: CollectionSt
     """
     replay = Replay(records, items, leaving)
 
-    def protecting() -> str:
-        return hashlib.sha256(canonical(*records.sealed_facts(), *items.protecting())).hexdigest()
+    def protecting(size: int) -> str:
+        return hashlib.sha256(canonical(size, *records.sealed_facts(), *items.protecting())).hexdigest()
+
+    def as_written_last() -> bool:
+        size = int(records.note("ledger_size") or 0)
+        return records.note("protecting") == protecting(size) or not journal.ledger.size
+
+    def up_to_ledger() -> bool:
+        return as_written_last() and int(records.note("ledger_size") or 0) == journal.ledger.size
 
     def recover(killed: bool) -> None:
-        size, noted = int(records.note("ledger_size") or 0), records.note("protecting")
-        if noted not in (None, protecting()):
+        size = int(records.note("ledger_size") or 0)
+        if not as_written_last():
             log.warning("rows that protect people are not those written last: what narrows is replayed from the ledger")
             replay.replay(list(journal.acts()))
         elif journal.ledger.size > size:
@@ -39,4 +46,4 @@ def recovery(journal: ArchiveJournal, records: ConsentStore, items: CollectionSt
             log.warning("whoever wrote last was killed: the archive is gone through")
         leaving.recover(whole=killed or int(records.note("key_generation") or 0) != journal.keys.generation)
 
-    journal.recover, journal.protecting = recover, protecting
+    journal.recover, journal.protecting, journal.up_to_ledger = recover, protecting, up_to_ledger

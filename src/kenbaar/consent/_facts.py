@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from kenbaar.keys import canonical
+from datetime import UTC, datetime
+from functools import lru_cache
 
 
 def grant_facts(
@@ -23,4 +22,11 @@ def grant_facts(
     holder: who holds the person's key. log_key: id of the key under which acts about them are sealed. pack, template:
     digests of the model pack and of the sealed template; "" where no face is compared.
     """
-    return canonical("grant", subject, purpose, given_at, until, holder, log_key, pack, template)
+    said = (subject, purpose, _moment(given_at), _moment(until), holder, log_key or "", pack, template)
+    return ("grant 1 " + "".join([f"{len(text)}:{text}," for text in said])).encode("utf-8", "surrogatepass")
+
+
+@lru_cache(1024)
+def _moment(at: datetime) -> str:
+    """A time, UTC, to the microsecond."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")

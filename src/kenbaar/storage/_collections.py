@@ -157,14 +157,16 @@ class SqlCollectionStore:
         return {**row, "seal": self._seal.seal(*_appearance_facts(appearance, digest))}
 
     def _sound(self, c: sa.Connection, where: sa.ColumnElement[bool]) -> list[Appearance]:
-        """The appearances that this is true of, by item and track; without those that were edited."""
+        """The appearances that this is true of, by item and track; without those that were edited or rejected."""
         found = []
-        for seal, digest, *columns in c.execute(_SEEN.where(where).order_by(tracks.c.item, tracks.c.n)):
+        rows = c.execute(_SEEN.where(where).order_by(tracks.c.item, tracks.c.n)).all()
+        rejected = _rejections(c, rejections.c.digest.in_({row[1] for row in rows if row[1]})) if rows else []
+        for seal, digest, *columns in rows:
             appearance = _appearance(*columns)
-            if self._seal.holds(seal, *_appearance_facts(appearance, digest)):
-                found.append(appearance)
-            else:
+            if not self._seal.holds(seal, *_appearance_facts(appearance, digest)):
                 log.warning("an appearance in item %s was edited: it counts for nothing", appearance.item)
+            elif not _is_rejected(appearance, digest, rejected):
+                found.append(appearance)
         return found
 
     # -- items -----------------------------------------------------------------------------------------------------
@@ -322,8 +324,10 @@ class SqlCollectionStore:
         width = 1 + len(_APPEARANCE) + len(_TRACK)
         with self._db.read() as c:
             rows = c.execute(query.order_by(items.c.collection, items.c.path, tracks.c.n)).all()
+            rejected = _rejections(c, rejections.c.subject == subject)
         found = [(row[0], Item(*row[width:]), _appearance(*row[1:width])) for row in rows]
-        return [(i, a) for seal, i, a in found if self._seal.holds(seal, *_appearance_facts(a, i.digest))]
+        sound = [(i, a) for seal, i, a in found if self._seal.holds(seal, *_appearance_facts(a, i.digest))]
+        return [(i, a) for i, a in sound if not _is_rejected(a, i.digest, rejected)]
 
     def appearances_in(self, item: str) -> list[Appearance]:
         """Who appears in one item, by track."""
@@ -366,10 +370,8 @@ class SqlCollectionStore:
 
     def rejections(self, *digests: str) -> list[Rejection]:
         """Everybody who said of one of these contents: not me."""
-        query = sa.select(rejections).where(rejections.c.digest.in_(digests))
         with self._db.read() as c:
-            rows = c.execute(query).all()
-        found = [Rejection(r.digest, r.subject, Box(*r[3:7]), r.rejected_at, r.at_s) for r in rows]
+            found = _rejections(c, rejections.c.digest.in_(digests))
         return sorted(found, key=lambda r: (r.digest, r.subject, r.box))
 
     def drop_person(self, subject: str, *, everything: bool) -> int:
@@ -490,3 +492,12 @@ def _rejection_row(rejection: Rejection) -> dict[str, Any]:
 
 def _sides(box: Box) -> dict[str, int]:
     return {"x_min": box.x_min, "y_min": box.y_min, "x_max": box.x_max, "y_max": box.y_max}
+
+
+def _rejections(c: sa.Connection, where: sa.ColumnElement[bool]) -> list[Rejection]:
+    rows = c.execute(sa.select(rejections).where(where)).all()
+    return [Rejection(r.digest, r.subject, Box(*r[3:7]), r.rejected_at, r.at_s) for r in rows]
+
+
+def _is_rejected(seen: Appearance, digest: str | None, rejected: Sequence[Rejection]) -> bool:
+    return any((r.digest, r.subject) == (digest, seen.subject) and r.is_of(seen.track) for r in rejected)
