@@ -103,7 +103,7 @@ def test_a_folder_without_a_pack_is_refused(party: Club, tmp_path: Path) -> None
         party.kenbaar.refused("pack", *words, tmp_path / "empty", code=4)
 
 
-@pytest.mark.parametrize("words", [("pack", "show"), ("pack", "card"), ("bench", "sweep", "--pack"), ("evaluate", ".", "--pack")])  # fmt: skip  # noqa: E501
+@pytest.mark.parametrize("words", [("pack", "show"), ("pack", "card"), ("bench", "sweep", "--pack"), ("evaluate", ".", "--consent", "all", "--pack")])  # fmt: skip  # noqa: E501
 def test_a_name_nobody_has_is_refused_with_what_to_do(party: Club, brought: Path, words: tuple[str, ...]) -> None:
     refusal = party.kenbaar.refused(*words, "nosuch", code=4)
     assert "nosuch" in refusal and "pack add" in refusal
