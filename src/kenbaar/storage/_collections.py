@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from kenbaar.collections import (
     Appearance,
-    Certainty,
     Collection,
-    How,
     Item,
     ItemAnalysis,
     ItemState,
@@ -26,15 +23,28 @@ from kenbaar.collections import (
 )
 from kenbaar.errors import ArchiveBroken
 from kenbaar.faces import Box
-from kenbaar.keys import RecordSeal, RecordValue, canonical
+from kenbaar.keys import RecordSeal, canonical
+from kenbaar.storage._collection_rows import (
+    APPEARANCE,
+    ITEM,
+    ON_TRACKS,
+    SEEN,
+    TRACK,
+    appearance_facts,
+    appearance_of,
+    collection_facts,
+    drop_landmarks,
+    is_rejected,
+    item_row,
+    rejection_row,
+    rejections_where,
+    track_of,
+    track_row,
+)
 from kenbaar.storage._database import Database
 from kenbaar.storage._tables import appearances, collections, galleries, items, rejections, roster, tracks
 
 log = logging.getLogger(__name__)
-
-_ITEM = [items.c[n] for n in Item.__dataclass_fields__]
-_TRACK = list(tracks.c)
-_APPEARANCE = [appearances.c[n] for n in ("subject", "band", "how", "seen_at", "said_by", "confirmed_by")]
 
 
 class SqlCollectionStore:
@@ -79,7 +89,7 @@ class SqlCollectionStore:
     def _collections(self, query: sa.Select[Any]) -> Iterator[Collection]:
         with self._db.read() as c:
             for collection, seal in self._unsealed(c, query):
-                if not self._seal.holds(seal, *_collection_facts(collection)):
+                if not self._seal.holds(seal, *collection_facts(collection)):
                     raise ArchiveBroken(
                         f"What is on record about the collection {collection.name!r} (its mode, its roster) was "
                         "edited, so nothing is done with it.",
@@ -98,7 +108,7 @@ class SqlCollectionStore:
         """Every row that protects somebody, as it stands there."""
         columns = [rejections.c[n] for n in ("digest", "subject", "x_min", "y_min", "x_max", "y_max", "at_s")]
         with self._db.read() as c:
-            told = [canonical(*_collection_facts(found)) for found in self._all_unsealed(c)]
+            told = [canonical(*collection_facts(found)) for found in self._all_unsealed(c)]
             rows = c.execute(sa.select(*columns).order_by(*columns[:6], rejections.c.id)).all()
         return [*told, *(repr(tuple(row)).encode() for row in rows)]
 
@@ -120,15 +130,15 @@ class SqlCollectionStore:
         told = []
         with self._db.read() as c:
             names = list(c.execute(sa.select(collections.c.name).order_by(collections.c.name)).scalars())
-            rows = c.execute(_SEEN).all()
+            rows = c.execute(SEEN).all()
         for name in names:
             try:
                 self.get(name)
             except ArchiveBroken as err:
                 told.append(err.what)
         for seal, digest, *columns in rows:
-            appearance = _appearance(*columns)
-            if not self._seal.holds(seal, *_appearance_facts(appearance, digest)):
+            appearance = appearance_of(*columns)
+            if not self._seal.holds(seal, *appearance_facts(appearance, digest)):
                 told.append(
                     f"What is on record about {appearance.subject} on face {appearance.n} of item {appearance.item} "
                     "was edited; it shows and finds nobody."
@@ -139,33 +149,33 @@ class SqlCollectionStore:
         """Seals collections and appearances as they stand there: once, in an archive made before there were seals."""
         with self._db.write() as c:
             for collection, _ in list(self._unsealed(c, sa.select(collections))):
-                seal = self._seal.seal(*_collection_facts(collection))
+                seal = self._seal.seal(*collection_facts(collection))
                 c.execute(sa.update(collections).where(collections.c.name == collection.name).values(seal=seal))
-            for _, digest, *columns in c.execute(_SEEN).all():
-                seen = _appearance(*columns)
+            for _, digest, *columns in c.execute(SEEN).all():
+                seen = appearance_of(*columns)
                 this = sa.and_(appearances.c.item == seen.item, appearances.c.n == seen.n)
                 c.execute(
-                    sa.update(appearances).where(this).values(seal=self._seal.seal(*_appearance_facts(seen, digest)))
+                    sa.update(appearances).where(this).values(seal=self._seal.seal(*appearance_facts(seen, digest)))
                 )
 
     def _collection_row(self, collection: Collection) -> dict[str, Any]:
         row = {n: getattr(collection, n) for n in collections.c.keys() if n != "seal"}  # noqa: SIM118  # no dict
-        return {**row, "seal": self._seal.seal(*_collection_facts(collection))}
+        return {**row, "seal": self._seal.seal(*collection_facts(collection))}
 
     def _appearance_row(self, appearance: Appearance, digest: str | None) -> dict[str, Any]:
-        row = {n: getattr(appearance, n) for n in ("item", "n", *(c.name for c in _APPEARANCE))}
-        return {**row, "seal": self._seal.seal(*_appearance_facts(appearance, digest))}
+        row = {n: getattr(appearance, n) for n in ("item", "n", *(c.name for c in APPEARANCE))}
+        return {**row, "seal": self._seal.seal(*appearance_facts(appearance, digest))}
 
     def _sound(self, c: sa.Connection, where: sa.ColumnElement[bool]) -> list[Appearance]:
         """The appearances that this is true of, by item and track; without those that were edited or rejected."""
         found = []
-        rows = c.execute(_SEEN.where(where).order_by(tracks.c.item, tracks.c.n)).all()
-        rejected = _rejections(c, rejections.c.digest.in_({row[1] for row in rows if row[1]})) if rows else []
+        rows = c.execute(SEEN.where(where).order_by(tracks.c.item, tracks.c.n)).all()
+        rejected = rejections_where(c, rejections.c.digest.in_({row[1] for row in rows if row[1]})) if rows else []
         for seal, digest, *columns in rows:
-            appearance = _appearance(*columns)
-            if not self._seal.holds(seal, *_appearance_facts(appearance, digest)):
+            appearance = appearance_of(*columns)
+            if not self._seal.holds(seal, *appearance_facts(appearance, digest)):
                 log.warning("an appearance in item %s was edited: it counts for nothing", appearance.item)
-            elif not _is_rejected(appearance, digest, rejected):
+            elif not is_rejected(appearance, digest, rejected):
                 found.append(appearance)
         return found
 
@@ -175,7 +185,7 @@ class SqlCollectionStore:
         self, collection: str, states: Sequence[ItemState] = ("present",), after: str = "", limit: int = 500
     ) -> list[Item]:
         """A page of items by path, after that path."""
-        query = sa.select(*_ITEM).where(
+        query = sa.select(*ITEM).where(
             items.c.collection == collection, items.c.state.in_(states), items.c.path > after
         )
         with self._db.read() as c:
@@ -184,18 +194,18 @@ class SqlCollectionStore:
     def item(self, item: str) -> Item | None:
         """One item, or None."""
         with self._db.read() as c:
-            row = c.execute(sa.select(*_ITEM).where(items.c.id == item)).mappings().first()
+            row = c.execute(sa.select(*ITEM).where(items.c.id == item)).mappings().first()
         return None if row is None else Item(**row)
 
     def items_by_path(self, collection: str, paths: Sequence[str]) -> dict[str, Item]:
         """The items at these paths."""
-        query = sa.select(*_ITEM).where(items.c.collection == collection, items.c.path.in_(list(paths)))
+        query = sa.select(*ITEM).where(items.c.collection == collection, items.c.path.in_(list(paths)))
         with self._db.read() as c:
             return {row["path"]: Item(**row) for row in c.execute(query).mappings()}
 
     def missing_by_digest(self, collection: str, digests: Sequence[str]) -> dict[str, Item]:
         """By content, of these contents: an item whose file is gone, the first by path."""
-        query = sa.select(*_ITEM).where(
+        query = sa.select(*ITEM).where(
             items.c.collection == collection, items.c.state == "missing", items.c.digest.in_(list(digests))
         )
         with self._db.read() as c:
@@ -214,7 +224,7 @@ class SqlCollectionStore:
         """Notes that these files are there in this run."""
         with self._db.write() as c:
             if new:
-                c.execute(sa.insert(items), [{**_item_row(i), "state": "new", "seen_run": run} for i in new])
+                c.execute(sa.insert(items), [{**item_row(i), "state": "new", "seen_run": run} for i in new])
             if unchanged:
                 c.execute(sa.update(items).where(items.c.id.in_(list(unchanged))).values(seen_run=run))
             for item in changed:
@@ -249,7 +259,7 @@ class SqlCollectionStore:
         not_compared = sa.false() if done is None else sa.and_(has_faces, behind)
         other = items.c.analysed_with.is_distinct_from(analysed_with)
         due = sa.or_(items.c.state == "new", sa.and_(items.c.state == "present", sa.or_(other, not_compared)))
-        query = sa.select(*_ITEM).where(items.c.collection == collection, items.c.path > after, due)
+        query = sa.select(*ITEM).where(items.c.collection == collection, items.c.path > after, due)
         with self._db.read() as c:
             return [Item(**row) for row in c.execute(query.order_by(items.c.path).limit(limit)).mappings()]
 
@@ -269,7 +279,7 @@ class SqlCollectionStore:
                 item = analysis.item
                 there, here = merge_known(analysis, known[item.id] if contents[item.id] == item.digest else [])
                 matched = {appearance.n for appearance in here}
-                found += [_track_row(track, matched=track.n in matched) for track in there]
+                found += [track_row(track, matched=track.n in matched) for track in there]
                 seen += [self._appearance_row(appearance, item.digest) for appearance in here]
             c.execute(sa.delete(appearances).where(appearances.c.item.in_(of)))
             c.execute(sa.delete(tracks).where(tracks.c.item.in_(of)))
@@ -278,7 +288,7 @@ class SqlCollectionStore:
             if seen:
                 c.execute(sa.insert(appearances), seen)
             update = sa.update(items).where(items.c.id == sa.bindparam("of_item"))
-            rows = [{**_item_row(a.item), "state": "present", "why": None, "of_item": a.item.id} for a in analyses]
+            rows = [{**item_row(a.item), "state": "present", "why": None, "of_item": a.item.id} for a in analyses]
             c.execute(update.values({n: sa.bindparam(n) for n in Item.__dataclass_fields__}), rows)
 
     def mark_unreadable(self, unreadable: Sequence[tuple[Item, str]]) -> None:
@@ -304,30 +314,30 @@ class SqlCollectionStore:
     def tracks(self, item: str) -> list[Track]:
         """All faces of one item, in order."""
         with self._db.read() as c:
-            rows = c.execute(sa.select(*_TRACK).where(tracks.c.item == item).order_by(tracks.c.n))
-            return [_track(*row) for row in rows]
+            rows = c.execute(sa.select(*TRACK).where(tracks.c.item == item).order_by(tracks.c.n))
+            return [track_of(*row) for row in rows]
 
     def add_track_by_hand(self, item: str, box: Box) -> Track:
         """Adds a face that a person drew on a photo."""
         with self._db.write() as c:
             n = c.execute(sa.select(sa.func.count()).select_from(tracks).where(tracks.c.item == item)).scalar_one()
             track = Track(item, int(n), Moment(box), by_hand=True)
-            c.execute(sa.insert(tracks).values(**_track_row(track, matched=False)))
+            c.execute(sa.insert(tracks).values(**track_row(track, matched=False)))
             return track
 
     def appearances_of(self, subject: str) -> list[tuple[Item, Appearance]]:
         """Where somebody appears, in items that are there, by collection and path."""
-        join = _ON_TRACKS.join(items, items.c.id == tracks.c.item)
-        of_item = [column.label(f"of_{column.name}") for column in _ITEM]
-        query = sa.select(appearances.c.seal, *_APPEARANCE, *_TRACK, *of_item).select_from(join)
+        join = ON_TRACKS.join(items, items.c.id == tracks.c.item)
+        of_item = [column.label(f"of_{column.name}") for column in ITEM]
+        query = sa.select(appearances.c.seal, *APPEARANCE, *TRACK, *of_item).select_from(join)
         query = query.where(appearances.c.subject == subject, items.c.state == "present")
-        width = 1 + len(_APPEARANCE) + len(_TRACK)
+        width = 1 + len(APPEARANCE) + len(TRACK)
         with self._db.read() as c:
             rows = c.execute(query.order_by(items.c.collection, items.c.path, tracks.c.n)).all()
-            rejected = _rejections(c, rejections.c.subject == subject)
-        found = [(row[0], Item(*row[width:]), _appearance(*row[1:width])) for row in rows]
-        sound = [(i, a) for seal, i, a in found if self._seal.holds(seal, *_appearance_facts(a, i.digest))]
-        return [(i, a) for i, a in sound if not _is_rejected(a, i.digest, rejected)]
+            rejected = rejections_where(c, rejections.c.subject == subject)
+        found = [(row[0], Item(*row[width:]), appearance_of(*row[1:width])) for row in rows]
+        sound = [(i, a) for seal, i, a in found if self._seal.holds(seal, *appearance_facts(a, i.digest))]
+        return [(i, a) for i, a in sound if not is_rejected(a, i.digest, rejected)]
 
     def appearances_in(self, item: str) -> list[Appearance]:
         """Who appears in one item, by track."""
@@ -344,7 +354,7 @@ class SqlCollectionStore:
             on_it = sa.and_(appearances.c.item == appearance.item, appearances.c.n == appearance.n)
             c.execute(sa.delete(appearances).where(on_it))  # edited ones too
             c.execute(sa.insert(appearances).values(**self._appearance_row(appearance, digest)))
-            _drop_landmarks(c)
+            drop_landmarks(c)
 
     def drop_by_hand(self, collection: str) -> int:
         """Drops the appearances that were said by hand in that collection."""
@@ -352,26 +362,26 @@ class SqlCollectionStore:
         with self._db.write() as c:
             said = sa.and_(appearances.c.how == "by hand", appearances.c.item.in_(here))
             dropped = c.execute(sa.delete(appearances).where(said)).rowcount
-            _drop_landmarks(c)
+            drop_landmarks(c)
             return dropped
 
     def reject(self, rejected: Sequence[Rejection], item: str) -> None:
         """Keeps them; drops each person's appearances in that item and in every item of that content."""
         with self._db.write() as c:
             for rejection in rejected:
-                row = _rejection_row(rejection)
+                row = rejection_row(rejection)
                 same = [rejections.c[n].is_not_distinct_from(row[n]) for n in row if n != "rejected_at"]
                 c.execute(sa.delete(rejections).where(*same))
                 c.execute(sa.insert(rejections).values(**row))
                 here = sa.or_(items.c.digest == rejection.digest, items.c.id == item)
                 in_these = appearances.c.item.in_(sa.select(items.c.id).where(here))
                 c.execute(sa.delete(appearances).where(appearances.c.subject == rejection.subject, in_these))
-            _drop_landmarks(c)
+            drop_landmarks(c)
 
     def rejections(self, *digests: str) -> list[Rejection]:
         """Everybody who said of one of these contents: not me."""
         with self._db.read() as c:
-            found = _rejections(c, rejections.c.digest.in_(digests))
+            found = rejections_where(c, rejections.c.digest.in_(digests))
         return sorted(found, key=lambda r: (r.digest, r.subject, r.box))
 
     def drop_person(self, subject: str, *, everything: bool) -> int:
@@ -380,7 +390,7 @@ class SqlCollectionStore:
             n = c.execute(sa.delete(appearances).where(appearances.c.subject == subject)).rowcount
             if everything:
                 c.execute(sa.delete(rejections).where(rejections.c.subject == subject))
-            _drop_landmarks(c)
+            drop_landmarks(c)
         self._db.scrub()
         return n
 
@@ -413,91 +423,3 @@ class SqlCollectionStore:
             n_tracks = c.execute(join.select_from(items.join(tracks, tracks.c.item == items.c.id))).scalar_one()
             n_seen = c.execute(join.select_from(items.join(appearances, appearances.c.item == items.c.id))).scalar_one()
         return Tally(kinds.get("photo", 0), kinds.get("video", 0), n_tracks, n_seen)
-
-
-def _drop_landmarks(c: sa.Connection) -> None:
-    """Those of faces that are nobody's (any more) go."""
-    on = sa.exists().where(appearances.c.item == tracks.c.item, appearances.c.n == tracks.c.n)
-    c.execute(sa.update(tracks).where(tracks.c.landmarks.is_not(None), sa.not_(on)).values(landmarks=None))
-
-
-_ON_TRACKS = appearances.join(tracks, sa.and_(tracks.c.item == appearances.c.item, tracks.c.n == appearances.c.n))
-
-
-_SEEN = sa.select(appearances.c.seal, items.c.digest, *_APPEARANCE, *_TRACK).select_from(
-    _ON_TRACKS.join(items, items.c.id == tracks.c.item)
-)
-
-
-def _appearance(
-    subject: str,
-    band: Certainty,
-    how: How,
-    seen_at: datetime,
-    said_by: str | None,
-    confirmed_by: str | None,
-    *track: Any,
-) -> Appearance:
-    """From columns in the order of _APPEARANCE and _TRACK."""
-    return Appearance(subject, _track(*track), band, how, seen_at, said_by, confirmed_by)
-
-
-def _track(
-    item: str,
-    n: int,
-    start_s: float | None,
-    end_s: float | None,
-    at_s: float | None,
-    x_min: int,
-    y_min: int,
-    x_max: int,
-    y_max: int,
-    landmarks: bytes | None,
-    by_hand: bool,
-) -> Track:
-    """From columns in the order of _TRACK."""
-    return Track(item, n, Moment(Box(x_min, y_min, x_max, y_max), landmarks, at_s), start_s, end_s, by_hand)
-
-
-def _collection_facts(collection: Collection) -> tuple[RecordValue, ...]:
-    """What a collection's seal is of. Not the source: a folder may be moved, and its pictures are known by content."""
-    who = (collection.mode, collection.reason, collection.officer, *collection.roster)
-    return ("collection", collection.name, collection.follow_links, *who)
-
-
-def _appearance_facts(appearance: Appearance, digest: str | None) -> tuple[RecordValue, ...]:
-    """What an appearance's seal is of: this person on this face of this content."""
-    box, track = appearance.box, appearance.track
-    place = (box.x_min, box.y_min, box.x_max, box.y_max, track.start_s, track.end_s, track.key.at_s)
-    said = (appearance.band, appearance.how, appearance.seen_at, appearance.said_by, appearance.confirmed_by)
-    return ("appearance", digest, appearance.subject, *said, *place)
-
-
-def _item_row(item: Item) -> dict[str, Any]:
-    return {n: getattr(item, n) for n in Item.__dataclass_fields__}
-
-
-def _track_row(track: Track, *, matched: bool) -> dict[str, Any]:
-    """Ten numbers of a pack's choice are kept of people who agreed alone: of a stranger they could be a template."""
-    key = track.key
-    times = {"start_s": track.start_s, "end_s": track.end_s, "at_s": key.at_s}
-    kept = {"landmarks": key.landmarks if matched else None, "by_hand": track.by_hand}
-    return {"item": track.item, "n": track.n, **times, **_sides(key.box), **kept}
-
-
-def _rejection_row(rejection: Rejection) -> dict[str, Any]:
-    of = {n: getattr(rejection, n) for n in ("digest", "subject", "at_s", "rejected_at")}
-    return {**of, **_sides(rejection.box)}
-
-
-def _sides(box: Box) -> dict[str, int]:
-    return {"x_min": box.x_min, "y_min": box.y_min, "x_max": box.x_max, "y_max": box.y_max}
-
-
-def _rejections(c: sa.Connection, where: sa.ColumnElement[bool]) -> list[Rejection]:
-    rows = c.execute(sa.select(rejections).where(where)).all()
-    return [Rejection(r.digest, r.subject, Box(*r[3:7]), r.rejected_at, r.at_s) for r in rows]
-
-
-def _is_rejected(seen: Appearance, digest: str | None, rejected: Sequence[Rejection]) -> bool:
-    return any((r.digest, r.subject) == (digest, seen.subject) and r.is_of(seen.track) for r in rejected)
