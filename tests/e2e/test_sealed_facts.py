@@ -141,6 +141,25 @@ def test_a_fact_of_the_archive_edited_refuses_every_command(party: Club, name: s
         assert name in party.kenbaar.refused(*call, code=6)
 
 
+@pytest.mark.parametrize("deleted", [("created_at",), ("created_at", "signing_key"), ("created_at", "jurisdiction")])
+def test_an_archive_whose_records_were_taken_away_is_not_made_anew_elsewhere(
+    party: Club, deleted: tuple[str, ...]
+) -> None:
+    with records(party) as db:
+        for name in deleted:
+            db.execute("DELETE FROM meta WHERE name = ?", (name,))
+    party.kenbaar.refused("init", "--organisation", "Somebody Else", "--jurisdiction", "other", code=6)
+    assert "Somebody Else" not in str(party.kenbaar.answer("ledger", "show").data)
+
+
+@pytest.mark.parametrize("name", ["key_generation", "keys_made", "ledger_size"])
+def test_a_counter_taken_away_refuses_every_command(party: Club, name: str) -> None:
+    with records(party) as db:
+        db.execute("DELETE FROM meta WHERE name = ?", (name,))
+    party.kenbaar.refused("find", party.ids["Ada"], code=6)
+    party.kenbaar.refused("publish", "party", party.out, "--channel", "web", code=6)
+
+
 def test_an_adopted_threshold_edited_is_refused(party: Club) -> None:
     with records(party) as db:
         db.execute("INSERT INTO meta (name, value) VALUES ('operating_point', '{\"accept\": -1}')")

@@ -68,6 +68,9 @@ class Archive:
                 "The ledger is older than the archive: acts are missing at its end.",
                 "Put the newest ledger/ folder back.",
             )
+        if self.ledger.size:
+            for counter in ("key_generation", "keys_made", "ledger_size"):
+                needed(records, counter)  # taken away, an older key store or ledger would pass for the newest
         self.journal = ArchiveJournal(home, clock, self.ledger, records, self.keys, needed(records, "log_key"))
         journal, templates = self.journal, SqlTemplateStore(self._databases[1])
         self.consents = Consents(records, templates, self.keys, self.signer, journal)
@@ -104,10 +107,8 @@ class Archive:
                 pass  # whoever gets the lock recovers what a crash left, and ends what the calendar ended
         except BlockingIOError:
             if not journal.up_to_ledger():
-                with journal.writing(
-                    in_doubt=True
-                ):  # somebody is writing, or bringing older records up to the ledger: not before
-                    pass
+                with journal.writing(in_doubt=True):
+                    pass  # somebody is writing, or bringing older records up to the ledger: not before they are done
 
         for database in self._databases:
             database.finish_scrub()

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from kenbaar.archive._archive import Archive
 from kenbaar.archive._home import KEYS, LEDGER, LOCK, MASTER_KEY, NO_SEAL, WITNESS, hold, ledger_origin, needed
 from kenbaar.archive._witness import KeyWitness
-from kenbaar.errors import Unusable, UsageError
+from kenbaar.errors import ArchiveBroken, Unusable, UsageError
 from kenbaar.keys import RecordSeal, SigningKey, create_with_master, open_with_master
 from kenbaar.ledger import Ledger
 from kenbaar.policy import JURISDICTIONS, Actor, Event
@@ -63,8 +63,12 @@ def create_archive(
             witness = KeyWitness(home / KEYS / WITNESS, seal)
             if not (home / LEDGER / "head.json").exists():
                 Ledger.create(home / LEDGER, ledger_origin(keys.id), signer, witness)
-            else:  # an earlier call was killed here
+            else:  # an earlier call was killed here; or somebody took the records of a finished archive away
                 ledger = Ledger.open(home / LEDGER, signer)
+                if ledger.size or witness.remembers():
+                    raise ArchiveBroken(
+                        "There is an archive here whose records are damaged.", "Put a good copy of the database back."
+                    )
                 witness.saw(ledger.size, ledger.checkpoint().root)
             records.set_notes(created_at=now.isoformat(), key_generation=str(keys.generation))
         finally:

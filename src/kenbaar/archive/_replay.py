@@ -27,11 +27,15 @@ class Replay:
     leaving: Leaving
 
     def replay(self, acts: Iterable[Act]) -> None:
-        """These acts, oldest first. One without payload is about somebody who left: nothing is left to protect."""
-        for act in acts:
-            event = EVENTS.get(act.event)
-            if event in REPLAYS and act.payload is not None:
-                REPLAYS[event](self, act, act.payload)
+        """These acts, oldest first; of what is said about one collection the newest alone: no earlier mode holds in
+        between. One without payload is about somebody who left: nothing is left to protect.
+        """
+        told = [act for act in acts if act.payload is not None and EVENTS.get(act.event) in REPLAYS]
+        newest = {str((act.payload or {})["collection"]): act.index for act in told if _is_about_collection(act)}
+        for act in told:
+            said = act.payload or {}
+            if not _is_about_collection(act) or newest[str(said["collection"])] == act.index:
+                REPLAYS[EVENTS[act.event]](self, act, said)
 
     def _withdraw(self, act: Act, said: Mapping[str, Any]) -> None:
         self.leaving.replay(str(said["subject"]), set(said["purposes"]), act.at)
@@ -82,6 +86,10 @@ class Replay:
     def _adopt(self, act: Act, said: Mapping[str, Any]) -> None:
         if "point" in said:
             keep_adopted(str(said["point"]), self.records)
+
+
+def _is_about_collection(act: Act) -> bool:
+    return EVENTS.get(act.event) is Event.COLLECTION
 
 
 REPLAYS: dict[Event, Callable[[Replay, Act, Mapping[str, Any]], None]] = {

@@ -33,6 +33,11 @@ class KeyWitness:
             )
         return found[1], found[2]
 
+    def remembers(self) -> bool:
+        """Whether it saw any entry."""
+        found = self._newest()
+        return found is not None and found[1] > 0
+
     def saw(self, size: int, root: bytes) -> None:
         """Remembers this, on the disk when it returns."""
         found = self._newest()
