@@ -54,9 +54,11 @@ def load(begin: Beginning) -> tuple[Work, dict[str, str]]:
 def _identify(archive, pack, subjects) -> Work:  # type: ignore[no-untyped-def]
     from kenbaar.collections import EmbeddingPermit
     from kenbaar.consent import Sessions
+    from kenbaar.policy import SYSTEM, Event
     from kenbaar.sweep import analyse_photo
 
     gallery = archive.consents.open_gallery(("find",), pack.digest, Sessions(), dim=pack.dim)
+    gallery.recorded(archive.journal.record(Event.SWEEP, SYSTEM, collection="peer", mode="transient"))
     permit, threshold, limits = EmbeddingPermit("bench", "transient", "all"), archive.threshold, archive.limits
     side = pack.manifest.detector.long_side
 

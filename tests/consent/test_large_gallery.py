@@ -15,6 +15,7 @@ from kenbaar.consent import Sessions
 from kenbaar.errors import UsageError
 from kenbaar.faces import Template
 from kenbaar.matching import Threshold, match_faces
+from kenbaar.policy import Event
 from kenbaar.settings import Settings
 from tests.actors import OFFICER
 
@@ -38,6 +39,9 @@ def test_from_so_many_on_a_gallery_is_compact_and_decides_the_same(
         assert opened.subjects == floats.subjects == tuple(subjects)
         assert np.array_equal(opened.exact_rows(np.arange(people, dtype=np.int32)), floats.rows)
         at = Threshold(pack, 0.9, 0.95, 0.01, 0.001, 1000, 0)
+        entry = archive.journal.record(Event.SWEEP, OFFICER, collection="party", mode="transient")
+        floats.recorded(entry)
+        opened.recorded(entry)
         faces = [Template(row, pack) for row in floats.rows[::7].copy()]
         assert match_faces(faces, opened, at) == match_faces(faces, floats, at)
         assert opened.opened_at > datetime(2026, 1, 1, tzinfo=UTC)

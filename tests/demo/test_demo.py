@@ -88,7 +88,7 @@ def test_a_command_that_fails_stops_the_demo_with_its_own_sentence(tmp_path: Pat
         set_up.run("sweep", "album")
 
 
-def test_tokens_codes_and_ids_are_shown_by_what_they_are(tmp_path: Path) -> None:
+def test_ids_are_shown_by_what_they_are_and_tokens_and_codes_lie_in_files_of_their_own(tmp_path: Path) -> None:
     told: list[str] = []
     ran: list[Sequence[str]] = []
 
@@ -98,10 +98,13 @@ def test_tokens_codes_and_ids_are_shown_by_what_they_are(tmp_path: Path) -> None
 
     set_up = Stage(tmp_path, call, lambda kind, text: told.append(text))
     set_up.step("one")
-    set_up.name("tok-123", "TOKEN-OF-A")
-    set_up.run("enrol", "tok-123", tmp_path / "portraits" / "a-1.jpg")
-    assert told[-1] == "kenbaar enrol TOKEN-OF-A portraits/a-1.jpg"
-    assert ran[0][:3] == ["enrol", "tok-123", str(tmp_path / "portraits" / "a-1.jpg")]
+    set_up.name("s-123", "A")
+    token = set_up.keep("token-of-a.txt", "tok-123")
+    assert token.read_text() == "tok-123\n" and token.stat().st_mode & 0o077 == 0
+    set_up.run("enrol", "--token-file", token, tmp_path / "portraits" / "a-1.jpg")
+    set_up.run("find", "s-123")
+    assert told[-2:] == ["kenbaar enrol --token-file token-of-a.txt portraits/a-1.jpg", "kenbaar find A"]
+    assert ran[0][:3] == ["enrol", "--token-file", str(token)] and ran[1][:2] == ["find", "s-123"]
 
 
 # -- what a file shows -------------------------------------------------------------------------------------------------

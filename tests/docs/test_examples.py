@@ -31,7 +31,7 @@ from kenbaar.ledger import PayloadKey
 from kenbaar.matching import Threshold
 from kenbaar.media import Photo, PhotoLimits, open_photo
 from kenbaar.modelpack import OnnxPack, load_pack
-from kenbaar.policy import Actor
+from kenbaar.policy import Actor, Event
 from kenbaar.settings import Settings
 from tests.actors import OFFICER
 from tests.contracts.toy_tasks import Doubling
@@ -125,7 +125,9 @@ class Things:
 
     @cached_property
     def gallery(self) -> ConsentedGallery:
-        return self.archive.consents.open_gallery(RECOGNISING, self.pack.digest, self.sessions)
+        gallery = self.archive.consents.open_gallery(RECOGNISING, self.pack.digest, self.sessions)
+        gallery.recorded(self.archive.journal.record(Event.SWEEP, OFFICER, collection="party", mode="transient"))
+        return gallery
 
     @cached_property
     def permit(self) -> EmbeddingPermit:

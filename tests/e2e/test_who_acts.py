@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from kenbaar import acts
 from kenbaar.consent import Purpose, Sessions
 from kenbaar.errors import RoleRefused
 from kenbaar.policy import Actor, Event
@@ -254,3 +255,25 @@ def test_renewing_for_somebody_who_holds_their_key_takes_their_code_before_a_pho
     token = club.kenbaar("renew", eva)["token"]
     club.kenbaar.refused("enrol", token, club.folder / "no-such.jpg", code=3)
     assert last_refused(club, eva) == ("renew", "WrongCode")
+
+
+def test_an_act_that_a_role_does_not_permit_stands_in_the_ledger(party: Club) -> None:
+    eve = Actor("staff", "eve", "auditor")
+    with party.open() as archive, pytest.raises(RoleRefused):
+        acts.find(archive, eve, acts.FindRequest(party.ids["Ada"]))
+    refused = told(party, "refused", party.ids["Ada"])[-1]
+    assert (refused["act"], refused["why"], refused["by"]) == ("find", "RoleRefused", "eve")
+
+
+def test_a_claim_that_does_not_match_and_photos_that_show_somebody_else_were_compared_on_the_record(
+    party: Club,
+) -> None:
+    ada, elsewhere = party.ids["Ada"], party.items()["cas.jpg"]["item"]
+    before = len(told(party, "compare", ada))
+    party.kenbaar.refused("claim", ada, elsewhere, "--box", 0, code=3)
+    assert told(party, "compare", ada)[-1]["item"] == elsewhere
+    assert last_refused(party, ada) == ("claim", "ClaimRefused")
+    token = party.kenbaar("renew", ada)["token"]
+    party.kenbaar.refused("enrol", token, party.portrait("Stranger"), code=4)
+    assert len(told(party, "compare", ada)) == before + 2
+    assert last_refused(party, ada) == ("renew", "EnrolmentRefused")

@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 
 import kenbaar
 from kenbaar.errors import BadTemplate, ConsentMissing, UsageError, WrongModelPack
+from kenbaar.faces import Template
 from kenbaar.gallery import ConsentedGallery, combine
+from kenbaar.matching import Threshold, match_faces
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
@@ -133,6 +135,19 @@ def test_a_wiped_gallery_is_zeros_and_refuses_every_use() -> None:
     for use in (lambda: wiped.without(()), lambda: wiped.rows_of("s-1"), lambda: pickle.dumps(wiped)):
         with pytest.raises(ConsentMissing):
             use()
+
+
+def test_a_gallery_that_awaits_its_act_is_compared_with_nothing_until_the_ledger_holds_it() -> None:
+    opened = gallery(awaits_act=True)
+    for use in (lambda: opened.without(()), lambda: opened.rows_of("s-1"), lambda: pickle.dumps(opened)):
+        with pytest.raises(ConsentMissing, match="Record it"):
+            use()
+    with pytest.raises(ConsentMissing, match="Record it"):
+        match_faces([Template(unit(1)[0], "sha256:aa")], opened, Threshold("sha256:aa", 0.5, 0.6, 0.0, 0.001, 100, 0))
+    with pytest.raises(UsageError):
+        opened.recorded(-1)
+    opened.recorded(0)
+    assert len(opened.rows_of("s-1")) == 1 and not pickle.loads(pickle.dumps(opened)).awaits_act
 
 
 def test_another_packs_templates_are_refused() -> None:

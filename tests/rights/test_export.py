@@ -365,7 +365,7 @@ def test_with_their_code_their_own_template_opens(held: Party, tmp_path: Path) -
 
 def test_a_sweep_that_did_not_open_their_key_is_not_told_as_a_look(held: Party, tmp_path: Path) -> None:
     events = [a["event"] for a in json.loads(_export(held, "Cleo", tmp_path / "a.zip", "Cleo")["data.json"])["acts"]]
-    assert events == ["invite", "enrol", "claim", "export"]
+    assert events == ["invite", "enrol", "compare", "claim", "export"]
 
 
 def test_a_sweep_for_which_they_opened_their_key_is_told(tmp_path: Path, tiny_pack_folder: Path) -> None:

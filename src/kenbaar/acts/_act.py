@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar, cast, get_type_hints
 
+from kenbaar.archive import Archive
+from kenbaar.consent import record_refusal
 from kenbaar.errors import RoleRefused
 from kenbaar.policy import ROLES, Actor, Permission
 
@@ -68,13 +70,22 @@ def act(name: str, needs: Permission, *, own: bool = False) -> Callable[[Call], 
 
         @functools.wraps(call)
         def run(where: Any, actor: Actor, request: Any, *progress: Progress) -> Any:
-            require(ACTS[name], actor, request)
+            _require_on_record(ACTS[name], where, actor, request)
             return call(where, actor, request, *progress)
 
         ACTS[name] = ActRow(name, needs, own, run, hints["request"], hints["return"], "progress" in hints)
         return cast(Call, run)
 
     return enter
+
+
+def _require_on_record(row: ActRow, where: object, actor: Actor, asked: object) -> None:
+    try:
+        require(row, actor, asked)
+    except RoleRefused as err:
+        if isinstance(where, Archive):
+            record_refusal(where.consents, row.name, actor, getattr(asked, "subject", None), err)
+        raise
 
 
 def require(row: ActRow, actor: Actor, request: object) -> None:

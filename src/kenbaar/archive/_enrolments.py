@@ -15,7 +15,7 @@ from kenbaar.ledger import Journal
 from kenbaar.matching import Threshold
 from kenbaar.media import Photo, PhotoLimits, open_untrusted_photo
 from kenbaar.modelpack import ModelPack
-from kenbaar.policy import Actor
+from kenbaar.policy import Actor, Event
 from kenbaar.settings import Settings
 
 NOBODY_OPENED = Sessions()  # no recovery code was brought along
@@ -55,19 +55,21 @@ class Enrolments:
         if subject.enrolled_at is None:
             return self._consents.enrol(actor, token, vectors, pack, agreed=purposes)
         if opened:
-            self._refuse_somebody_else(subject.id, opened, sessions)
+            self._refuse_somebody_else(actor, subject.id, opened, sessions)
         return self._consents.renew(actor, token, vectors, pack, agreed=purposes, sessions=sessions)
 
     def _read_portraits(self, photos: Sequence[Photo], pack: ModelPack, point: Threshold) -> NDArray[np.float32]:
         return read_portraits(photos, pack, same_person=point.accept - LOOSER_DECADES * point.per_decade)
 
-    def _refuse_somebody_else(self, subject: str, photos: Sequence[Photo], sessions: Sessions) -> None:
+    def _refuse_somebody_else(self, actor: Actor, subject: str, photos: Sequence[Photo], sessions: Sessions) -> None:
         """Raises EnrolmentRefused where photos do not show who has the template here; nothing where there is none."""
         pack, point = self._packs.of(subject), self._packs.threshold_of(subject)
         gallery = self._consents.open_gallery(RECOGNISING, pack.digest, sessions, only={subject})
-        rows = gallery.rows_of(subject)
-        gallery.wipe()
-        if len(rows):
+        if len(gallery):
+            with self._journal.writing():
+                gallery.recorded(self._journal.record(Event.COMPARE, sessions.actor(actor, subject), subject=subject))
+            rows = gallery.rows_of(subject)
+            gallery.wipe()
             same = self._read_portraits(photos, pack, point) @ rows.T
             rows[...] = 0
             if same.min() < point.accept - LOOSER_DECADES * point.per_decade:

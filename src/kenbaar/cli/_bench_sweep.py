@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +17,9 @@ from kenbaar.cli._bench_ground import PACK, PHOTOS, WORKERS, Sweeper, composed, 
 if TYPE_CHECKING:
     from kenbaar.archive import Archive
     from kenbaar.faces import Box
+    from kenbaar.gallery import ConsentedGallery
     from kenbaar.measure import Composed
+    from kenbaar.modelpack import ModelPack
 
 
 @click.command("sweep")
@@ -73,12 +75,21 @@ def bench_sweep_command(out: Out, photos: str, people: int, workers: int | None,
     )
 
 
+def _opened(archive: Archive, pack: ModelPack, only: Collection[str] | None) -> ConsentedGallery:
+    """The made-up people of a scratch archive, under an act as every comparison is."""
+    from kenbaar.consent import Sessions
+    from kenbaar.policy import SYSTEM, Event
+
+    gallery = archive.consents.open_gallery(("find",), pack.digest, Sessions(), only=only, dim=pack.dim)
+    gallery.recorded(archive.journal.record(Event.SWEEP, SYSTEM, collection="bench", mode="transient"))
+    return gallery
+
+
 def _steps(archive: Archive, photo: Path) -> dict[str, Callable[[], object]]:
     """Every stage of an analysis of one photo, by itself, in one thread; and the two networks bare."""
     import cv2
 
     from kenbaar.collections import EmbeddingPermit
-    from kenbaar.consent import Sessions
     from kenbaar.matching import match_faces
     from kenbaar.media import open_photo
     from kenbaar.modelpack import load_pack
@@ -90,7 +101,7 @@ def _steps(archive: Archive, photo: Path) -> dict[str, Callable[[], object]]:
     opened = open_photo(photo, archive.limits, detail_side=side)
     faces = pack.detect_faces(opened)
     probes = pack.make_templates(opened, faces)
-    gallery = archive.consents.open_gallery(("find",), pack.digest, Sessions(), dim=pack.dim)
+    gallery = _opened(archive, pack, only=None)
     permit, threshold = EmbeddingPermit("bench", "transient", "all"), archive.threshold
     detector, embedder = pack.networks_alone(opened, len(faces))
     return {
@@ -154,7 +165,6 @@ def _detecting(
 
     from kenbaar.cli._packs import byte_bar
     from kenbaar.collections import EmbeddingPermit
-    from kenbaar.consent import Sessions
     from kenbaar.measure import compose_crowds
     from kenbaar.media import open_photo
     from kenbaar.modelpack import load_pack
@@ -170,7 +180,7 @@ def _detecting(
         faces = pack.detect_faces(open_photo(demo / name, limits))
         portraits.append((demo / name, max((f.box for f in faces), key=lambda b: b.area)))
     pictures = compose_crowds(portraits, [demo / "coffee.png"], folder / "crowds", count)
-    nobody = archive.consents.open_gallery(("find",), pack.digest, Sessions(), only=(), dim=pack.dim)
+    nobody = _opened(archive, pack, only=())
     permit, threshold = EmbeddingPermit("bench", "off", "none"), archive.threshold
 
     def one_pass(path: Path) -> list[Box]:

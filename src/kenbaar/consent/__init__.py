@@ -9,10 +9,11 @@ is no flag to skip consent and no default purpose; no consents means an empty ga
     vectors = read_portraits(portraits, pack, same_person=0.7)
     enrolled = consents.enrol(actor, invited.token, vectors, pack.digest, agreed=invitation.purposes)
     gallery = consents.open_gallery(RECOGNISING, pack.digest, consents.sessions([enrolled.code]))
+    gallery.recorded(archive.journal.record(Event.SWEEP, actor, collection="party", mode="transient"))  # first
     assert set(gallery.subjects) == {ada, subject.id}                        # without his code: ada alone
 """
 
-from kenbaar.consent._attempts import attempted, open_sessions
+from kenbaar.consent._attempts import attempted, open_sessions, record_refusal
 from kenbaar.consent._consents import Consents, Enrolled
 from kenbaar.consent._facts import grant_facts
 from kenbaar.consent._in_force import Sessions
@@ -73,6 +74,7 @@ __all__ = [
     "notice_text",
     "open_sessions",
     "read_portraits",
+    "record_refusal",
     "sign_manifest",
     "verify_manifest",
     "verify_receipt",

@@ -22,11 +22,16 @@ def attempted(consents: ConsentsInForce, act: Event, actor: Actor, subject: str 
         yield
     except KenbaarError as err:
         if not isinstance(err, (NoSpace, IntegrityBroken)):
-            person = consents.store.subject(subject) if subject else None
-            known = person.id if person is not None and person.left_at is None else None
-            with consents.journal.writing(in_doubt=True):
-                consents.journal.record(Event.REFUSED, actor, subject=known, act=str(act), why=type(err).__name__)
+            record_refusal(consents, str(act), actor, subject, err)
         raise
+
+
+def record_refusal(consents: ConsentsInForce, act: str, actor: Actor, subject: str | None, why: KenbaarError) -> None:
+    """Enters that this act was asked for and refused; as in `attempted`."""
+    person = consents.store.subject(subject) if subject else None
+    known = person.id if person is not None and person.left_at is None else None
+    with consents.journal.writing(in_doubt=True):
+        consents.journal.record(Event.REFUSED, actor, subject=known, act=act, why=type(why).__name__)
 
 
 def open_sessions(

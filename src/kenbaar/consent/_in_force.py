@@ -211,6 +211,7 @@ class ConsentsInForce:
 
         only: these subjects alone (a roster, a claim). People who hold their own key are in it only with a session.
         dim: length of the pack's vectors, for a gallery that stays empty.
+        It can be compared with once the act it is opened for is recorded (ConsentedGallery.recorded).
         A large gallery is compact, and never all in memory as float32. NoSpace where its sealed rows find no room.
         """
         now = self.journal.now()
@@ -241,7 +242,9 @@ class ConsentsInForce:
                 )
 
         rows = stored_rows(opened(), dim, self.compact_from)
-        return ConsentedGallery.of(pack=pack, purposes=kinds, opened_at=now, subjects=subjects, rows=rows)
+        return ConsentedGallery.of(
+            pack=pack, purposes=kinds, opened_at=now, subjects=subjects, rows=rows, awaits_act=True
+        )
 
     def data_key(self, grant: Grant, session: CodeSession | None) -> bytes:
         """The data key of one grant in force. Raises KeyDestroyed, WrongCode; ArchiveBroken where it was edited."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from kenbaar.disk import write_new
 from kenbaar.errors import ArchiveBroken, Unusable, UsageError
 
 Kind = Literal["title", "command", "words", "refusal"]
@@ -76,8 +77,15 @@ class Stage:
         self._add("words", words)
 
     def name(self, secret: str, shown: str) -> None:
-        """From here on commands show `shown` for this id, token or code."""
+        """From here on commands show `shown` for this id."""
         self._names[secret] = shown
+
+    def keep(self, file: str, secret: str) -> Path:
+        """A token or a code in a file for this account alone: what is on a command line, every account reads."""
+        path = self.folder / file
+        path.unlink(missing_ok=True)
+        write_new(path, f"{secret}\n".encode())
+        return path
 
     def run(self, *words: str | Path, home: Path | None = None, quiet: bool = False) -> Mapping[str, Any]:
         """Runs a command that must succeed; returns its --json answer. home: another archive's than the demo's."""

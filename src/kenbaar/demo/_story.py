@@ -80,7 +80,7 @@ class _Story:
     def __init__(self, stage: Stage, sources: Path) -> None:
         self.stage, self.folder, self.sources = stage, stage.folder, sources
         self.ids: dict[str, str] = {}
-        self.code = ""
+        self.code = Path()
         self.pictures: list[Composed] = []
         self.numbers: list[Number] = []
 
@@ -131,13 +131,12 @@ class _Story:
             invited = stage.run("invite", f"Stand-in {person.letter}", *purposes, "--holder", person.holder)
             self.ids[person.letter] = invited["subject"]
             stage.name(invited["subject"], person.letter)
-            stage.name(invited["token"], f"TOKEN-OF-{person.letter}")
+            token = stage.keep(f"token-of-{person.letter.lower()}.txt", invited["token"])
             portraits = [self.folder / "portraits" / name for name in person.photos]
-            enrolled = stage.run("enrol", invited["token"], *portraits)
+            enrolled = stage.run("enrol", "--token-file", token, *portraits)
             held = "The organisation holds the key."
             if person.holder == "subject":
-                self.code = str(enrolled["code"])
-                stage.name(self.code, f"CODE-OF-{person.letter}")
+                self.code = stage.keep(f"code-of-{person.letter.lower()}.txt", enrolled["code"])
                 held = f"{person.letter} alone holds the key, as a recovery code on paper."
             stage.say(f"{person.letter} agreed {person.agreed_words}, until {enrolled['until']}. {held}")
         stage.say("The photos they enrolled with were read, and not kept.")
@@ -163,11 +162,11 @@ class _Story:
         item = self._item("04-two-in-frames.png")
         stage.name(item, "ITEM-04")
         stage.refused("claim", self.ids["C"], item, "--box", "0", exit_code=3)
-        claimed = stage.run("claim", self.ids["B"], item, "--box", "0", "--code", self.code)
+        claimed = stage.run("claim", self.ids["B"], item, "--box", "0", "--code-file", self.code)
         stage.say(
             f'C says "this is me" of B\'s face and is refused. B says it, with the code: {claimed["band"]} match.'
         )
-        second = stage.run("sweep", COLLECTION, "--code", self.code)
+        second = stage.run("sweep", COLLECTION, "--code-file", self.code)
         stage.say(
             f"With B's code: {second['appearances']} recognised, B in {self._count('B')} pictures."
             f" Faces that matched nobody: {second['unknown']}."
@@ -219,7 +218,7 @@ class _Story:
         stage.say(f'A can read {len(acts)} acts about A; {len(looks)} is a look: "{looks[-1]["facts"]["reason"]}".')
         stage.run("ledger", "checkpoint", "--out", self.folder / "checkpoint.txt")
         stage.say("The ledger's signed head goes to somebody outside. Every later ledger must agree with it.")
-        exported = stage.run("export", self.ids["B"], self.folder / "b-export.zip", "--code", self.code)
+        exported = stage.run("export", self.ids["B"], self.folder / "b-export.zip", "--code-file", self.code)
         stage.say(
             f"B takes along all that is held about B: {exported['pictures']} pictures with the others covered,"
             f" {exported['acts']} acts, {exported['receipts']} signed receipt(s)."
@@ -250,7 +249,7 @@ class _Story:
         stage.say(
             f"{again['replaced']} copies replaced, {again['unchanged']} unchanged, {again['visible']} faces visible."
         )
-        stage.refused("sweep", COLLECTION, "--code", self.code, exit_code=3)
+        stage.refused("sweep", COLLECTION, "--code-file", self.code, exit_code=3)
         stage.say(
             "A is still in the album, so the roster is not complete any more: recognising stops, masking goes on."
         )

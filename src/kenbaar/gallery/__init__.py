@@ -3,6 +3,7 @@
 - Only consent/ makes one from people's keys (measure/ makes them of made-up vectors and of people who agreed to be
   measured). There is no way to search without one, and none to make one that asks nobody.
 - One matrix, one copy. Adding an index, a cache or a second copy would add a place where the withdrawn stay.
+- One that was opened from an archive waits for its act: nothing is compared with it before the ledger holds that.
 - A large gallery is compact: whole numbers to look through, a quarter of the memory, and the exact rows sealed on disk
   under a key that only this process has. What a search decides is the same.
 - `without` and `wipe` overwrite what they remove. A gallery that was wiped refuses to be searched: "could not look"

@@ -28,6 +28,8 @@ class ConsentedGallery:
     stricter:    bool (S,), subjects with a look-alike: search asks more before it names them.
     told:        whether `stricter` says it; False: matching works it out within this gallery, for those for whom it
                  decides something (look_alikes).
+    awaits_act:  opened from an archive, and the act it was opened for is not in the ledger yet: nothing is compared
+                 with it and nothing of it goes anywhere until `recorded` says which entry that is.
     """
 
     pack: str
@@ -38,6 +40,7 @@ class ConsentedGallery:
     row_subject: NDArray[np.int32] = field(repr=False)
     stricter: NDArray[np.bool_] = field(repr=False)
     told: bool = True
+    awaits_act: bool = False
     wiped: bool = field(default=False, init=False)
     look_alikes: LookAlikes = field(init=False, repr=False)
 
@@ -52,6 +55,7 @@ class ConsentedGallery:
         rows: NDArray[np.float32] | CompactRows,
         row_subject: NDArray[np.int32] | None = None,
         stricter: NDArray[np.bool_] | Collection[str] | None = None,
+        awaits_act: bool = False,
     ) -> ConsentedGallery:
         """A gallery that takes `rows` over without copying it: the caller keeps no other copy and changes it no more.
 
@@ -62,7 +66,7 @@ class ConsentedGallery:
         names = tuple(subjects)
         index = np.arange(len(names), dtype=np.int32) if row_subject is None else row_subject
         told = stricter is not None
-        return cls(pack, frozenset(purposes), opened_at, names, rows, index, _mask(names, stricter), told)
+        return cls(pack, frozenset(purposes), opened_at, names, rows, index, _mask(names, stricter), told, awaits_act)
 
     def __post_init__(self) -> None:
         if not isinstance(self.stored, CompactRows):
@@ -100,7 +104,7 @@ class ConsentedGallery:
 
     def rows_of(self, subject: str) -> NDArray[np.float32]:
         """A copy of one subject's rows, (k, d); (0, d) for somebody who is not here. For a 1:1 comparison."""
-        self.refuse_if_wiped()
+        self.require_open()
         if subject not in self.subjects:
             return np.empty((0, self.dim), np.float32)
         own = np.flatnonzero(self.row_subject == self.subjects.index(subject))
@@ -108,7 +112,7 @@ class ConsentedGallery:
 
     def without(self, subjects: Collection[str]) -> ConsentedGallery:
         """The same gallery with these people gone (ids that are not here are nothing to do). The old one is wiped."""
-        self.refuse_if_wiped()
+        self.require_open()
         gone = frozenset(subjects)
         stays = np.fromiter((s not in gone for s in self.subjects), np.bool_, len(self.subjects))
         row_stays = stays[self.row_subject]
@@ -134,10 +138,24 @@ class ConsentedGallery:
             self.stored[...] = 0
         object.__setattr__(self, "wiped", True)
 
-    def refuse_if_wiped(self) -> None:
-        """Raise ConsentMissing for a gallery that was wiped: its zeros would answer "nobody" to everything."""
+    def recorded(self, entry: int) -> None:
+        """The act this gallery was opened for stands in the ledger, as entry `entry`: now it can be compared with.
+
+        Raises UsageError for a number that is no entry's.
+        """
+        if entry < 0:
+            raise UsageError(f"{entry} is no entry of the ledger.", "Record the act, and give what `record` returned.")
+        object.__setattr__(self, "awaits_act", False)
+
+    def require_open(self) -> None:
+        """Raise ConsentMissing where nothing may be compared: the act is not recorded, or the gallery was wiped.
+
+        A wiped one's zeros would answer "nobody" to everything.
+        """
         if self.wiped:
             raise ConsentMissing("This gallery was closed and overwritten.", "Open it again; consents are read anew.")
+        if self.awaits_act:
+            raise ConsentMissing("No act stands in the ledger for this comparison.", "Record it before comparing.")
 
     def refuse_other_pack(self, pack: str) -> None:
         """Raise WrongModelPack for templates or thresholds of another pack: scores across packs mean nothing."""
@@ -149,7 +167,7 @@ class ConsentedGallery:
 
     def __reduce__(self) -> tuple[Callable[..., ConsentedGallery], tuple[Any, ...]]:
         """To a worker go the rows and what they mean, checked again on arrival; never a buffer they are a part of."""
-        self.refuse_if_wiped()
+        self.require_open()
         state = (self.pack, self.purposes, self.opened_at, self.subjects, self.stored, self.row_subject)
         return _arrived, (*state, self.stricter, self.told)
 

@@ -63,7 +63,7 @@ def match_faces(
 
     A score exactly at a level reaches it. Raises WrongModelPack, BadTemplate, and ConsentMissing for a wiped gallery.
     """
-    gallery.refuse_if_wiped()
+    gallery.require_open()
     gallery.refuse_other_pack(threshold.pack)
     of_picture = [0] * len(probes) if pictures is None else list(pictures)
     if len(of_picture) != len(probes):

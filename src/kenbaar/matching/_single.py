@@ -36,7 +36,7 @@ def compare_one(probe: Template, gallery: ConsentedGallery, subject: str, thresh
     one (`stricter`) is believed.
     Raises ConsentMissing where the subject is not in the gallery.
     """
-    gallery.refuse_if_wiped()
+    gallery.require_open()
     gallery.refuse_other_pack(threshold.pack)
     rows = gallery.rows_of(subject)
     if not len(rows):
@@ -58,7 +58,7 @@ def find_lookalikes(vector: NDArray[np.float32], gallery: ConsentedGallery, thre
     vector: that person's row or rows, float32 (d,) or (k, d), of the gallery's pack. Like enough: from accept for
     this gallery, less the margin, on: from where the one can be a runner-up to the other.
     """
-    gallery.refuse_if_wiped()
+    gallery.require_open()
     gallery.refuse_other_pack(threshold.pack)
     rows = np.atleast_2d(vector)
     if not len(gallery):
@@ -81,7 +81,7 @@ def candidates(probe: Template, gallery: ConsentedGallery, threshold: Threshold,
     """
     if not 1 <= limit <= MOST_CANDIDATES:
         raise UsageError(f"{limit} candidates were asked for.", f"Ask for 1 to {MOST_CANDIDATES}.")
-    gallery.refuse_if_wiped()
+    gallery.require_open()
     gallery.refuse_other_pack(threshold.pack)
     if not len(gallery):
         gallery.refuse_other_pack(probe.pack)

@@ -105,6 +105,15 @@ class Event(Enum):
         purpose="find",
         own=True,
     )
+    COMPARE = EventRow(
+        "compare",
+        Permission.SPEAK_FOR,
+        narrows=False,
+        facts=frozenset({"item"}),
+        shown=frozenset({"item"}),
+        meaning="A face was compared with yours alone: one that was claimed for you, or a photo to renew with.",
+        own=True,
+    )
     CLAIM = EventRow(
         "claim",
         Permission.SPEAK_FOR,

@@ -86,7 +86,7 @@ class Requests:
         """
         actor = sessions.actor(actor, subject)
         with self._attempted(Event.CLAIM, actor, subject):
-            appearance = self._claimed(subject, item_id, n, sessions, pack, threshold, limits)
+            appearance = self._claimed(actor, subject, item_id, n, sessions, pack, threshold, limits)
             if appearance.how == "by hand":
                 appearance = replace(appearance, said_by=actor.account_name)
         with self.journal.writing():
@@ -97,6 +97,7 @@ class Requests:
 
     def _claimed(
         self,
+        actor: Actor,
         subject: str,
         item_id: str,
         n: int,
@@ -121,7 +122,7 @@ class Requests:
         collection = self.collections.get(item.collection)
         band: Certainty = "by hand"
         if collection.mode != "off" or self.consents.templates.packs_of(subject):
-            band = self._compare(subject, item, tracks[n].box, sessions, pack(), threshold(), limits)
+            band = self._compare(actor, subject, item, tracks[n].box, sessions, pack(), threshold(), limits)
         if any(a.n == n and a.subject != subject for a in self.items.appearances_in(item_id)):
             raise ClaimRefused(
                 "Somebody else who agreed is known to be on this face.",
@@ -212,6 +213,7 @@ class Requests:
 
     def _compare(
         self,
+        actor: Actor,
         subject: str,
         item: Item,
         box: Box,
@@ -220,7 +222,7 @@ class Requests:
         threshold: Threshold,
         limits: PhotoLimits,
     ) -> Band:
-        """1:1 against the claimer's own template, and nobody else's."""
+        """1:1 against the claimer's own template, and nobody else's; recorded before it is done."""
         photo = open_photo(self._file(item), limits, digest=item.digest or "")
         face = max(pack.detect_faces(photo), key=lambda f: f.box.iou(box), default=None)
         if face is None or not face.box.is_same_face(box):
@@ -231,6 +233,8 @@ class Requests:
                 raise ConsentMissing(
                     f"Subject {subject} has no template that opens here.", "Enrol them with photos, or use mode off."
                 )
+            with self.journal.writing():
+                gallery.recorded(self.journal.record(Event.COMPARE, actor, subject=subject, item=item.id))
             decision = compare_one(pack.make_template(photo, face), gallery, subject, threshold)
         finally:
             gallery.wipe()

@@ -172,7 +172,7 @@ class _SweepUnderWay:
     ) -> SweepReport:
         room, name = self.room, self.collection.name
         held_by_themselves = sorted(self.compared & room.consents.store.self_held())
-        room.journal.record(
+        entry = room.journal.record(
             Event.SWEEP,
             self.actor,
             collection=name,
@@ -181,6 +181,8 @@ class _SweepUnderWay:
             subjects=len(self.compared),
             held_by_themselves=held_by_themselves,
         )
+        for one in self.by_pack:
+            one.gallery.recorded(entry)
         found = note_files(self.collection, self.store, secrets.token_hex(8), room.journal.writing)
         self.unreadable += [Unreadable(f.relative, f.why) for f in found.unreadable]
         compares = self.permit.scope == "all"
