@@ -15,7 +15,7 @@ is no flag to skip consent and no default purpose; no consents means an empty ga
 
 from kenbaar.consent._attempts import attempted, open_sessions, record_refusal
 from kenbaar.consent._consents import Consents, Enrolled
-from kenbaar.consent._facts import grant_facts
+from kenbaar.consent._facts import grant_facts, grant_facts_utc
 from kenbaar.consent._in_force import Sessions
 from kenbaar.consent._invite import Invited
 from kenbaar.consent._notice import last_day, notice_digest, notice_text
@@ -67,6 +67,7 @@ __all__ = [
     "attempted",
     "describe_receipt",
     "grant_facts",
+    "grant_facts_utc",
     "last_day",
     "make_consent_receipt",
     "make_destruction_receipt",

@@ -20,13 +20,38 @@ def grant_facts(
     """The facts of one grant. The archive they are of is bound by the key store itself.
 
     holder: who holds the person's key. log_key: id of the key under which acts about them are sealed. pack, template:
-    digests of the model pack and of the sealed template; "" where no face is compared.
+    digests of the model pack and of the sealed template; "" where no face is compared. given_at, until: aware.
     """
-    said = (subject, purpose, _moment(given_at), _moment(until), holder, log_key or "", pack, template)
-    return ("grant 1 " + "".join([f"{len(text)}:{text}," for text in said])).encode("utf-8", "surrogatepass")
+    given, end = (at.astimezone(UTC).replace(tzinfo=None) for at in (given_at, until))
+    return grant_facts_utc(subject, purpose, given, end, holder, log_key, pack, template)
+
+
+def grant_facts_utc(
+    subject: str,
+    purpose: str,
+    given_at: datetime,
+    until: datetime,
+    holder: str,
+    log_key: str | None,
+    pack: str,
+    template: str,
+) -> bytes:
+    """The same of times in UTC without their zone, as databases keep them: for galleries of 100,000."""
+    key = log_key or ""
+    said = (
+        f"grant 1 {len(subject)}:{subject},{_said(purpose)}{_moment(given_at)}{_moment(until)}"
+        f"{_said(holder)}{len(key)}:{key},{_said(pack)}{len(template)}:{template},"
+    )
+    return said.encode("utf-8", "surrogatepass")
+
+
+@lru_cache(1024)
+def _said(text: str) -> str:
+    """A text after its length, so that no other texts join to the same."""
+    return f"{len(text)}:{text},"
 
 
 @lru_cache(1024)
 def _moment(at: datetime) -> str:
-    """A time, UTC, to the microsecond."""
-    return at.astimezone(UTC).isoformat(timespec="microseconds")
+    """A time to the microsecond, after its length."""
+    return _said(at.isoformat(timespec="microseconds") + "+00:00")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import struct
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -25,7 +25,7 @@ def new_data_key() -> bytes:
 
 def length_prefixed(*fields: bytes) -> bytes:
     """The fields joined so that no other fields join to the same bytes: each after its length, uint32 big-endian."""
-    return b"".join([struct.pack(">I", len(field)) + field for field in fields])
+    return b"".join([part for field in fields for part in (len(field).to_bytes(4, "big"), field)])
 
 
 def seal(key: bytes, plaintext: bytes, aad: bytes) -> bytes:
@@ -68,7 +68,15 @@ def open_template(data_key: bytes, sealed: bytes, *, subject: str, pack: str, ve
 
 
 def _belongs_to(subject: str, pack: str, version: int) -> bytes:
-    return _AES_256_GCM + length_prefixed(_TEMPLATE, subject.encode(), pack.encode(), version.to_bytes(8, "big"))
+    return _OF_TEMPLATES + length_prefixed(subject.encode()) + _of_pack(pack, version)
+
+
+_OF_TEMPLATES = _AES_256_GCM + length_prefixed(_TEMPLATE)
+
+
+@lru_cache(64)
+def _of_pack(pack: str, version: int) -> bytes:
+    return length_prefixed(pack.encode(), version.to_bytes(8, "big"))
 
 
 def _seal(key: bytes, plaintext: bytes, aad: bytes) -> bytes:

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from kenbaar.consent import Grant, GrantKey, Invitation, Purpose, Subject, grant_facts
+from kenbaar.consent import Grant, GrantKey, Invitation, Purpose, Subject, grant_facts_utc
 from kenbaar.errors import ArchiveBroken
 from kenbaar.keys import RecordSeal
 from kenbaar.storage._database import Database
@@ -87,7 +87,8 @@ class SqlConsentStore:
         """Of grants not ended, date not passed, of these kinds; by subject, then purpose."""
         of_kind = sa.or_(*(sa.or_(grants.c.purpose == k, grants.c.purpose.startswith(k + ":")) for k in kinds))
         g, s = grants.c, subjects.c
-        columns = (g.id, g.subject, g.purpose, g.key_id, g.wrapped_key, g.given_at, g.until, g.pack, g.template)
+        given, until = (sa.type_coerce(at, sa.DateTime) for at in (g.given_at, g.until))  # UTC, as it is kept
+        columns = (g.id, g.subject, g.purpose, g.key_id, g.wrapped_key, given, until, g.pack, g.template)
         query = sa.select(*columns, s.holder, s.log_key).join(subjects, s.id == g.subject)
         query = query.where(g.ended_at.is_(None), g.until > at, of_kind)
         with self._db.read() as c:
@@ -96,13 +97,10 @@ class SqlConsentStore:
         return [
             GrantKey(
                 id_, who, purposes[what], key, wrapped,
-                grant_facts(
-                    subject=who, purpose=what, given_at=given_at, until=until,
-                    holder=holder, log_key=log_key, pack=pack, template=template,
-                ),
+                grant_facts_utc(who, what, given_at, ends, holder, log_key, pack, template),
                 template,
             )
-            for id_, who, what, key, wrapped, given_at, until, pack, template, holder, log_key in rows
+            for id_, who, what, key, wrapped, given_at, ends, pack, template, holder, log_key in rows
         ]  # fmt: skip
 
     def unended(self) -> list[Grant]:

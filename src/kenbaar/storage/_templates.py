@@ -10,6 +10,8 @@ from kenbaar.consent import SealedTemplate
 from kenbaar.storage._database import Database
 from kenbaar.storage._tables import sealed_templates as table
 
+_ROWS = 500  # templates read at a time
+
 
 class SqlTemplateStore:
     """Sealed bytes by subject and pack. See kenbaar.consent.TemplateStore."""
@@ -38,8 +40,9 @@ class SqlTemplateStore:
         """All templates of one pack, by subject and version."""
         query = sa.select(table).where(table.c.pack == pack).order_by(table.c.subject, table.c.version)
         with self._db.read() as c:
-            for row in c.execute(query):
-                yield SealedTemplate(*row)
+            for rows in c.execute(query).partitions(_ROWS):
+                for row in rows:
+                    yield SealedTemplate(*row)
 
     def packs_of(self, subject: str) -> list[SealedTemplate]:
         """All templates of one person."""
