@@ -150,3 +150,32 @@ def test_a_consent_may_hold_to_its_longest_day_and_not_a_day_longer(
     assert invitation.until.date() == last + timedelta(days=1)
     with pytest.raises(UsageError, match=words):
         invite(until=last + timedelta(days=1), **asked)
+
+
+MIDNIGHT = datetime(2026, 11, 21, tzinfo=UTC)
+
+
+def test_a_day_that_ended_this_very_moment_has_passed() -> None:
+    with pytest.raises(UsageError, match="has passed"):
+        invite(until=date(2026, 11, 20), now=MIDNIGHT)
+    assert invite(until=date(2026, 11, 21), now=MIDNIGHT)[1].until == MIDNIGHT + timedelta(days=1)
+
+
+def test_the_longest_that_is_allowed_is_allowed_to_the_last_moment_of_its_day() -> None:
+    longest = MIDNIGHT.date() + timedelta(days=365)
+    _, invitation, _ = invite(until=longest, minor=True, guardian="Mother", now=MIDNIGHT)
+    assert invitation.until == MIDNIGHT + timedelta(days=366)
+    with pytest.raises(UsageError, match="longest allowed"):
+        invite(until=longest + timedelta(days=1), minor=True, guardian="Mother", now=MIDNIGHT)
+
+
+def test_a_renewal_for_a_minor_is_bound_as_the_first_consent_was_and_an_adults_is_not() -> None:
+    def renewed(subject: Any) -> Any:
+        two_years = NOW.date() + timedelta(days=730)
+        return make_renewal(
+            subject, [Purpose("find")], until=two_years, jurisdiction="us", now=NOW, grant_days=365, invitation_days=30
+        )
+
+    assert renewed(invite()[0])[0].until > NOW + timedelta(days=729)
+    with pytest.raises(UsageError, match="for a minor"):
+        renewed(invite(minor=True, guardian="Mother")[0])
