@@ -173,3 +173,8 @@ def test_a_mask_reaches_out_of_no_photo_and_paints_what_is_left_of_it() -> None:
     assert (painted[:5, :5] == MASK_COLOUR).all() and (painted[18:, 28:] == MASK_COLOUR).all()
     assert int((painted == MASK_COLOUR).all(axis=2).sum()) == 25 + 4
     assert not pixels.any()
+
+
+def test_a_tall_photo_is_painted_to_its_last_row() -> None:
+    painted = mask(np.zeros((40, 12, 3), np.uint8), [Box(0, 30, 12, 40)])
+    assert (painted[30:] == MASK_COLOUR).all() and not painted[:30].any()
