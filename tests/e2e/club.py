@@ -83,7 +83,10 @@ class Club:
         self.kenbaar("collection", "add", name, self.photos, "--mode", mode, *reason, *words)
 
     def sweep(self, *options: object, name: str = "party") -> dict[str, Any]:
-        return self.kenbaar("sweep", name, "--workers", 1, *options)
+        """What a sweep answers; it ends with 5 where something could not be read, and with 0 elsewhere."""
+        answer = self.kenbaar.answer("sweep", name, "--workers", 1, *options)
+        assert answer.code == (5 if answer.data.get("unreadable") else 0), answer.words
+        return answer.data
 
     def publish(self, *options: object, code: int = 0, channel: str = "web") -> dict[str, Any]:
         return self.kenbaar("publish", "party", self.out, "--channel", channel, *options, code=code)

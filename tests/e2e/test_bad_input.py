@@ -63,8 +63,48 @@ def test_bad_files_are_counted_with_a_reason_and_the_sweep_goes_on(club: Club) -
     assert report["photos"] == 1 and report["appearances"] == 1
     assert sorted(u["path"] for u in report["unreadable"]) == sorted(bad)
     assert all(u["why"].endswith(".") and "Traceback" not in u["why"] for u in report["unreadable"])
-    published = club.publish(code=0 if not club.publish("--mask-doubtful", code=0)["held"] else 5)
+    published = club.publish(code=5)
+    assert sorted(h["path"] for h in published["held"]) == sorted(bad)
+    assert all(h["why"].startswith("the sweep could not read it. This photo ") for h in published["held"])
     assert published["published"] == 1 and sorted(p.name for p in club.out.iterdir()) == ["good.jpg", "manifest.json"]
+
+
+def test_a_photo_that_became_unreadable_is_held_and_its_older_copy_taken_away(party: Club) -> None:
+    party.publish()
+    assert (party.out / "ada.jpg").exists()
+    (party.photos / "ada.jpg").write_bytes(b"this is not a photo")
+    party.sweep()
+    held = party.publish(code=5)["held"]
+    assert [h["path"] for h in held] == ["ada.jpg"] and not (party.out / "ada.jpg").exists()
+
+
+def test_files_that_are_not_opened_are_counted_by_kind_with_a_line_each(club: Club) -> None:
+    club.photo("good.jpg", "Ada")
+    for n in range(30):
+        (club.photos / f"IMG_{n}.{'CR2' if n % 3 else 'nef'}").write_bytes(b"II*\0")
+    for name in ("clip.mp4", "IMG_0001", ".DS_Store", "notes.pdf", "what.isthat"):
+        (club.photos / name).write_bytes(b"?")
+    club.collect()
+    answer = club.kenbaar.answer("sweep", "party", "--workers", 1)
+    assert answer.code == 0 and answer.data["photos"] == 1 and answer.data["unreadable"] == []
+    counted = {row["kind"]: (row["files"], row["endings"]) for row in answer.data["passed_over"]}
+    assert counted == {
+        "raw": (30, ["CR2", "NEF"]), "video": (1, ["MP4"]), "document": (1, ["PDF"]), "no_ending": (1, []),
+        "other": (1, ["ISTHAT"]), "hidden": (1, []),
+    }  # fmt: skip
+    assert "Passed over: 30 RAW files (CR2, NEF). Develop them to JPEG" in answer.words
+    assert answer.words.count("Passed over: ") == 6
+    assert club.sweep()["passed_over"] == answer.data["passed_over"], "the second sweep says the same"
+
+
+def test_what_could_not_be_read_shows_in_the_exit_code_and_the_last_line(club: Club) -> None:
+    club.photo("good.jpg", "Ada")
+    (club.photos / "bad.jpg").write_bytes(b"this is not a photo")
+    club.collect()
+    swept = club.kenbaar.answer("sweep", "party", "--workers", 1)
+    assert swept.code == 5 and "1 file or folder could not be read" in swept.words.splitlines()[-1]
+    published = club.kenbaar.answer("publish", "party", club.out, "--channel", "web")
+    assert published.code == 5 and "1 photo has no copy" in published.words.splitlines()[-1]
 
 
 def test_nobody_is_enrolled_with_a_bad_file(club: Club) -> None:
@@ -272,7 +312,7 @@ def test_an_unreadable_folder_hides_nothing_and_loses_nothing(party: Club) -> No
     party.kenbaar.in_a_process, party.kenbaar.preexec = True, as_a_mere_mortal
     closed.chmod(0)
     try:
-        report = party.kenbaar("sweep", "party")
+        report = party.kenbaar("sweep", "party", code=5)
         assert [u["path"] for u in report["unreadable"]] == ["closed"]
         assert report["missing"] == 0
     finally:

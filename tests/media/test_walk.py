@@ -10,7 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kenbaar.media import (
+    PASSED_OVER_KINDS,
+    PHOTO_SUFFIXES,
     LinkPassedOver,
+    PassedOver,
     PhotoFile,
     UnreadableFolder,
     decode_name,
@@ -28,7 +31,8 @@ def touched(folder: Path, *names: str) -> None:
 
 
 def relatives(folder: Path, *, follow_links: bool = False) -> list[str]:
-    return [found.relative for found in walk_photos(folder, follow_links=follow_links)]
+    walked = walk_photos(folder, follow_links=follow_links)
+    return [found.relative for found in walked if not isinstance(found, PassedOver)]
 
 
 def test_photos_come_sorted_within_their_folder_and_nothing_else_comes(tmp_path: Path) -> None:
@@ -38,8 +42,7 @@ def test_photos_come_sorted_within_their_folder_and_nothing_else_comes(tmp_path:
         *("a.JPEG", "b.jpg", "c.heic"),
         *("a sub/x.webp", "sub/y.tif", "sub/z.png", "sub/deep/w.jpg"),
     ]
-    first = next(iter(walk_photos(tmp_path)))
-    assert isinstance(first, PhotoFile)
+    first = next(found for found in walk_photos(tmp_path) if isinstance(found, PhotoFile))
     status = first.path.stat()
     assert (first.size_bytes, first.mtime_ns) == (status.st_size, status.st_mtime_ns)
 
@@ -133,3 +136,25 @@ def test_two_names_never_share_a_storable_form(one: str, other: str) -> None:
 def test_ordinary_names_stay_as_they_are() -> None:
     assert encode_name("Zomerfeest 2026 (één).jpg") == "Zomerfeest 2026 (één).jpg"
     assert looks_like_photo(Path("A.HEIC")) and not looks_like_photo(Path(".kenbaar-0123456789abcdef.part"))
+
+
+def test_whatever_is_no_photo_is_told_with_its_kind_and_nothing_is_left_out(tmp_path: Path) -> None:
+    names = {
+        "IMG_1.CR3": ("raw", "CR3"), "a.nef": ("raw", "NEF"), "clip.MOV": ("video", "MOV"), "b.xmp": ("sidecar", "XMP"),
+        "page.pdf": ("document", "PDF"), "drawn.svg": ("document", "SVG"), "b.psd": ("picture", "PSD"),
+        "p.zip": ("archive", "ZIP"), "memo.wav": ("audio", "WAV"), "IMG_0001": ("no_ending", ""),
+        "dot.": ("no_ending", ""), "x.qqq": ("other", "QQQ"), "letter.to ada lovelace": ("other", ""),
+        ".hidden.jpg": ("hidden", ""), "@eaDir/t.jpg": ("server", ""),
+    }  # fmt: skip
+    touched(tmp_path, *names, "sub/.trash/t.jpg", "photo.jpg")
+    walked = list(walk_photos(tmp_path))
+    told = {found.relative: (found.kind.name, found.ending) for found in walked if isinstance(found, PassedOver)}
+    assert told == {name.removesuffix("/t.jpg"): kind for name, kind in names.items()} | {"sub/.trash": ("hidden", "")}
+    assert [found.relative for found in walked if isinstance(found, PhotoFile)] == ["photo.jpg"]
+
+
+def test_every_kind_says_what_to_do_and_no_ending_is_of_two_kinds_or_a_photos() -> None:
+    endings = [suffix for kind in PASSED_OVER_KINDS.values() for suffix in kind.suffixes]
+    assert len(endings) == len(set(endings)) and not PHOTO_SUFFIXES & set(endings)
+    for kind in PASSED_OVER_KINDS.values():
+        assert kind.one and kind.many and kind.do.endswith(".")

@@ -123,7 +123,7 @@ from kenbaar.acts._requests import (
     find,
     reject,
 )
-from kenbaar.acts._sweep import SweepAnswer, SweepRequest, sweep
+from kenbaar.acts._sweep import PassedOverRow, SweepAnswer, SweepRequest, sweep
 
 __all__ = [
     "ACTS",
@@ -170,6 +170,7 @@ __all__ = [
     "OfferAnswer",
     "OfferRequest",
     "PackCardAnswer",
+    "PassedOverRow",
     "PrintReceiptsAnswer",
     "PrintReceiptsRequest",
     "Progress",

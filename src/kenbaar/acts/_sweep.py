@@ -11,7 +11,9 @@ from kenbaar.archive import Archive
 from kenbaar.consent import open_sessions
 from kenbaar.engines import LocalEngine
 from kenbaar.measure import doubling_warning
+from kenbaar.media import PASSED_OVER_KINDS
 from kenbaar.policy import Actor, Event, Permission
+from kenbaar.sweep import PassedOverCount
 
 
 def engine_of(archive: Archive, workers: int | None) -> LocalEngine:
@@ -37,10 +39,25 @@ class UnreadableRow:
 
 
 @dataclass(frozen=True, slots=True)
+class PassedOverRow:
+    """Files that were not opened.
+
+    kind: raw, video, picture, document, archive, sidecar, audio, no_ending, other, hidden or server. endings: what
+    their names end in. what: the kind in words, after the number. do: what to do about them.
+    """
+
+    kind: str
+    files: int
+    endings: tuple[str, ...]
+    what: str
+    do: str
+
+
+@dataclass(frozen=True, slots=True)
 class SweepAnswer:
     """What is there now (photos to unknown), and what this run did (sweep.SweepReport says more).
 
-    links: links that lead out of the folder and were passed over.
+    links: links that lead out of the folder and were passed over. passed_over: all files that were not opened, by kind.
     """
 
     photos: int
@@ -56,6 +73,7 @@ class SweepAnswer:
     moved: int
     missing: int
     links: int
+    passed_over: tuple[PassedOverRow, ...]
     without_code: int
     older_pack: int
     other_pack: int
@@ -93,8 +111,15 @@ def sweep(archive: Archive, actor: Actor, request: SweepRequest, progress: Progr
         moved=report.moved,
         missing=report.missing,
         links=report.links,
+        passed_over=tuple(_row(p) for p in report.passed_over),
         without_code=report.without_code,
         older_pack=report.older_pack,
         other_pack=report.other_pack,
         warning=warning,
     )
+
+
+def _row(count: PassedOverCount) -> PassedOverRow:
+    kind = PASSED_OVER_KINDS[count.kind]
+    what = kind.one if count.files == 1 else kind.many
+    return PassedOverRow(count.kind, count.files, count.endings, what, kind.do)

@@ -138,7 +138,7 @@ def collection_show(out: Out, name: str, sheet: Path | None) -> None:
 @click.option("--workers", type=click.IntRange(1, 256), help="Worker processes (default: one for each core).")
 @common
 @code_options
-def sweep(out: Out, name: str, workers: int | None, codes: tuple[str, ...]) -> None:
+def sweep(out: Out, name: str, workers: int | None, codes: tuple[str, ...]) -> int:
     """Find who in collection NAME agreed to be found. Can be stopped and run again at any time."""
     from kenbaar import acts
 
@@ -171,9 +171,22 @@ def sweep(out: Out, name: str, workers: int | None, codes: tuple[str, ...]) -> N
             f"Passed over: {report.links} links that lead out of the folder. What lies there is in the collection only"
             " where it was added or set with --follow-links."
         )
+    for row in report.passed_over:
+        endings = f" ({', '.join(row.endings)})" if row.endings else ""
+        out.say(f"Passed over: {row.files:,} {row.what}{endings}. {row.do}")
     for bad in report.unreadable:
         out.say(f"Unreadable: {bad.path}: {bad.why}")
+    if report.unreadable:
+        out.say(
+            f"{_number(len(report.unreadable), 'file or folder', 'files or folders')} could not be read:"
+            " nobody was looked for there, and no copies are made of them."
+        )
     out.answer(report)
+    return 5 if report.unreadable else 0
+
+
+def _number(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}"
 
 
 @click.command()
@@ -286,5 +299,7 @@ def publish(out: Out, name: str, out_folder: Path, channel: str, mask_doubtful: 
     )
     for held in report.held:
         out.say(f"Held back: {held.path}: {held.why}")
+    if report.held:
+        out.say(f"{_number(len(report.held), 'photo has', 'photos have')} no copy: held back, as said above.")
     out.answer(report)
     return 5 if report.held else 0

@@ -23,7 +23,7 @@ Every command takes `--home DIR` (the archive's folder; default `KENBAAR_HOME`, 
 | 2 | usage |
 | 3 | refused: no consent, wrong mode, not allowed here |
 | 4 | unusable input |
-| 5 | done, but items were held for review |
+| 5 | done, but items were held for review: photos without a copy, files that a sweep could not read |
 | 6 | integrity broken: ledger, keys, pack, or something found by `check` |
 """
 _SHARED = ("home", "as_json", "help")

@@ -31,11 +31,13 @@ from kenbaar.media._opening import (
     open_untrusted_photo,
     read_photo_bytes,
 )
+from kenbaar.media._passed import PASSED_OVER_KINDS, PassedOverKind
 from kenbaar.media._read import find_leftovers
 from kenbaar.media._rights import Rights
 from kenbaar.media._walk import (
     PHOTO_SUFFIXES,
     LinkPassedOver,
+    PassedOver,
     PhotoFile,
     UnreadableFolder,
     looks_like_photo,
@@ -54,11 +56,14 @@ __all__ = [
     "COPY_SUFFIXES",
     "FORMATS",
     "JPEG_SCALES",
+    "PASSED_OVER_KINDS",
     "PHOTO_SUFFIXES",
     "CopyFormat",
     "FileBelow",
     "Format",
     "LinkPassedOver",
+    "PassedOver",
+    "PassedOverKind",
     "Photo",
     "PhotoFile",
     "PhotoLimits",

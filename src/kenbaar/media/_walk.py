@@ -10,6 +10,7 @@ from pathlib import Path
 from kenbaar.media._below import leads_out
 from kenbaar.media._formats import FORMATS
 from kenbaar.media._names import encode_name
+from kenbaar.media._passed import HIDDEN, SERVER, PassedOverKind, kind_of, shown_ending
 
 PHOTO_SUFFIXES = frozenset(suffix for row in FORMATS.values() if row.kind == "photo" for suffix in row.suffixes)
 """How names of photo files end, in lower case. Only used to choose files; what they are is read from their content."""
@@ -46,18 +47,34 @@ class LinkPassedOver:
     relative: str
 
 
+@dataclass(frozen=True, slots=True)
+class PassedOver:
+    """A file, or a folder with all that is in it, that is not opened: counted, so that nothing is dropped in silence.
+
+    ending: what its name ends in ("CR2"); "" where that is nothing, or could tell more than a format.
+    """
+
+    relative: str
+    kind: PassedOverKind
+    ending: str = ""
+
+
+Walked = PhotoFile | UnreadableFolder | LinkPassedOver | PassedOver
+
+
 def looks_like_photo(path: Path) -> bool:
     """Whether the name ends like a photo's and is not hidden (".name", which sidecars and part files are)."""
     return not path.name.startswith(".") and path.suffix.lower() in PHOTO_SUFFIXES
 
 
-def walk_photos(folder: Path, *, follow_links: bool = False) -> Iterator[PhotoFile | UnreadableFolder | LinkPassedOver]:
+def walk_photos(folder: Path, *, follow_links: bool = False) -> Iterator[Walked]:
     """Every photo in folder and below it, sorted by name within each folder; one folder's names in memory at a time.
 
     Linked files are included under the name of the link. Linked folders are entered, but no folder twice: loops end.
     Links that lead out of the folder are passed over, unless follow_links. What is a second name of a file (a hard
     link) or a folder mounted there cannot be told from the file or the folder itself.
-    Hidden names and the thumbnail folders of file servers are left out.
+    Every other file is told as PassedOver, and so are hidden names and the thumbnail folders of file servers, each
+    once, whatever is in it.
     """
     seen: set[tuple[int, int]] = set()
     waiting = [(folder, "")]  # a stack: the next folder is at its end
@@ -79,9 +96,12 @@ def walk_photos(folder: Path, *, follow_links: bool = False) -> Iterator[PhotoFi
             name = encode_name(entry.name)
             inside = f"{relative}/{name}" if relative else name
             if entry.name.startswith(".") or entry.name in _NOT_OURS:
+                yield PassedOver(inside, SERVER if entry.name in _NOT_OURS else HIDDEN)
                 continue
             is_folder = _is_folder(entry)
             if not is_folder and not looks_like_photo(Path(entry.name)):
+                suffix = Path(entry.name).suffix.lower()
+                yield PassedOver(inside, kind_of(suffix), shown_ending(suffix))
                 continue
             if not follow_links and entry.is_symlink() and leads_out(folder, here / entry.name):
                 yield LinkPassedOver(inside)

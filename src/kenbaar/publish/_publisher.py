@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from kenbaar.collections import Collection, Collections, Item
+from kenbaar.collections import Collection, Collections, Item, ItemState
 from kenbaar.consent import SHOWING, Consents, Purpose, sign_manifest, verify_manifest
 from kenbaar.disk import remove_below, written_below
 from kenbaar.engines import Engine, Failure, InProcessEngine, never
@@ -40,6 +40,7 @@ RENDERER = "2"  # raised whenever the same plan gives other pixels, so that copi
 BATCH = 16  # copies put in place together: two transactions each
 ASK_AGAIN_S = 10.0  # s: an end date that passes while a long publication runs is heard this soon
 MANIFEST = "manifest.json"
+_COPIED: tuple[ItemState, ...] = ("present", "new", "unreadable")  # every file that is there: copied, or held
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +163,7 @@ class _PublicationUnderWay:
         room.journal.record(Event.PUBLISH, self.actor, collection=name, channel=channel)
         remove_leftovers(self.folder)
         counts = self.store.count(self.collection.name)
-        total = sum(counts.get(s, 0) for s in ("present", "new"))
+        total = sum(counts.get(s, 0) for s in _COPIED)
         self.tell = lambda: say(len(self.current) + len(self.held), total, time.monotonic() - started)
         self.tell()
         engine.map(
@@ -193,7 +194,7 @@ class _PublicationUnderWay:
 
     def _pages(self) -> Iterator[list[Item]]:
         after = ""
-        while page := self.store.items(self.collection.name, ("present", "new"), after, BATCH):
+        while page := self.store.items(self.collection.name, _COPIED, after, BATCH):
             yield page
             after = page[-1].path
 
@@ -222,6 +223,9 @@ class _PublicationUnderWay:
         self.tell()
 
     def _to_make(self, item: Item) -> _Planned | None:
+        if item.state == "unreadable":
+            self._hold(item, f"the sweep could not read it. {item.why or ''}".strip())
+            return None
         if item.state == "new" or item.digest is None:
             self._hold(item, "it was not swept yet; run `kenbaar sweep` first")
             return None

@@ -21,6 +21,7 @@ from kenbaar.sweep._analyse import (
     merge_decisions,
 )
 from kenbaar.sweep._compared import PackInUse
+from kenbaar.sweep._plan import PassedOverCount
 from kenbaar.sweep._reanalyse import reanalyse_photo, steady_threshold
 from kenbaar.sweep._run import SweepProgress, SweepReport, Sweeps, Unreadable
 from kenbaar.sweep._tasks import AnalysePhotos, AnalysisTask, OlderPack
@@ -33,6 +34,7 @@ __all__ = [
     "KnownFaces",
     "OlderPack",
     "PackInUse",
+    "PassedOverCount",
     "PhotoAnalysis",
     "Recognised",
     "SweepProgress",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -9,22 +10,36 @@ from itertools import islice
 from pathlib import Path
 
 from kenbaar.collections import Collection, CollectionStore, Item, item_id
-from kenbaar.media import LinkPassedOver, PhotoFile, UnreadableFolder, walk_photos
+from kenbaar.media import PASSED_OVER_KINDS, LinkPassedOver, PassedOver, PhotoFile, UnreadableFolder, walk_photos
 
 PAGE = 500  # files noted in one transaction: few enough for flat memory, enough that the walk is not all commits
+
+
+MOST_ENDINGS = 12  # told of one kind
+
+
+@dataclass(frozen=True, slots=True)
+class PassedOverCount:
+    """How many files of a kind (a name in media.PASSED_OVER_KINDS) were passed over, and what their names end in."""
+
+    kind: str
+    files: int
+    endings: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
     """What a walk over the source showed. unreadable: folders that could not be listed, and why.
 
-    links: links that lead out of the source and were passed over.
+    links: links that lead out of the source and were passed over. passed_over: what is no photo, by kind, as
+    PASSED_OVER_KINDS lists them.
     """
 
     files: int
     missing: int
     unreadable: tuple[UnreadableFolder, ...]
     links: int
+    passed_over: tuple[PassedOverCount, ...] = ()
 
 
 def note_files(
@@ -36,17 +51,27 @@ def note_files(
     A folder that cannot be listed says nothing about its files: then nothing is marked missing in this run.
     """
     files, links, unreadable = 0, 0, []
+    passed_over: dict[str, Counter[str]] = {}
     entries = walk_photos(Path(collection.source), follow_links=collection.follow_links)
     while page := list(islice(entries, PAGE)):
         there = [e for e in page if isinstance(e, PhotoFile)]
         unreadable += [e for e in page if isinstance(e, UnreadableFolder)]
         links += sum(isinstance(e, LinkPassedOver) for e in page)
+        for other in (e for e in page if isinstance(e, PassedOver)):
+            endings = passed_over.setdefault(other.kind.name, Counter())
+            known = other.ending in endings or len(endings) <= MOST_ENDINGS
+            endings[other.ending if known else ""] += 1
         files += len(there)
         with writing():
             _note_page(collection, store, run, there)
     with writing():
         missing = 0 if unreadable else store.mark_missing(collection.name, run)
-    return Found(files, missing, tuple(unreadable), links)
+    counts = tuple(
+        PassedOverCount(kind, passed_over[kind].total(), tuple(sorted(e for e in passed_over[kind] if e)))
+        for kind in PASSED_OVER_KINDS
+        if kind in passed_over
+    )
+    return Found(files, missing, tuple(unreadable), links, counts)
 
 
 def _note_page(collection: Collection, store: CollectionStore, run: str, files: Iterable[PhotoFile]) -> None:

@@ -23,7 +23,7 @@ from kenbaar.media import PhotoLimits
 from kenbaar.policy import Actor, Event
 from kenbaar.sweep._analyse import Barred, KnownFaces, PhotoAnalysis
 from kenbaar.sweep._compared import PackInUse, open_galleries
-from kenbaar.sweep._plan import due_items, note_files
+from kenbaar.sweep._plan import PassedOverCount, due_items, note_files
 from kenbaar.sweep._tasks import AnalysePhotos, AnalysisTask, OlderPack
 
 log = logging.getLogger(__name__)
@@ -57,6 +57,7 @@ class SweepReport:
 
     unknown: faces compared that matched nobody (0 where nothing is compared): a number, about nobody.
     links: links that lead out of the collection's folder, and were passed over.
+    passed_over: files that are no photos Kenbaar opens, by kind.
     without_code: people who hold their own key and did not open a session, so they were not compared.
     older_pack: people who were compared with a pack they enrolled with earlier, until they renew.
     other_pack: people whose template is of a model pack that is not at hand, so they could not be compared.
@@ -74,6 +75,7 @@ class SweepReport:
     moved: int
     missing: int
     links: int
+    passed_over: tuple[PassedOverCount, ...]
     seconds: float
     without_code: int
     older_pack: int
@@ -225,6 +227,7 @@ class _SweepUnderWay:
             moved=self.moved,
             missing=max(0, found.missing - self.moved),
             links=found.links,
+            passed_over=found.passed_over,
             seconds=time.monotonic() - started,
             without_code=len(self.without_code),
             older_pack=sum(len(c.gallery) for c in self.by_pack[1:]),
@@ -287,8 +290,8 @@ class _SweepUnderWay:
             self._hear_withdrawals()
             now = room.journal.now()
             failures = [(item, result) for item, result in batch if isinstance(result, Failure)]
-            self.unreadable += [Unreadable(item.path, result.what) for item, result in failures]
-            self.store.mark_unreadable([(item, result.what) for item, result in failures])
+            self.unreadable += [Unreadable(item.path, f"{result.what} {result.do}") for item, result in failures]
+            self.store.mark_unreadable([(item, f"{result.what} {result.do}") for item, result in failures])
             analyses = [(item, found) for item, found in batch if not isinstance(found, Failure)]
             rejected = {(r.digest, r.subject) for r in self.store.rejections(*{found.digest for _, found in analyses})}
             new = [found.digest for item, found in analyses if item.digest is None]
