@@ -6,6 +6,7 @@ adopts what killed commands leave behind, and tells whether any of it lives on.
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import json
 import os
@@ -13,14 +14,16 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 _PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
+_HELD_BACK = {signal.SIGINT, signal.SIGTERM}  # from the fork on, until the command has begun to hear them
 _PATIENCE_S = 15.0  # for what a killed command started: a worker that is still importing notices when that is done
 
 
@@ -39,16 +42,21 @@ def main() -> None:
     print(json.dumps({"ready": True}), flush=True)
     for line in sys.stdin:
         request = json.loads(line)
+        signal.pthread_sigmask(signal.SIG_BLOCK, _HELD_BACK)
         pid = os.fork()
         if pid == 0:
+            os.setpgid(0, 0)
             _be_the_command(request)
+        with suppress(OSError):  # whoever comes first, the child or this: a signal to its group finds it
+            os.setpgid(pid, pid)
         print(json.dumps({"pid": pid}), flush=True)
         _, status = os.waitpid(pid, 0)
         print(json.dumps({"code": os.waitstatus_to_exitcode(status), "left_behind": _left_behind()}), flush=True)
 
 
 def _be_the_command(request: dict[str, Any]) -> None:
-    from kenbaar.cli._run import run
+    from kenbaar.cli import main as kenbaar
+    from kenbaar.cli._stop import hear_sigterm, how_stopped
 
     out = os.open(request["out"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     for descriptor in (1, 2):
@@ -56,13 +64,22 @@ def _be_the_command(request: dict[str, Any]) -> None:
     os.close(0)
     os.environ.clear()
     os.environ.update(request["env"])
-    code = 70
+    sys.argv = ["kenbaar", *request["arguments"]]
+    code: object = 70
     try:
-        code = run(request["arguments"])
+        hear_sigterm()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _HELD_BACK)
+        kenbaar()
+    except SystemExit as end:
+        code = end.code
+    except KeyboardInterrupt as err:
+        code = how_stopped(err)[1]
+    finally:
+        threading._shutdown()  # type: ignore[attr-defined]  # what Python does at its end, but for unloading itself
+        atexit._run_exitfuncs()
         sys.stdout.flush()
         sys.stderr.flush()
-    finally:
-        os._exit(code)
+        os._exit(code if isinstance(code, int) else 70)
 
 
 def _left_behind() -> int:
@@ -95,9 +112,21 @@ class Nursery:
     process: subprocess.Popen[str]
 
     def run(
-        self, arguments: list[object], env: dict[str, str], log: Path, *, kill_after_s: float | None = None
+        self,
+        arguments: list[object],
+        env: dict[str, str],
+        log: Path,
+        *,
+        kill_after_s: float | None = None,
+        stop_after_s: tuple[float, ...] = (),
+        stop_when: Callable[[], bool] | None = None,
+        by: signal.Signals = signal.SIGINT,
     ) -> Killed:
-        """Runs one command and kills it after so many seconds, if it is still there."""
+        """Runs one command and kills it after so many seconds, if it is still there.
+
+        stop_after_s, stop_when, by: a signal at each of these moments, or as soon as this is true. SIGINT as a terminal
+        sends it, to the command and all its processes; SIGTERM to the command alone.
+        """
         words = [os.fspath(a) if isinstance(a, os.PathLike) else str(a) for a in arguments]
         assert self.process.stdin and self.process.stdout
         self.process.stdin.write(json.dumps({"arguments": words, "env": env, "out": str(log)}) + "\n")
@@ -108,6 +137,12 @@ class Nursery:
             time.sleep(kill_after_s)
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+        while stop_when is not None and not stop_when() and time.monotonic() - started < _PATIENCE_S:
+            time.sleep(0.01)
+        for moment in stop_after_s if stop_when is None else (0.0,):
+            time.sleep(max(0.0, moment - (time.monotonic() - started)))
+            with suppress(ProcessLookupError):
+                (os.killpg if by == signal.SIGINT else os.kill)(pid, by)
         ended = json.loads(self.process.stdout.readline())
         took = time.monotonic() - started
         return Killed(ended["code"], ended["left_behind"], took, log.read_text() if log.exists() else "")

@@ -93,6 +93,9 @@ def evaluate(
 
     def say(step: str, done: int, total: int, seconds: float) -> None:
         progress.report(step, done, total, seconds)
+        stop_if_cancelled()
+
+    def stop_if_cancelled() -> None:
         if progress.cancelled():
             raise Cancelled("Stopped.", "Nothing was kept; run it again to measure.")
 
@@ -105,6 +108,7 @@ def evaluate(
             on_disk=on_disk, say=say, splits=request.splits, seed=request.seed, adopt=request.adopt, data=request.data,
             consent=request.consent.strip(),
         )  # fmt: skip
+        stop_if_cancelled()
         pictures = picture_examples(told.worst, people.folder, pack, limits) if request.examples else ()
         page = write_report(told, report, pictures)
     adopted, words = _adopted(settings, actor, told) if request.adopt is not None else (None, None)

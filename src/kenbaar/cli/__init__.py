@@ -10,9 +10,18 @@ import sys
 
 def main() -> None:
     """The entry of the `kenbaar` command: exits with a code of docs/commands.md."""
-    from kenbaar.cli._run import run
+    from kenbaar.cli._stop import hear_no_more, hear_sigterm, how_stopped
 
-    sys.exit(run(sys.argv[1:]))
+    try:
+        hear_sigterm()
+        from kenbaar.cli._run import run
+
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt as err:  # before the command began, or while it said that it stopped
+        said, code = how_stopped(err)
+        sys.stderr.write(f"kenbaar: {said}\n")
+    hear_no_more()
+    sys.exit(code)
 
 
 __all__ = ["main"]

@@ -19,6 +19,7 @@ from kenbaar.text import json_text, printable
 
 if TYPE_CHECKING:
     from kenbaar.archive import Archive
+    from kenbaar.cli._stop import Stop
     from kenbaar.policy import Actor
     from kenbaar.settings import Settings
 
@@ -133,9 +134,13 @@ class Out:
 
             click.echo(json_text(as_json(answer)))
 
-    def progress(self) -> Bars:
-        """For acts that take long: a line for each step."""
-        return Bars(self)
+    @contextmanager
+    def progress(self) -> Iterator[Bars]:
+        """For acts that take long: a line for each step, and Ctrl-C asks them to stop where the next run goes on."""
+        from kenbaar.cli._stop import stoppable
+
+        with stoppable() as stop:
+            yield Bars(self, stop)
 
     def bar(self, what: str) -> Callable[[int, int, float], None]:
         """A progress line on stderr: call it with (done, total, seconds). On a terminal it stays one line."""
@@ -162,8 +167,8 @@ class Out:
 class Bars:
     """acts.Progress at a terminal: a bar for each step. Whoever wants to stop presses Ctrl-C."""
 
-    def __init__(self, out: Out) -> None:
-        self._out = out
+    def __init__(self, out: Out, stop: Stop) -> None:
+        self._out, self._stop = out, stop
         self._bars: dict[str, Callable[[int, int, float], None]] = {}
 
     def report(self, step: str, done: int, total: int, seconds: float) -> None:
@@ -177,8 +182,8 @@ class Bars:
             self._bars[step](done // unit, total // unit, seconds)
 
     def cancelled(self) -> bool:
-        """Ctrl-C is an exception."""
-        return False
+        """Whether it was asked to stop."""
+        return self._stop.asked
 
 
 def operator() -> Actor:

@@ -54,10 +54,12 @@ def demo(out: Out, folder: Path | None) -> None:
 def _call(words: Sequence[str]) -> tuple[int, Mapping[str, Any]]:
     """Runs `kenbaar WORDS` in this process, as from a shell; its exit code and what it answered on stdout."""
     from kenbaar.cli._run import run
+    from kenbaar.cli._stop import raise_if_stopped
 
     answered, words_for_people = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(answered), contextlib.redirect_stderr(words_for_people):
         code = run(words)
+    raise_if_stopped(code)
     lines = answered.getvalue().splitlines()
     return code, read_json(lines[-1]) if lines else {}
 

@@ -71,7 +71,8 @@ def evaluate(
     from kenbaar import acts
 
     request = acts.EvaluateRequest(folder, consent, target, splits, seed, data, pack_name, examples, fpir)
-    measured = acts.evaluate(out.settings(), operator(), request, out.progress())
+    with out.progress() as progress:
+        measured = acts.evaluate(out.settings(), operator(), request, progress)
     assert measured.told is not None
     _tell(out, measured.told, measured.people_folder, name_duplicates=name_duplicates)
     if measured.adopted is not None:

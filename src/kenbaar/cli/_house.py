@@ -163,8 +163,8 @@ def check(out: Out) -> int:
     """Prove that nothing of strangers is stored: look for their vectors in every byte of the home folder."""
     from kenbaar import acts
 
-    with out.archive() as archive:
-        report = acts.check(archive, operator(), acts.CheckRequest(), out.progress())
+    with out.archive() as archive, out.progress() as progress:
+        report = acts.check(archive, operator(), acts.CheckRequest(), progress)
     for finding in report.findings:
         place = f"{finding.path} at byte {finding.offset}: " if finding.path else ""
         out.say(f"FOUND {place}{finding.why}")

@@ -47,7 +47,8 @@ def pack_fetch(out: Out, only: Any, files: tuple[Path, ...]) -> None:
     """Fetch the default pack and make the fast one from it. Once; everything works offline from then on."""
     from kenbaar import acts
 
-    fetched = acts.fetch_packs(out.settings(), operator(), acts.FetchPacksRequest(only, files), out.progress())
+    with out.progress() as progress:
+        fetched = acts.fetch_packs(out.settings(), operator(), acts.FetchPacksRequest(only, files), progress)
     for row in fetched.packs:
         out.say(f"Pack {row.name} is ready: {row.folder}")
     out.answer(fetched)

@@ -219,7 +219,8 @@ def export(out: Out, subject: str, out_zip: Path, codes: tuple[str, ...]) -> Non
 
     with out.archive() as archive:
         codes = ask_for_code(archive, subject, codes)
-        written = acts.export(archive, operator(), acts.ExportRequest(subject, out_zip, codes), out.progress())
+        with out.progress() as progress:
+            written = acts.export(archive, operator(), acts.ExportRequest(subject, out_zip, codes), progress)
     out.say(f"Wrote {out_zip}: {written.pictures} picture(s), {written.acts} act(s), {written.receipts} receipt(s).")
     out.answer(written)
 

@@ -142,8 +142,8 @@ def sweep(out: Out, name: str, workers: int | None, codes: tuple[str, ...]) -> i
     """Find who in collection NAME agreed to be found. Can be stopped and run again at any time."""
     from kenbaar import acts
 
-    with out.archive() as archive:
-        report = acts.sweep(archive, operator(), acts.SweepRequest(name, workers, codes), out.progress())
+    with out.archive() as archive, out.progress() as progress:
+        report = acts.sweep(archive, operator(), acts.SweepRequest(name, workers, codes), progress)
     out.say(
         f"{report.photos} photos, {report.faces} faces, "
         f"{report.appearances} appearances of people who agreed, {report.unknown} faces of nobody we may know."
@@ -290,8 +290,8 @@ def publish(out: Out, name: str, out_folder: Path, channel: str, mask_doubtful: 
     from kenbaar import acts
 
     request = acts.PublishRequest(name, out_folder, channel, mask_doubtful, workers)
-    with out.archive() as archive:
-        report = acts.publish(archive, operator(), request, out.progress())
+    with out.archive() as archive, out.progress() as progress:
+        report = acts.publish(archive, operator(), request, progress)
     out.say(f"{report.published} copies in {out_folder}: {report.visible} faces visible, {report.masked} masked.")
     out.say(
         f"This run: {report.written} written ({report.replaced} of them replace an older copy), "

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import click
 
 from kenbaar.cli._app import app
+from kenbaar.cli._stop import how_stopped
 from kenbaar.disk import is_full
 from kenbaar.errors import KenbaarError
 from kenbaar.text import json_text, printable
@@ -25,8 +26,9 @@ def run(arguments: Sequence[str]) -> int:
         return done.exit_code
     except click.ClickException as err:
         return _tell(arguments, err.format_message(), "See `kenbaar COMMAND --help`.", 2)
-    except (click.Abort, KeyboardInterrupt):
-        return _tell(arguments, "Stopped.", "What was done stays; run it again to go on.", 130)
+    except (click.Abort, KeyboardInterrupt) as err:
+        said, code = how_stopped(err)
+        return _tell(arguments, said.what, said.do, code)
     except KenbaarError as err:
         return _tell(arguments, err.what, err.do, err.exit_code)
     except UnicodeEncodeError:

@@ -19,7 +19,7 @@ from typing import Any, Generic
 
 from kenbaar.engines._engine import Failure, Result, Task, TaskType, done
 from kenbaar.engines._here import InProcessEngine
-from kenbaar.engines._process import begin_worker, end_broken, one_thread_each
+from kenbaar.engines._process import begin_worker, end_broken, no_interrupt, one_thread_each
 from kenbaar.errors import KenbaarError, Unusable
 
 log = logging.getLogger(__name__)
@@ -100,6 +100,9 @@ class _Mapping(Generic[Task, Result]):
                     pool = _Pool(self.task_type, self.workers)
                     continue
                 self.on_result(self.begun.popleft().task, result)
+        except KeyboardInterrupt:  # whoever did not want to wait for `cancelled`: what is in hand is not waited for
+            pool.end()
+            raise
         finally:
             for begun in self.begun:
                 begun.future.cancel()
@@ -182,7 +185,7 @@ class _Pool(Generic[Task, Result]):
 
     def _submitted(self, call: Callable[..., Any], *args: object) -> Future[Any]:
         try:
-            with one_thread_each():
+            with one_thread_each(), no_interrupt():
                 return self._processes.submit(call, *args)
         except (BrokenProcessPool, OSError) as err:  # OSError: its own pipe is closed while it finds that it is broken
             broken: Future[Any] = Future()
@@ -191,7 +194,11 @@ class _Pool(Generic[Task, Result]):
 
     def close(self) -> None:
         """Ends the workers; what was not begun is not done. None is left on return."""
-        self._processes.shutdown(wait=True, cancel_futures=True)
+        try:
+            self._processes.shutdown(wait=True, cancel_futures=True)
+        except KeyboardInterrupt:
+            self.end()  # left as it is, Python might wait at its end for workers that nobody told to go
+            raise
         self._there.close()  # with it goes the last reader: a task type that nobody took is dropped
 
     def end(self) -> None:

@@ -8,6 +8,7 @@ import signal
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
 
 from kenbaar.keys import disable_core_dumps
 
@@ -54,6 +55,17 @@ def one_thread_each() -> Iterator[None]:
             del os.environ[_BLAS_THREADS]
         else:
             os.environ[_BLAS_THREADS] = before
+
+
+@contextmanager
+def no_interrupt() -> Iterator[None]:
+    """What is started now never hears Ctrl-C, not even before it can say so (begin_worker); this thread does, later."""
+    resource_tracker.ensure_running()  # it would lift the block on its way
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _die_with(parent: int) -> None:

@@ -135,7 +135,6 @@ def _download(wanted: Published, target: Path, work: Path, say: Say) -> None:
         pip = subprocess.Popen(  # noqa: S603  every word of the command is ours
             command, stdout=file, stderr=file, stdin=subprocess.DEVNULL, env=environment
         )
-        told = 0
         try:
             end = time.monotonic() + _TIMEOUT_S
             while pip.poll() is None:
@@ -143,9 +142,7 @@ def _download(wanted: Published, target: Path, work: Path, say: Say) -> None:
                     raise PackUnavailable(f"{wanted.requirement} did not arrive in 15 minutes.", "Try again later.")
                 time.sleep(_POLL_S)
                 done = min(_arrived(work, wanted.file_name), wanted.size_bytes)
-                if done > told:
-                    say(Progress(step, done, wanted.size_bytes))
-                    told = done
+                say(Progress(step, done, wanted.size_bytes))  # also where nothing comes: say may stop it
         finally:
             if pip.poll() is None:
                 pip.kill()
