@@ -6,11 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
-from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kenbaar.consent import LOOSER_DECADES
 from kenbaar.errors import PackBroken, TooFewPeople, WrongModelPack
@@ -28,10 +26,18 @@ from kenbaar.measure._decide import decide
 from kenbaar.measure._figures import Curve, CurvePoint, Evaluation, Histogram, OneToOne, Point
 from kenbaar.measure._noticed import find_doubles, find_shared, worst_examples
 from kenbaar.measure._people import MeasuredPeople
-from kenbaar.measure._rates import Rate, Resampler, people_for_claim, single_rate
+from kenbaar.measure._photos import (
+    counts,
+    failure_to_acquire,
+    failure_to_enrol,
+    notes,
+    photos_refused,
+    refuse_too_few,
+    unreadable,
+)
+from kenbaar.measure._rates import Resampler, people_for_claim
 from kenbaar.measure._samples import Samples, measure_people
 from kenbaar.measure._splits import Trials, run_trials, splits_for
-from kenbaar.measure._words import plural
 from kenbaar.media import PhotoLimits
 from kenbaar.modelpack import ModelPack
 
@@ -112,7 +118,7 @@ class _Measuring:
         say: Say,
     ) -> None:
         self.people, self.samples, self.in_force, self.seed = people, samples, in_force, seed
-        _refuse_too_few(samples)
+        refuse_too_few(samples)
         self.splits = splits or splits_for(samples)
         self.resampler = Resampler(samples.people, seed)
         self.trials: dict[int, Trials] = {}
@@ -139,6 +145,7 @@ class _Measuring:
         adopted, beyond = self.adopted(levels[self.k], adopt)
         told_at = self.in_force.for_gallery(main.n) if adopted is None else adopted
         rates = Rates(main.searches, decide(main.searches, told_at), self.resampler)
+        missing = [k for k in ENROLMENT_PHOTOS if k not in self.trials]
         groups = by_group(rates, self.people.groups)
         return Evaluation(
             data=data,
@@ -152,11 +159,11 @@ class _Measuring:
             people=samples.people,
             measured_people=len(np.unique(samples.person[samples.used])),
             photos=self.people.count,
-            counts=self.counts(),
+            counts=counts(self.people, samples),
             refusals=dict(samples.refusals.most_common()),
-            failure_to_enrol=self.failure_to_enrol(),
-            photos_refused=self.photos_refused(),
-            failure_to_acquire=self.failure_to_acquire(),
+            failure_to_enrol=failure_to_enrol(samples),
+            photos_refused=photos_refused(samples),
+            failure_to_acquire=failure_to_acquire(samples),
             enrolment_photos=self.k,
             n=main.n,
             in_force=self.in_force,
@@ -173,105 +180,14 @@ class _Measuring:
             look_alikes=look_alikes(rates, self.people.pairs),
             per_decade=levels[self.k].per_decade,
             model_at_n=levels[self.k].at(now.accept, main.n),
-            notes=tuple(self.notes()),
+            notes=tuple(notes(self.people, samples, len(self.doubles), missing)),
             adopted=adopted,
             adopted_point=None if adopted is None else self.point(self.k, adopted.accept, beyond, adopt),
             worst=tuple(worst_examples(self.people, samples, main.searches)),
             doubles=tuple(self.doubles),
             shared=tuple(find_shared(self.people, samples)),
-            unreadable=tuple(self.unreadable()),
+            unreadable=tuple(unreadable(self.people, samples)),
         )
-
-    # -- people and photos -----------------------------------------------------------------------------------------
-
-    def counts(self) -> dict[str, int]:
-        """What became of the photos, and what lay beside them."""
-        s = self.samples
-        return {
-            "used": s.count("used"),
-            "no_face": s.count("no face"),
-            "several_faces": s.count("several faces"),
-            "unreadable": s.count("unreadable"),
-            "twice_in_a_folder": s.count("twice"),
-            "in_two_folders": s.count("two people's"),
-            "beside_the_folders": self.people.stray,
-            "folders_closed": self.people.closed,
-        }
-
-    def failure_to_enrol(self) -> Rate:
-        """People of whom no photo at all could be enrolled with; not those whose every photo is somebody else's too."""
-        s = self.samples
-        told = np.zeros(s.people, np.bool_)
-        told[s.person[[state not in ("twice", "two people's") for state in s.state]]] = True
-        good = np.bincount(s.person[s.can_enrol], minlength=s.people)
-        people, wrong = int(told.sum()), int((told & (good == 0)).sum())
-        rate = single_rate(wrong, people, people, wrong)
-        assert rate is not None  # at least two people have a photo that was used
-        return rate
-
-    def unreadable(self) -> list[Path]:
-        """Files that are no photo."""
-        paths = (p for photos in self.people.photos for p in photos)
-        return [path for path, state in zip(paths, self.samples.state, strict=True) if state == "unreadable"]
-
-    def photos_refused(self) -> Rate | None:
-        """Photos an enrolment would send back, of all that could be read."""
-        s = self.samples
-        looked = np.array([state in ("used", "no face", "several faces") for state in s.state], np.bool_)
-        return _photo_rate(s.person, looked, ~s.can_enrol)
-
-    def failure_to_acquire(self) -> Rate | None:
-        """Photos of one person in which a sweep finds no face."""
-        s = self.samples
-        alone = np.array([state in ("used", "no face") for state in s.state], np.bool_)
-        return _photo_rate(s.person, alone, ~s.used)
-
-    def notes(self) -> list[str]:
-        """What a reader has to know, in sentences without names."""
-        s, found = self.samples, []
-        if n := s.count("unreadable"):
-            found.append(f"{plural(n, 'file')} could not be read and {_was(n)} left out.")
-        if n := s.count("several faces"):
-            found.append(
-                f"{plural(n, 'photo shows', 'photos show')} more than one face and {_was(n)} left out: "
-                f"the others in {'it' if n == 1 else 'them'} did not agree."
-            )
-        if n := s.count("two people's"):
-            found.append(
-                f"{plural(n, 'file lies', 'files lie')} in two people's folders and {_was(n)} left out. "
-                f"Whose {'it is' if n == 1 else 'they are'} is not known. The terminal names the folders."
-            )
-        if n := s.count("twice"):
-            found.append(f"{plural(n, 'file lies', 'files lie')} twice in one folder; one of each was used.")
-        if n := len(self.doubles):
-            found.append(
-                f"{plural(n, 'pair of folders is', 'pairs of folders are')} as alike as one person's own photos: "
-                "the same face under two names? They were measured as two people, which counts against the pack. "
-                "The terminal names the folders."
-            )
-        missing = [str(k) for k in ENROLMENT_PHOTOS if k not in self.trials]
-        if missing:
-            found.append(
-                f"With {' and '.join(missing)} enrolment photo{'s' * (missing != ['1'])} nothing could be measured: "
-                "people need one more photo than they enrol with."
-            )
-        if n := self.people.stray:
-            found.append(
-                f"{plural(n, 'photo lies', 'photos lie')} beside the folders and {_was(n)} left out: "
-                f"nobody says whose {'it is' if n == 1 else 'they are'}."
-            )
-        if n := self.people.closed:
-            found.append(
-                f"{plural(n, 'folder')} could not be opened; what is in {'it' if n == 1 else 'them'} was not measured."
-            )
-        if self.samples.people < 30:
-            found.append(
-                f"{self.samples.people} people are too few for any claim about others: "
-                "read every figure with its interval."
-            )
-        return found
-
-    # -- rates -----------------------------------------------------------------------------------------------------
 
     def point(self, k: int, accept: float, extrapolated: bool, target: float | None) -> Point:
         """What this accept does in the galleries measured with k enrolment photos."""
@@ -373,39 +289,3 @@ class _Measuring:
             per_decade=max(levels.per_decade, self.in_force.per_decade),
         )
         return threshold, beyond
-
-
-def _photo_rate(person: NDArray[np.int32], of: NDArray[np.bool_], wrong: NDArray[np.bool_]) -> Rate | None:
-    """The share of these photos that failed: each is one trial."""
-    failed = of & wrong
-    return single_rate(int(failed.sum()), int(of.sum()), len(np.unique(person[of])), len(np.unique(person[failed])))
-
-
-def _was(n: int) -> str:
-    return "was" if n == 1 else "were"
-
-
-def _refuse_too_few(samples: Samples) -> None:
-    used = np.bincount(samples.person[samples.used], minlength=samples.people)
-    people = int((used > 0).sum())
-    if not samples.count("used", "no face", "several faces", "twice", "two people's"):
-        raise TooFewPeople("None of these files could be read as a photo.", "Check what they are, and copy them again.")
-    both = np.bincount(samples.person[[s == "two people's" for s in samples.state]], minlength=samples.people)
-    if people < 2 and people + int(((both > 0) & (used == 0)).sum()) > 1:
-        raise TooFewPeople(
-            f"{'But for one person, every' if people else 'Every'} usable photo lies in two people's folders, "
-            "so whose they are is not known.",
-            "Take each person's photos out of the other's folder.",
-        )
-    if people < 2:
-        raise TooFewPeople(
-            f"{'Only 1' if people else 'None'} of {samples.people} people has a photo "
-            "in which exactly one face is found.",
-            "Use photos in which each person is alone, seen from the front, in good light.",
-        )
-    good = np.bincount(samples.person[samples.can_enrol], minlength=samples.people)
-    if not ((good >= 1) & (used >= 2)).any():
-        raise TooFewPeople(
-            "Nobody has two usable photos: one to enrol with, and another to be looked for with.",
-            "Bring at least two photos of each person, four for figures with three enrolment photos.",
-        )
