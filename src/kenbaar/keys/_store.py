@@ -18,10 +18,10 @@ from kenbaar.errors import KeyDestroyed, KeyStoreBroken, UsageError
 from kenbaar.keys import _store_file as file
 from kenbaar.keys._durable import locked, told_as_refusals
 from kenbaar.keys._envelope import KEY_BYTES, Envelope
+from kenbaar.keys._ids import altered, bytes_of, unknown
 from kenbaar.keys._store_file import KeyKind
 
 _FEW = 64  # up to so many slots, or one in so many, are read one by one; for more the file is read whole, once
-_ID_CHARS = 34
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,13 +153,13 @@ class KeyStore:
         with self._view() as view:
             slots, known = self._slots_of(view, wanted)
             if not known.all():
-                raise _unknown(wanted[int(np.argmin(known))])
+                raise unknown(wanted[int(np.argmin(known))])
             living = np.flatnonzero(~file.are_dead(slots, view.key, view.header))
             found = file.open_slots(slots[living], view.key, view.header, [file.NO_FACTS] * len(living))
         keys: dict[str, bytes] = {}
         for i, key in zip(living.tolist(), found, strict=True):
             if key is None:
-                raise _altered(wanted[i])
+                raise altered(wanted[i])
             keys[wanted[i]] = key
         return keys
 
@@ -216,7 +216,7 @@ class KeyStore:
             slots = slots[slots["destroyed"] != 0]
             whole = file.are_dead(slots, view.key, view.header)
         if not whole.all():
-            raise _altered(file.ids_of(slots[~whole])[0])
+            raise altered(file.ids_of(slots[~whole])[0])
         return dict(zip(file.ids_of(slots), map(file.moment, slots["destroyed"].tolist()), strict=True))
 
     def ids(self, kind: KeyKind | str | None = None) -> list[str]:
@@ -348,7 +348,7 @@ class KeyStore:
 
     def _slots_of(self, view: _View, ids: Sequence[str]) -> tuple[file.Slots, NDArray[np.bool_]]:
         """For each id the slot it names, and whether that slot is really its own."""
-        raw = _bytes_of(ids)
+        raw = bytes_of(ids)
         numbers = np.ascontiguousarray(raw[:, 12:]).view(">u4").ravel().astype(np.int64)
         known = numbers < view.header.count
         if not view.header.count:
@@ -376,33 +376,3 @@ class KeyStore:
             with told_as_refusals(path):
                 if stat.S_IMODE(path.stat().st_mode) & 0o077:
                     path.chmod(mode)
-
-
-def _bytes_of(ids: Sequence[str]) -> NDArray[np.uint8]:
-    """The 16 bytes each id spells, (n, 16)."""
-    for key_id in ids:
-        if len(key_id) != _ID_CHARS or key_id[:2] != "k-":
-            raise _unknown(key_id)
-    try:
-        raw = bytes.fromhex("".join([key_id[2:] for key_id in ids]))
-    except ValueError as err:
-        raise KeyStoreBroken(
-            "Something that is not a key id was looked up.", "Put the archive back from one backup."
-        ) from err
-    if len(raw) != 16 * len(ids):
-        raise KeyStoreBroken("Something that is not a key id was looked up.", "Put the archive back from one backup.")
-    return np.frombuffer(raw, np.uint8).reshape(-1, 16)
-
-
-def _altered(key_id: str) -> KeyStoreBroken:
-    return KeyStoreBroken(
-        f"Key {key_id} was altered and does not open.",
-        "Put the key store back from its own backup, or finish the withdrawal it belongs to.",
-    )
-
-
-def _unknown(key_id: str) -> KeyStoreBroken:
-    return KeyStoreBroken(
-        f"The key store never held key {key_id}: it is an older copy, or another archive's.",
-        "Put back the newest key store of this archive.",
-    )
