@@ -27,7 +27,14 @@ class Settings:
 
     home: Path
     cache: Path
-    max_megapixels: int = _setting(50, "megapixels", "Photos whose header promises more are not decoded.")  # type: ignore[assignment]
+    max_megapixels: int = _setting(220, "megapixels", "Photos whose header promises more are not decoded.")  # type: ignore[assignment]
+    max_full_megapixels: int = _setting(
+        64,
+        "megapixels",
+        "More are never decoded at once: larger JPEGs are swept and copied at 1/2, 1/4 or 1/8, others are refused.",
+    )  # type: ignore[assignment]
+    max_side_px: int = _setting(65_500, "px", "Photos with a longer side are not decoded.")  # type: ignore[assignment]
+    max_ratio: int = _setting(50, "", "Photos more times as long as wide are not decoded.")  # type: ignore[assignment]
     max_photo_mb: int = _setting(200, "MB", "Larger files are not read.")  # type: ignore[assignment]
     workers: int = _setting(0, "processes", "Workers of sweeps and publications; 0 means one for each core.")  # type: ignore[assignment]
     pack: str = _setting("default", "name or folder", "The model pack that finds and compares faces.")  # type: ignore[assignment]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from kenbaar.acts._act import NO_PROGRESS, Progress, act
 from kenbaar.acts._json import HIDDEN, WHOLE
-from kenbaar.archive import open_archive
+from kenbaar.archive import open_archive, photo_limits
 from kenbaar.errors import Cancelled, TooFewPeople, UsageError, WrongModelPack
 from kenbaar.keys import disable_core_dumps
 from kenbaar.matching import Threshold
@@ -28,7 +28,6 @@ from kenbaar.measure import (
     write_report,
 )
 from kenbaar.measure import evaluate as measure
-from kenbaar.media import PhotoLimits
 from kenbaar.modelpack import find_pack, load_pack, read_manifest
 from kenbaar.policy import Actor, Permission
 from kenbaar.settings import Settings
@@ -86,9 +85,7 @@ def evaluate(
             "would be comparing somebody with somebody.",
             f"Measure at least {FEWEST_MEASURED} people who agreed to it.",
         )
-    limits = PhotoLimits(
-        settings.max_megapixels * 1_000_000, settings.max_photo_mb * 1_000_000, settings.untrusted_seconds
-    )
+    limits = photo_limits(settings)
     pack = load_pack(place, threads=len(os.sched_getaffinity(0)))
 
     def say(step: str, done: int, total: int, seconds: float) -> None:

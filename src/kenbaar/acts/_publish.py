@@ -33,7 +33,10 @@ class HeldRow:
 
 @dataclass(frozen=True, slots=True)
 class PublishAnswer:
-    """What is in the folder now (published, masked, visible), what is held back, and what this run did."""
+    """What is in the folder now (published, masked, visible), what is held back, and what this run did.
+
+    reduced: copies that are smaller than their originals (more than max_full_megapixels, a setting).
+    """
 
     published: int
     held: tuple[HeldRow, ...]
@@ -44,6 +47,7 @@ class PublishAnswer:
     unchanged: int
     removed: int
     manifest: Path
+    reduced: int
 
 
 @act("publish", Permission.PUBLISH)
@@ -72,4 +76,5 @@ def publish(archive: Archive, actor: Actor, request: PublishRequest, progress: P
         unchanged=report.unchanged,
         removed=report.removed,
         manifest=report.manifest,
+        reduced=report.reduced,
     )

@@ -12,6 +12,7 @@ from kenbaar.archive._archive import Archive, open_archive
 from kenbaar.archive._clock import Doubt
 from kenbaar.archive._create import create_archive
 from kenbaar.archive._enrolments import Enrolments
+from kenbaar.archive._limits import photo_limits
 from kenbaar.archive._packs import Packs, note_of
 from kenbaar.archive._seal import CollectionToSeal, ConsentToSeal, ToSeal, seal_archive
 from kenbaar.archive._verify import verify_ledger_of
@@ -27,6 +28,7 @@ __all__ = [
     "create_archive",
     "note_of",
     "open_archive",
+    "photo_limits",
     "seal_archive",
     "verify_ledger_of",
 ]

@@ -10,6 +10,7 @@ from pathlib import Path
 from kenbaar.archive._enrolments import Enrolments
 from kenbaar.archive._home import KEYS, LEDGER, LOCK, MASTER_KEY, WITNESS, needed, refuse_source, refuse_target
 from kenbaar.archive._journal import ArchiveJournal
+from kenbaar.archive._limits import photo_limits
 from kenbaar.archive._packs import Packs
 from kenbaar.archive._recovery import recovery
 from kenbaar.archive._seal import is_sealed
@@ -132,10 +133,7 @@ class Archive:
     @property
     def limits(self) -> PhotoLimits:
         """What a photo may weigh before it is decoded."""
-        settings = self.settings
-        return PhotoLimits(
-            settings.max_megapixels * 1_000_000, settings.max_photo_mb * 1_000_000, settings.untrusted_seconds
-        )
+        return photo_limits(self.settings)
 
     @property
     def pack(self) -> ModelPack:

@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from kenbaar.archive._limits import photo_limits
 from kenbaar.archive._packs import Packs, note_of
 from kenbaar.consent import LOOSER_DECADES, RECOGNISING, Consents, Enrolled, Purpose, Sessions, read_portraits
 from kenbaar.errors import EnrolmentRefused
 from kenbaar.ledger import Journal
 from kenbaar.matching import Threshold
-from kenbaar.media import Photo, PhotoLimits, open_untrusted_photo
+from kenbaar.media import Photo, open_untrusted_photo
 from kenbaar.modelpack import ModelPack
 from kenbaar.policy import Actor, Event
 from kenbaar.settings import Settings
@@ -26,7 +27,7 @@ class Enrolments:
 
     def __init__(self, settings: Settings, consents: Consents, packs: Packs, journal: Journal) -> None:
         self._settings, self._consents, self._packs, self._journal = settings, consents, packs, journal
-        self._limits = PhotoLimits(settings.max_megapixels * 1_000_000, settings.max_photo_mb * 1_000_000)
+        self._limits = photo_limits(settings)
 
     def enrol(
         self,

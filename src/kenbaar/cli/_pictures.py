@@ -297,6 +297,11 @@ def publish(out: Out, name: str, out_folder: Path, channel: str, mask_doubtful: 
         f"This run: {report.written} written ({report.replaced} of them replace an older copy), "
         f"{report.unchanged} unchanged, {report.removed} removed."
     )
+    if report.reduced:
+        out.say(
+            f"{_number(report.reduced, 'copy is', 'copies are')} smaller than the original, which has more than"
+            " max_full_megapixels (a setting; copies of larger photos would take gigabytes)."
+        )
     for held in report.held:
         out.say(f"Held back: {held.path}: {held.why}")
     if report.held:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import sys
@@ -14,6 +15,9 @@ from kenbaar.cli._stop import how_stopped
 from kenbaar.disk import is_full
 from kenbaar.errors import KenbaarError
 from kenbaar.text import json_text, printable
+
+_OF_THE_PLACE = frozenset({errno.EROFS, errno.ENAMETOOLONG, errno.EACCES, errno.ELOOP, errno.EIO, errno.ESTALE})
+"""Errors that say something of where a path leads, and nothing of Kenbaar."""
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -41,6 +45,9 @@ def run(arguments: Sequence[str]) -> int:
             return _tell(
                 arguments, "The disk is full; nothing half-written was kept.", "Make room, then run it again.", 4
             )
+        if err.errno in _OF_THE_PLACE:
+            what = f"The system refuses a file or folder ({os.strerror(err.errno)})."
+            return _tell(arguments, what, "Check the paths of this call and what may be written there.", 4)
         return _bug(arguments, err)
     except Exception as err:  # noqa: BLE001  # the last edge: people never see a traceback
         return _bug(arguments, err)

@@ -38,7 +38,7 @@ def written_below(data: bytes, root: Path, relative: str) -> Iterator[Callable[[
 
             yield put
         finally:
-            with suppress(FileNotFoundError):
+            with suppress(OSError):  # it is not there, or the disk takes nothing any more, which was said before
                 os.unlink(part, dir_fd=folder)
 
 

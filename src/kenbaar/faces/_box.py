@@ -56,6 +56,10 @@ class Box:
         x_min, y_min = min(max(0, self.x_min), width_px), min(max(0, self.y_min), height_px)
         return Box(x_min, y_min, max(x_min, min(self.x_max, width_px)), max(y_min, min(self.y_max, height_px)))
 
+    def reduced(self, scale: int) -> Box:
+        """The box in a photo reduced by scale: the smallest that holds every pixel of this one."""
+        return Box(self.x_min // scale, self.y_min // scale, -(-self.x_max // scale), -(-self.y_max // scale))
+
     def intersection(self, other: Box) -> Box:
         """What both boxes share; area 0 where they share nothing."""
         x_min, y_min = max(self.x_min, other.x_min), max(self.y_min, other.y_min)

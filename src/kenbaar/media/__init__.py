@@ -23,6 +23,7 @@ from kenbaar.media._limits import PhotoLimits
 from kenbaar.media._names import decode_name, encode_name
 from kenbaar.media._open import Photo, digest_bytes, digest_file, open_own_bytes
 from kenbaar.media._opening import (
+    ALL_DETAIL,
     begin_reading,
     end_reading,
     open_photo,
@@ -53,6 +54,7 @@ from kenbaar.media._write import (
 )
 
 __all__ = [
+    "ALL_DETAIL",
     "COPY_SUFFIXES",
     "FORMATS",
     "JPEG_SCALES",

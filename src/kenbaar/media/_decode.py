@@ -9,6 +9,8 @@ from __future__ import annotations
 import functools
 import io
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -56,15 +58,28 @@ def _decode_reduced(data: bytes, scale: int) -> Pixels:
 def _open_pillow(data: bytes, header: PhotoHeader, scale: int) -> Image.Image:
     from PIL import Image
 
-    if max(header.coded) > 0 and header.coded[0] * header.coded[1] <= (Image.MAX_IMAGE_PIXELS or 0):
-        warnings.simplefilter("error", Image.DecompressionBombWarning)  # Pillow sees more pixels than the header has
-    picture = Image.open(io.BytesIO(data), formats=[header.format])
-    if sorted(picture.size) != sorted(header.coded):  # sorted: some releases turn a TIFF when it is loaded, some before
-        raise Unfit(f"is a damaged {header.format}: it states two different sizes")
-    if scale > 1:
-        picture.draft(None, (picture.width // scale, picture.height // scale))
-    picture.load()
-    return picture
+    warnings.simplefilter("error", Image.DecompressionBombWarning)  # Pillow sees more pixels than the header has
+    with pillow_takes(header.coded[0] * header.coded[1]):
+        picture = Image.open(io.BytesIO(data), formats=[header.format])
+        if sorted(picture.size) != sorted(header.coded):  # sorted: some releases turn a TIFF when loaded, some before
+            raise Unfit(f"is a damaged {header.format}: it states two different sizes")
+        if scale > 1:
+            picture.draft(None, (picture.width // scale, picture.height // scale))
+        picture.load()
+        return picture
+
+
+@contextmanager
+def pillow_takes(pixels: int) -> Iterator[None]:
+    """Pillow's own limit, of 89 megapixels, is this one where it is larger: ours was asked before."""
+    from PIL import Image
+
+    before = Image.MAX_IMAGE_PIXELS
+    Image.MAX_IMAGE_PIXELS = max(before or 0, pixels)
+    try:
+        yield
+    finally:
+        Image.MAX_IMAGE_PIXELS = before
 
 
 def _open_heif(data: bytes) -> Image.Image:

@@ -74,8 +74,10 @@ def read_by_pillow(data: bytes, name: str) -> PhotoHeader:
     """Of a format that Pillow knows by this name and that has no metadata of interest: its size, nothing decoded."""
     from PIL import Image
 
+    from kenbaar.media._decode import pillow_takes
+
     try:
-        with Image.open(io.BytesIO(data), formats=[name]) as picture:
+        with pillow_takes(1 << 62), Image.open(io.BytesIO(data), formats=[name]) as picture:  # nothing is decoded here
             width, height = picture.size
     except Exception as err:
         raise Unfit(f"is a damaged {name}") from err

@@ -12,15 +12,26 @@ DO_AGAIN = "Copy it again from where it came from; if it stays like this, leave 
 class PhotoLimits:
     """How large a photo may be, and how long it may take. Pixels are refused from the header, before any is decoded.
 
-    max_pixels: width x height. OWASP ASVS 5.0, 5.2.6 asks for a limit; 50 million is ours: in RGB that takes 150 MB.
+    max_pixels: width x height. OWASP ASVS 5.0, 5.2.6 asks for a limit; 220 million is ours: phones have 200.
     max_bytes:  of the file.
     max_seconds: of processor time, for one photo; three times as many by the clock.
+    max_full_pixels: more are never decoded: a larger photo is reduced while it is decoded, where its format can (JPEG)
+                and who opens it says with detail_side that it may; else it is refused. In RGB 64 million take 192 MB.
+                What is reduced is reduced to half of that: so a JPEG of 200 megapixels takes less than 1 GB.
+    max_side:   px. JPEG, as which copies go out, ends there; longer pictures are strips for programs, not photos.
+    max_ratio:  long side : short side, of pictures longer than RATIO_FROM_PX: looks at thinner ones are enlarged until
+                they fill the memory. Panoramas have up to 12.
     """
 
-    max_pixels: int = 50_000_000
+    max_pixels: int = 220_000_000
     max_bytes: int = 200_000_000
     max_seconds: int = 20
+    max_full_pixels: int = 64_000_000
+    max_side: int = 65_500
+    max_ratio: int = 50
 
+
+RATIO_FROM_PX = 4_096
 
 DEFAULT_LIMITS = PhotoLimits()
 

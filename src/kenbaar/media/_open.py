@@ -7,7 +7,7 @@ import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -64,6 +64,11 @@ class Photo:
             raise ValueError(f"pixels are contiguous uint8 {expected}, not {self.pixels.dtype} {self.pixels.shape}")
         self.pixels.setflags(write=False)
 
+    def as_decoded(self) -> Photo:
+        """The photo that these pixels are, of their own size: scale 1."""
+        rows, columns = self.pixels.shape[:2]
+        return replace(self, scale=1, width=columns, height=rows)
+
 
 def open_own_bytes(data: bytes, name: str = THIS_PHOTO, limits: PhotoLimits = DEFAULT_LIMITS) -> Photo:
     """The photo in bytes that this process has encoded itself, decoded in this process: nobody else's bytes.
@@ -116,7 +121,7 @@ def refusals(name: str) -> Iterator[None]:
 def read_photo(data: bytes, limits: PhotoLimits, detail_side: int | None) -> Photo:
     """Decoded here and now. Raises Unfit."""
     header = read_header(data, limits)
-    scale = scale_for(header, detail_side)
+    scale = scale_for(header, detail_side, limits)
     pixels = decode(data, header, scale)
     return Photo(
         pixels, scale, header.width, header.height, digest_bytes(data), header.format, header.taken_at, header.block_px

@@ -18,8 +18,10 @@ from kenbaar.media._limits import DEFAULT_LIMITS, PhotoLimits, Unfit
 from kenbaar.media._open import THIS_PHOTO, Photo, digest_bytes, read_file, refusals
 from kenbaar.media._outside import OutsideReader, ReaderEnded
 from kenbaar.media._read import too_many_bytes
-from kenbaar.media._reader import BYTES_A_PIXEL
+from kenbaar.media._reader import bytes_to_decode
 
+ALL_DETAIL = 1 << 40
+"""A detail_side: as many px as may be decoded, which are all but of the largest JPEGs."""
 _MEMORY_BYTES = 1_000_000_000  # of address space: programs and decoders take 300 MB of it; with room for large files
 _PATIENCE = 3  # times the processor time that a photo may take, by the clock: other programs want the processor too
 
@@ -36,6 +38,7 @@ def open_photo(
 
     detail_side: with it, a JPEG is decoded at 1/2, 1/4 or 1/8 as long as its long side keeps that many px (the
     detector's input side: an eighth less time a photo); None decodes at full size.
+    At most limits.max_full_pixels are decoded: with detail_side a larger JPEG is reduced further, others are refused.
     digest: of the content it must have; another is refused before anything of it is parsed.
     rights: whether Photo.rights is wanted.
     Raises PhotoUnreadable or PhotoTooLarge; their sentences hold no name and no path. Raises ReaderUnavailable where
@@ -154,7 +157,7 @@ def _read(data: bytes, limits: PhotoLimits, detail_side: int | None, rights: boo
 
 def _at_hand(limits: PhotoLimits) -> OutsideReader:
     global _reader, _owner
-    memory_bytes = _MEMORY_BYTES + BYTES_A_PIXEL * limits.max_pixels
+    memory_bytes = _MEMORY_BYTES + bytes_to_decode(limits.max_pixels, min(limits.max_pixels, limits.max_full_pixels))
     if _reader is not None and (_owner != os.getpid() or _reader.closed or not _reader.can(limits)):
         _forget()
     if _reader is None:

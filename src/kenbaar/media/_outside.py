@@ -82,7 +82,7 @@ class OutsideReader:
         self._ready = False
         self._pixel_bytes = 0
         self._pixels_at = -(-limits.max_bytes // mmap.PAGESIZE) * mmap.PAGESIZE
-        size = self._pixels_at + 3 * limits.max_pixels
+        size = self._pixels_at + 3 * min(limits.max_pixels, limits.max_full_pixels)
         descriptor = _shared_memory(size)
         try:
             self._shared = mmap.mmap(descriptor, size)
@@ -117,7 +117,12 @@ class OutsideReader:
 
     def can(self, limits: PhotoLimits) -> bool:
         """Whether it has room for photos within these limits."""
-        return limits.max_pixels <= self.limits.max_pixels and limits.max_bytes <= self.limits.max_bytes
+        mine = self.limits
+        return (
+            limits.max_pixels <= mine.max_pixels
+            and limits.max_bytes <= mine.max_bytes
+            and min(limits.max_pixels, limits.max_full_pixels) <= min(mine.max_pixels, mine.max_full_pixels)
+        )
 
     def read(
         self, data: bytes, limits: PhotoLimits, detail_side: int | None, *, rights: bool, timeout_s: float, cpu_s: int
@@ -130,7 +135,10 @@ class OutsideReader:
             self.await_ready(_START_S)
             self.asked += 1
             self._shared[: len(data)] = data
-            numbers = (len(data), limits.max_pixels, limits.max_bytes, detail_side or 0, cpu_s, rights)
+            numbers = (
+                len(data), limits.max_pixels, limits.max_bytes, limits.max_full_pixels, limits.max_side,
+                limits.max_ratio, detail_side or 0, cpu_s, rights,
+            )  # fmt: skip
             if self._answered():  # nobody has asked: it ended meanwhile, or says what the photo before told it to
                 raise self._ended()
             try:
@@ -221,6 +229,7 @@ class OutsideReader:
                 scale in (1, 2, 4, 8)
                 and min(width, height) > 0
                 and width * height <= limits.max_pixels
+                and -(-width // scale) * -(-height // scale) <= limits.max_full_pixels
                 and untrusted["format"] in FORMATS
                 and untrusted["block_px"] in (16, 24, 32)
                 and (taken_at is None or taken_at.tzinfo is not None)

@@ -22,14 +22,21 @@ if TYPE_CHECKING:  # limits first, then what parses
     from kenbaar.media._limits import PhotoLimits
 
 READY = b"ready\n"
-REQUEST = struct.Struct("<QQQQQB")
-"""size of the file in bytes, most pixels, most bytes, detail side (0: full size), most seconds of CPU, rights too?"""
+REQUEST = struct.Struct("<QQQQQQQQB")
+"""size of the file in bytes; most pixels, bytes, pixels decoded, px of a side, ratio of the sides; detail side (0: full
+size), most seconds of CPU, rights too?"""
 OUT_OF_MEMORY = 3
 """The exit code that says so."""
 
 _ROOM_BYTES = 128_000_000  # beside the picture: decoders' tables, a colour transform, what Python needs
 BYTES_A_PIXEL = 28  # 50 megapixels with transparency and a profile take 22, a plain JPEG 14 (measured)
+_COEFFICIENT_BYTES = 8  # a pixel, of the full size: what a progressive JPEG keeps while it is read, reduced or not
 _COPIES_OF_FILE = 4  # of its bytes at a time: as handed over, as cut for the decoder, as the decoder reads it
+
+
+def bytes_to_decode(pixels: int, decoded: int) -> int:
+    """What decoding a photo of so many pixels may take, of which so many are asked for."""
+    return BYTES_A_PIXEL * decoded + (_COEFFICIENT_BYTES * pixels if decoded < pixels else 0)
 
 
 def main() -> int:
@@ -87,14 +94,24 @@ class _Reader:
         return 0
 
     def _read(
-        self, size_bytes: int, max_pixels: int, max_bytes: int, detail_side: int, cpu_s: int, rights: int
+        self,
+        size_bytes: int,
+        max_pixels: int,
+        max_bytes: int,
+        max_full_pixels: int,
+        max_side: int,
+        max_ratio: int,
+        detail_side: int,
+        cpu_s: int,
+        rights: int,
     ) -> dict[str, object]:
         from kenbaar.media._limits import PhotoLimits, Unfit
 
         _limit(resource.RLIMIT_CPU, int(time.process_time()) + 1 + cpu_s, resource.RLIM_INFINITY)
         self._may_grow(_ROOM_BYTES + _COPIES_OF_FILE * size_bytes)
         try:
-            return self._photo(self.shared[:size_bytes], PhotoLimits(max_pixels, max_bytes), detail_side, bool(rights))
+            limits = PhotoLimits(max_pixels, max_bytes, cpu_s, max_full_pixels, max_side, max_ratio)
+            return self._photo(self.shared[:size_bytes], limits, detail_side, bool(rights))
         except Unfit as unfit:
             if isinstance(unfit.__cause__, MemoryError):
                 raise MemoryError from unfit
@@ -103,11 +120,12 @@ class _Reader:
     def _photo(self, data: bytes, limits: PhotoLimits, detail_side: int, with_rights: bool) -> dict[str, object]:
         import numpy as np
 
-        from kenbaar.media._read import decode, read_header, read_rights, scale_for
+        from kenbaar.media._read import decode, pixels_at, read_header, read_rights, scale_for
 
         header = read_header(data, limits)
-        scale = scale_for(header, detail_side or None)
-        self._may_grow(_ROOM_BYTES + _COPIES_OF_FILE * len(data) + BYTES_A_PIXEL * header.width * header.height)
+        scale = scale_for(header, detail_side or None, limits)
+        decoding = bytes_to_decode(header.width * header.height, pixels_at(header, scale))
+        self._may_grow(_ROOM_BYTES + _COPIES_OF_FILE * len(data) + decoding)
         pixels = decode(data, header, scale)
         place = np.frombuffer(self.shared, np.uint8, pixels.size, self.pixels_at).reshape(pixels.shape)
         place[...] = pixels

@@ -20,7 +20,8 @@ from kenbaar.modelpack import FaceDetector
 from kenbaar.publish._mask import CopyPlan, mask
 from kenbaar.publish._recheck import find_exposed
 
-_ANY_SIZE = PhotoLimits(max_pixels=2**31, max_bytes=2**31)  # it is our own file: its source was within the limits
+_ANY_SIZE = PhotoLimits(2**31, 2**31, max_full_pixels=2**31, max_side=2**31, max_ratio=2**31)
+"""It is our own file: its source was within the limits."""
 
 
 def render_copy(photo: Photo, plan: CopyPlan, rights: Rights) -> bytes:

@@ -12,6 +12,7 @@ from kenbaar.disk import leftover_parts, lock_folder
 from kenbaar.errors import Busy, Unusable, UsageError
 from kenbaar.media import copy_suffix
 
+_ANOTHER = "Give another folder for OUT."
 _LONGEST_NAME = 255  # bytes, of nearly every file system
 
 
@@ -48,14 +49,19 @@ def remove_leftovers(folder: Path) -> None:
 
 def checked_folder(out: Path, source: Path, home: Path) -> Path:
     """OUT as an absolute folder, made where it is missing; never among the originals or in the archive's home."""
-    folder = out.expanduser().absolute()
+    try:
+        folder = out.expanduser().absolute()
+        _refuse_place(folder, source, home)
+        folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise Unusable("Nothing can be written to the folder for the copies.", _ANOTHER)
+    except (OSError, ValueError, RuntimeError) as err:  # ValueError: a null byte; RuntimeError: a home that is nobody's
+        why = (err.strerror if isinstance(err, OSError) else None) or "it is no path"
+        raise Unusable(f"The folder for the copies cannot be made or used ({why}).", _ANOTHER) from err
+    return folder
+
+
+def _refuse_place(folder: Path, source: Path, home: Path) -> None:
     for forbidden, what in ((source, "the originals"), (home, "the archive's home folder")):
         if folder.resolve().is_relative_to(forbidden.resolve()) or forbidden.resolve().is_relative_to(folder.resolve()):
-            raise UsageError(f"Copies cannot lie among {what}.", "Give another folder for OUT.")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as err:
-        raise Unusable(
-            f"The folder for the copies cannot be made ({err.strerror}).", "Give another folder for OUT."
-        ) from err
-    return folder
+            raise UsageError(f"Copies cannot lie among {what}.", _ANOTHER)

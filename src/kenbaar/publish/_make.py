@@ -8,7 +8,7 @@ from pathlib import Path
 
 from kenbaar.detection import PUBLISH, detect_all
 from kenbaar.faces import Box
-from kenbaar.media import FileBelow, PhotoLimits, digest_bytes, open_photo
+from kenbaar.media import ALL_DETAIL, FileBelow, PhotoLimits, digest_bytes, open_photo
 from kenbaar.modelpack import FaceDetector
 from kenbaar.publish._copy import CopyCheck, check_copy, render_copy
 from kenbaar.publish._mask import plan_masks
@@ -18,13 +18,15 @@ MOST_ROUNDS = 3  # masking what the check doubts can show a new doubt; after so 
 
 @dataclass(frozen=True, slots=True)
 class MadeCopy:
-    """A finished copy in memory. revealed: boxes left visible; check: what was found in the finished bytes."""
+    """A finished copy in memory. revealed: boxes left visible, in px of the original; check: what was found in the
+    finished bytes; scale: the original's size / the copy's, 1 but for the largest JPEGs (PhotoLimits)."""
 
     data: bytes = field(repr=False)
     digest: str
     masked: int
     revealed: tuple[Box, ...]
     check: CopyCheck
+    scale: int = 1
 
 
 def make_copy(
@@ -42,16 +44,19 @@ def make_copy(
     digest: of the content the reveals were found in; another content raises PhotoUnreadable. known: faces the sweep
     found; more are looked for here, since masking must miss nobody. mask_doubtful: mask what the check doubts, too.
     """
-    photo = open_photo(source, limits, digest=digest, rights=True)
-    faces = merge_boxes(detect_all(photo, finder, PUBLISH), known)
+    opened = open_photo(source, limits, digest=digest, rights=True, detail_side=ALL_DETAIL)
+    scale, photo = opened.scale, opened.as_decoded()
+    shown = [box.reduced(scale) for box in reveals]
+    faces = merge_boxes(detect_all(photo, finder, PUBLISH), [box.reduced(scale) for box in known])
     for _ in range(MOST_ROUNDS if mask_doubtful else 1):
-        plan = plan_masks(faces, reveals, photo.width, photo.height, block_px=photo.block_px)
+        plan = plan_masks(faces, shown, photo.width, photo.height, block_px=photo.block_px)
         data = render_copy(photo, plan, photo.rights)
         check = check_copy(data, plan, finder)
         if not (mask_doubtful and check.exposed):
             break
         faces = merge_boxes(faces, check.exposed)
-    return MadeCopy(data, digest_bytes(data), len(plan.masks), plan.reveals, check)
+    revealed = tuple(sorted({box for box in reveals if box.reduced(scale) in plan.reveals}))
+    return MadeCopy(data, digest_bytes(data), len(plan.masks), revealed, check, scale)
 
 
 def merge_boxes(faces: Sequence[Box], more: Sequence[Box]) -> list[Box]:

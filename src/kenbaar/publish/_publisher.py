@@ -53,7 +53,10 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class PublishReport:
-    """What is in the folder now (published, masked, visible) and what this run did."""
+    """What is in the folder now (published, masked, visible, reduced) and what this run did.
+
+    reduced: copies smaller than their originals, which are too large to be decoded at full size (PhotoLimits).
+    """
 
     published: int
     held: tuple[Held, ...]
@@ -64,6 +67,7 @@ class PublishReport:
     unchanged: int
     removed: int
     manifest: Path
+    reduced: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +152,7 @@ class _PublicationUnderWay:
         self.held: list[Held] = []
         self.current: dict[str, Copy] = {}
         self.taken: set[str] = set()
+        self.reduced: set[str] = set()
         self.asked_for: dict[int, _Planned] = {}
         self.made: list[tuple[_Planned, MadeCopy | Failure]] = []
         self.asked: tuple[int, datetime, frozenset[str]] | None = None
@@ -190,6 +195,7 @@ class _PublicationUnderWay:
             unchanged=self.unchanged,
             removed=removed,
             manifest=manifest,
+            reduced=len(self.reduced & set(self.current)),
         )
 
     def _pages(self) -> Iterator[list[Item]]:
@@ -244,6 +250,8 @@ class _PublicationUnderWay:
         if why := self._not_ours(planned.target):
             self._hold(item, why)
             return None
+        if self._is_reduced(item):
+            self.reduced.add(str(planned.target))
         old = self.before.get(str(planned.target))
         if old is not None and old.render_key == planned.render_key and self._is_there(old):
             self.current[old.path] = old
@@ -266,6 +274,8 @@ class _PublicationUnderWay:
         place = written_below(made.data, self.folder, copy_name(planned.item.path))
         try:
             return planned, made, beside.enter_context(place)
+        except FileNotFoundError:
+            raise Unusable("The folder for the copies is gone.", "Put it back, then publish again.") from None
         except NotADirectoryError:
             self._hold(planned.item, "a file or a link lies where its folder would be; move it away")
             return None
@@ -322,8 +332,14 @@ class _PublicationUnderWay:
             RENDERER, item.digest, self.pack.digest, self.mask_doubtful,
             [b.as_list() for b in faces], [(b.as_list(), s) for b, s in reveals],
         ]  # fmt: skip
+        if self._is_reduced(item):
+            depends_on.append(str(self.limits.max_full_pixels))
         key = hashlib.sha256(json.dumps(depends_on).encode()).hexdigest()
         return _Planned(item, self.folder / copy_name(item.path), reveals, faces, key)
+
+    def _is_reduced(self, item: Item) -> bool:
+        """Whether its copy is made at reduced size."""
+        return (item.width or 0) * (item.height or 0) > self.limits.max_full_pixels
 
     def _may_show(self) -> frozenset[str]:
         """Who may be visible now: asked anew when a key was destroyed, and every few seconds for the date."""

@@ -13,7 +13,7 @@ from kenbaar.collections import Collection, Collections
 from kenbaar.consent import Consents
 from kenbaar.errors import ArchiveBroken, KenbaarError, ModeRefused, ReaderUnavailable
 from kenbaar.ledger import Act
-from kenbaar.media import PhotoLimits, open_photo
+from kenbaar.media import ALL_DETAIL, PhotoLimits, open_photo
 from kenbaar.modelpack import ModelPack
 from kenbaar.publish import Copy
 from kenbaar.rights._against_ledger import against_ledger
@@ -114,7 +114,7 @@ def _strangers(
             if len(store.tracks(item.id)) <= len(known):
                 continue
             try:
-                photo = open_photo(collection.file(item.path), limits)
+                photo = open_photo(collection.file(item.path), limits, detail_side=ALL_DETAIL)
             except ReaderUnavailable:
                 raise
             except KenbaarError:

@@ -14,7 +14,7 @@ from kenbaar.errors import ClaimRefused, ConsentMissing, NotFound
 from kenbaar.faces import Box
 from kenbaar.ledger import Journal, require_permission
 from kenbaar.matching import Band, Threshold, compare_one
-from kenbaar.media import FileBelow, PhotoLimits, open_photo
+from kenbaar.media import ALL_DETAIL, FileBelow, PhotoLimits, open_photo
 from kenbaar.modelpack import ModelPack
 from kenbaar.policy import Actor, Event
 
@@ -223,7 +223,7 @@ class Requests:
         limits: PhotoLimits,
     ) -> Band:
         """1:1 against the claimer's own template, and nobody else's; recorded before it is done."""
-        photo = open_photo(self._file(item), limits, digest=item.digest or "")
+        photo = open_photo(self._file(item), limits, digest=item.digest or "", detail_side=ALL_DETAIL)
         face = max(pack.detect_faces(photo), key=lambda f: f.box.iou(box), default=None)
         if face is None or not face.box.is_same_face(box):
             raise ClaimRefused("No face is found at that box now.", "Sweep the collection again.")

@@ -171,6 +171,7 @@ class _File:
     def __init__(self, data: bytes, limits: PhotoLimits) -> None:
         self._data, self._limits = data, limits
         self._photo: Photo | None = None
+        self._side: int | None = None
 
     @property
     def photo(self) -> Photo:
@@ -180,7 +181,8 @@ class _File:
 
     def at(self, side: int | None) -> Photo:
         """The photo with this many px of long side or more, if it has them; None: with all it has."""
-        if self._photo is None or not _is_decoded_at(self._photo, side):
+        if self._photo is None or (side != self._side and not _is_decoded_at(self._photo, side)):
+            self._side, self._photo = side, None  # one decoding at a time: large ones are a gigabyte together
             self._photo = open_photo_bytes(self._data, limits=self._limits, detail_side=side)
         return self._photo
 
