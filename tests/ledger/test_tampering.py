@@ -210,6 +210,46 @@ def test_a_payload_sealed_under_a_key_that_says_otherwise_is_told(filled: Ledger
         list(filled.acts(lambda _: b"\x0c" * 32))
 
 
+def test_of_a_ledger_broken_everywhere_the_first_twenty_places_are_told(
+    filled: Ledger, folder: Path, ours: PayloadKey, noon: datetime
+) -> None:
+    for _ in range(20):
+        filled.record("sweep", payload={}, seal=ours, at=noon)
+
+    def every_act(entries: Lines, acts: Lines) -> None:
+        acts[:] = [b"{}\n"] * len(acts)
+
+    attack(folder, every_act)
+    problems = verify_ledger(folder, filled.verifier_key).problems
+    assert len(problems) == 20
+    assert problems[0].startswith("Entry 0 ") and problems[-1].startswith("Entry 19 ")
+
+
+def test_what_is_remembered_beside_the_keys_is_held_against_the_ledger(filled: Ledger, folder: Path) -> None:
+    now = filled.checkpoint()
+    assert verify_ledger(folder, filled.verifier_key, seen=(now.size, now.root)).ok
+    cut = verify_ledger(folder, filled.verifier_key, seen=(now.size + 1, b"x" * 32))
+    assert cut.problems == ("The ledger was cut: what is remembered beside the keys has 10 entries, 9 are there.",)
+    changed = verify_ledger(folder, filled.verifier_key, seen=(now.size, b"x" * 32))
+    assert len(changed.problems) == 1 and "the root of what is remembered beside the keys" in changed.problems[0]
+
+
+def test_an_entry_after_the_signed_head_is_good_where_the_ledgers_key_signed_it(
+    filled: Ledger, folder: Path, ours: PayloadKey, noon: datetime
+) -> None:
+    head = (folder / "head.json").read_bytes()
+    filled.record("sweep", payload={}, seal=ours, at=noon)
+    (folder / "head.json").write_bytes(head)  # a kill came before the head was signed anew
+    assert verify_ledger(folder, filled.verifier_key).ok
+
+    def forge(entries: Lines, acts: Lines) -> None:
+        theirs, before = (json.loads(act)["sig"].encode() for act in (acts[-1], acts[-2]))
+        acts[-1] = acts[-1].replace(theirs, before)
+
+    attack(folder, forge)
+    assert "without the ledger's key" in verify_ledger(folder, filled.verifier_key).problems[0]
+
+
 def test_problems_and_refusals_name_no_payload(filled: Ledger, folder: Path) -> None:
     attack(folder, edit_act)
     assert "k-person" not in " ".join(verify_ledger(folder, filled.verifier_key).problems)

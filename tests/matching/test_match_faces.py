@@ -359,6 +359,22 @@ def test_near_pairs_are_the_same_to_the_last_bit_whatever_the_block(
     assert sure <= {(i, j) for i, j, _ in found} <= maybe
 
 
+@pytest.mark.parametrize(
+    ("blocks", "asked"), [(1, [5]), (2, [5, 5, 10]), (3, [5, 5, 5, 15]), (4, [5, 5, 5, 15, 5, 20])]
+)
+def test_pairs_are_thinned_out_in_each_block_and_together_when_too_many_have_come(
+    blocks: int, asked: list[int]
+) -> None:
+    told: list[int] = []
+
+    def keep(pairs: Pairs) -> Pairs:
+        told.append(len(pairs))
+        return pairs
+
+    near_pairs(unit(1), unit(5 * blocks), -1.5, shape=(1, 5), keep=keep, max_pairs=10)
+    assert told == asked
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.integers(0, 10_000), st.sampled_from([0.2, 0.6]))
 def test_the_gallerys_order_and_bounded_memory_change_no_decision(seed: int, accept: float) -> None:
