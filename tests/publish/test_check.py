@@ -22,6 +22,7 @@ from kenbaar.publish import (
     render_copy,
     scan_copy,
 )
+from kenbaar.publish._mask import MASK_COLOUR
 from tests.media.photo_samples import exif, png_chunk, quarters, saved, swapped_profile
 from tests.publish.bright_squares import BrightSquares, photo_of, scene
 
@@ -135,3 +136,34 @@ def test_in_real_photos_every_large_face_is_masked_and_no_copy_is_held_for_nothi
 
 def test_the_copy_of_a_copy_scans_clean_in_memory() -> None:
     assert scan_copy(io.BytesIO(JPEG).getvalue()) == []
+
+
+@pytest.mark.parametrize(("rows", "hidden"), [(74, False), (75, True), (100, True)])
+def test_a_face_found_again_counts_as_masked_from_three_quarters_on(rows: int, hidden: bool) -> None:
+    face, over = Box(100, 100, 200, 200), Box(100, 100, 200, 100 + rows)
+    exposed = find_exposed(photo_of(scene(640, 480, face)), BrightSquares(), CopyPlan((over,), ()), RECHECK)
+    assert over in exposed, "a mask that is not opaque there"
+    assert any(near(box, face) for box in exposed if box != over) == (not hidden)
+
+
+@pytest.mark.parametrize(
+    ("column", "off", "opaque"),
+    [
+        (30, 25, False),
+        (30, 24, True),
+        (30, -25, False),
+        (12, 25, False),
+        (11, 25, True),
+        (47, 25, False),
+        (48, 25, True),
+    ],
+)
+def test_a_mask_is_one_colour_but_for_what_a_coder_changes_and_for_two_pixels_at_its_edge(
+    column: int, off: int, opaque: bool
+) -> None:
+    over = Box(10, 20, 50, 60)
+    pixels = scene(640, 480)
+    pixels[20:60, 10:50] = MASK_COLOUR
+    pixels[40, column] = np.array(MASK_COLOUR) + off
+    exposed = find_exposed(photo_of(pixels), BrightSquares(), CopyPlan((over,), ()), RECHECK)
+    assert exposed == ([] if opaque else [over])
