@@ -19,6 +19,8 @@ from tests.e2e.club import Club, draw_people, new_club
 from tests.e2e.driver import Kenbaar
 from tests.e2e.mortal import as_a_mere_mortal
 
+HEIC = Path(__file__).parents[1] / "media" / "data" / "quarters.heic"
+
 
 def png_bomb(width: int, height: int) -> bytes:
     """A PNG of a few kilobytes whose header promises that many pixels."""
@@ -514,3 +516,39 @@ def test_copies_of_another_collection_in_the_same_folder_are_kept(party: Club) -
 def test_two_archives_do_not_know_each_others_people(party: Club, tmp_path: Path) -> None:
     other = new_club(tmp_path / "other", Path(str(party.kenbaar.pack)))
     other.kenbaar.refused("find", party.ids["Ada"], code=4)
+
+
+def test_a_folder_with_a_file_of_every_kind_is_accounted_for_to_the_last(club: Club) -> None:
+    for name in ("a.jpg", "b.png", "c.webp", "d.tif", "e.avif", "f.jp2", "g.gif", "h.bmp"):
+        club.photo("one.png", "Ada")
+        with Image.open(club.photos / "one.png") as picture:
+            picture.save(club.photos / name)
+    (club.photos / "one.png").unlink()
+    shutil.copy(HEIC, club.photos / "i.heic")
+    frames = [Image.new("RGB", (64, 64), colour) for colour in ("red", "blue")]
+    for name in ("moves.gif", "moves.webp", "moves.avif"):
+        frames[0].save(club.photos / name, save_all=True, append_images=frames[1:])
+    others = [
+        "x.cr2",
+        "x.cr3",
+        "x.nef",
+        "x.arw",
+        "x.dng",
+        "x.jxl",
+        "x.ppm",
+        "x.tga",
+        "x.ico",
+        "x.pdf",
+        "x.svg",
+        "x.heics",
+    ]
+    for name in (*others, "x.mp4", "x"):
+        (club.photos / name).write_bytes(b"something")
+    club.collect()
+    swept = club.sweep()
+    assert swept["photos"] == 9 and swept["appearances"] >= 6  # a GIF has few colours, a HEIC of four colours nobody
+    assert [u["path"] for u in swept["unreadable"]] == ["moves.avif", "moves.gif", "moves.webp"]
+    assert all("several frames" in u["why"] for u in swept["unreadable"])
+    assert sum(row["files"] for row in swept["passed_over"]) == len(others) + 2
+    published = club.publish(code=5)
+    assert published["published"] + len(published["held"]) == 12

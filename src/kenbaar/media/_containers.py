@@ -1,6 +1,8 @@
-"""The chunks of PNG and WebP files: size, frames, EXIF, and whether the file is whole. Nothing is decompressed.
+"""The chunks of PNG, WebP, GIF and JPEG 2000 files: size, frames, EXIF, and whether the file is whole. Nothing is
+decompressed.
 
-Sources: PNG third edition (W3C, 2025), section 5 and 11; WebP container specification (RFC 9649).
+Sources: PNG third edition (W3C, 2025), section 5 and 11; WebP container specification (RFC 9649); GIF89a (CompuServe,
+1990), 17 to 27; JPEG 2000 (ITU-T T.800, 2019), annex A and I.
 """
 
 from __future__ import annotations
@@ -119,3 +121,65 @@ def _vp8_size(name: bytes, body: bytes) -> tuple[int, int]:
         bits = int.from_bytes(body[1:5], "little")
         return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
     return 0, 0
+
+
+def parse_gif(data: bytes) -> Container:
+    """The blocks of a GIF file, until its trailer. Raises Unfit where it is not whole."""
+    if len(data) < 13:
+        raise Unfit("is cut short: the end of the picture is missing")
+    width, height, flags = struct.unpack_from("<HHB", data, 6)
+    at, frames = 13 + _colour_table(flags), 0
+    for _ in range(_MOST_CHUNKS):
+        kind = data[at : at + 1]
+        if kind == b";":
+            if not frames:
+                raise Unfit("is a GIF without a picture in it")
+            return Container(width, height, frames, b"", b"", at + 1, ())
+        if kind == b"!":
+            at = _after_sub_blocks(data, at + 2)
+        elif kind == b"," and at + 10 < len(data):
+            left, top, columns, rows = struct.unpack_from("<HHHH", data, at + 1)
+            if left + columns > width or top + rows > height:
+                raise Unfit("is a damaged GIF: its picture is larger than it states")
+            frames += 1
+            at = _after_sub_blocks(data, at + 11 + _colour_table(data[at + 9]))
+        else:
+            raise Unfit("is cut short: the end of the picture is missing")
+    raise Unfit("is a GIF of too many pieces")
+
+
+def _colour_table(flags: int) -> int:
+    """Bytes of the table that these flags announce."""
+    return 3 << (flags & 7) + 1 if flags & 0x80 else 0
+
+
+def _after_sub_blocks(data: bytes, at: int) -> int:
+    """Where the empty block that ends a row of sub-blocks ends; each has at most 255 bytes."""
+    while at < len(data):
+        length = data[at]
+        at += 1 + length
+        if not length:
+            return at
+    raise Unfit("is cut short: the end of the picture is missing")
+
+
+def refuse_cut_jpeg2000(data: bytes) -> None:
+    """Raises Unfit where a JPEG 2000 file is not whole, or holds several pictures."""
+    streams = [data] if data[:2] == b"\xff\x4f" else []
+    at = 0
+    for _ in range(0 if streams else _MOST_CHUNKS):
+        if at + 8 > len(data):
+            break
+        length, name, head = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8], 8
+        if length == 1:
+            length, head = int.from_bytes(data[at + 8 : at + 16], "big"), 16
+        length = length or len(data) - at  # 0: until the end of the file (I.4)
+        if length < head or at + length > len(data):
+            raise Unfit("is cut short: the end of the picture is missing")
+        if name == b"jp2c":
+            streams.append(data[at + head : at + length])
+        at += length
+    if len(streams) > 1:
+        raise Unfit("has several pictures", "Export the picture you want as a file of its own.")
+    if not streams or streams[0][-2:] != b"\xff\xd9":
+        raise Unfit("is cut short: the end of the picture is missing")

@@ -9,15 +9,13 @@ from __future__ import annotations
 import functools
 import io
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kenbaar.media._header import PhotoHeader
-from kenbaar.media._limits import DO_CHECK, Unfit
+from kenbaar.media._limits import DO_CHECK, Unfit, pillow_takes
 
 if TYPE_CHECKING:
     from PIL import Image, ImageCms
@@ -67,19 +65,6 @@ def _open_pillow(data: bytes, header: PhotoHeader, scale: int) -> Image.Image:
             picture.draft(None, (picture.width // scale, picture.height // scale))
         picture.load()
         return picture
-
-
-@contextmanager
-def pillow_takes(pixels: int) -> Iterator[None]:
-    """Pillow's own limit, of 89 megapixels, is this one where it is larger: ours was asked before."""
-    from PIL import Image
-
-    before = Image.MAX_IMAGE_PIXELS
-    Image.MAX_IMAGE_PIXELS = max(before or 0, pixels)
-    try:
-        yield
-    finally:
-        Image.MAX_IMAGE_PIXELS = before
 
 
 def _open_heif(data: bytes) -> Image.Image:

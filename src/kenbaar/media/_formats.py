@@ -15,10 +15,11 @@ from kenbaar.media import _decode, _encode, _header, _leftovers, _rights
 from kenbaar.media._containers import PNG_SIGNATURE
 from kenbaar.media._decode import Pixels
 from kenbaar.media._header import PhotoHeader
+from kenbaar.media._heif_items import brands_of
 from kenbaar.media._limits import Unfit
 from kenbaar.media._rights import Blocks
 
-_DO = "Kenbaar opens JPEG, PNG, WebP, TIFF and HEIC; save it as one of these."
+_DO = "Kenbaar opens JPEG, PNG, WebP, TIFF, HEIC, AVIF, JPEG 2000, GIF and BMP; save it as one of these."
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,15 @@ _ROWS = (
         copy=CopyFormat((".webp",), _encode.encode_webp, _leftovers.leftovers_of_webp, 16_383),  # RFC 9649
     ),
     Format(
+        name="AVIF",  # before HEIF: both are files of ISO boxes
+        suffixes=(".avif",),
+        is_it=lambda data: bool(brands_of(data) & {b"avif", b"avis"}) and not brands_of(data) & {b"heic", b"heix"},
+        header=_header.read_avif,
+        decode=_decode.decode_by_pillow,
+        blocks=_rights.avif_blocks,
+        copy_as="JPEG",
+    ),
+    Format(
         name="HEIF",
         suffixes=(".heic", ".heif", ".hif"),
         is_it=lambda data: data[4:8] == b"ftyp",
@@ -129,16 +139,33 @@ _ROWS = (
         blocks=_rights.tiff_blocks,
         copy_as="JPEG",
     ),
+    Format(
+        name="JPEG2000",
+        suffixes=(".jp2", ".j2k", ".j2c", ".jpc", ".jpf", ".jpx"),
+        is_it=_begins(b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51"),
+        header=_header.read_jpeg2000,
+        decode=_decode.decode_by_pillow,
+        blocks=_rights.no_blocks,
+        copy_as="JPEG",
+    ),
+    Format(
+        name="GIF",
+        suffixes=(".gif",),
+        is_it=_begins(b"GIF87a", b"GIF89a"),
+        header=_header.read_gif,
+        decode=_decode.decode_by_pillow,
+        blocks=_rights.no_blocks,
+        copy_as="JPEG",
+    ),
+    by_pillow("BMP", (".bmp",), b"BM"),
 )
 FORMATS = {row.name: row for row in _ROWS}
 
 # Refused by name (OWASP ASVS 5.0, 5.2.2): known by their first bytes, and not opened.
 _REFUSED = (
-    (b"GIF8", "is a GIF"),
     (b"%PDF", "is a PDF document"),
     (b"%!PS", "is a PostScript document"),
     (b"\xc5\xd0\xd3\xc6", "is a PostScript document"),
-    (b"BM", "is a BMP picture"),
     (b"8BPS", "is a Photoshop document"),
     (b"PK\x03\x04", "is a ZIP archive"),
     (b"\x1aE\xdf\xa3", "is a video"),

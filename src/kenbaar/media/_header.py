@@ -12,10 +12,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, timezone
 
 from kenbaar.media import _tiff
-from kenbaar.media._containers import parse_png, parse_webp
-from kenbaar.media._heif_items import items_are_known
+from kenbaar.media._containers import parse_gif, parse_png, parse_webp, refuse_cut_jpeg2000
+from kenbaar.media._heif_items import brands_of, is_turned_by_decoder, items_are_known
 from kenbaar.media._jpeg import parse_jpeg
-from kenbaar.media._limits import DO_CHECK, Unfit
+from kenbaar.media._limits import Unfit, pillow_takes
 
 _HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"mif1", b"mif2"}
 _REDUCED = 1  # TIFF 6.0, NewSubfileType bit 0: a smaller version of another picture in this file
@@ -30,7 +30,8 @@ class PhotoHeader:
 
     format:        a row's name in media/_formats.py, by content.
     width, height: of the upright photo, px.
-    turn:          the EXIF orientation still to be applied, 1..8; 1 (none) for TIFF and HEIF, whose decoders turn.
+    turn:          the EXIF orientation still to be applied, 1..8; 1 (none) for TIFF, whose decoder turns, and for HEIF
+                   that states its turn in a property of its own.
     taken_at:      from EXIF, aware UTC. Cameras that state no offset are read as if their clock showed UTC.
     block_px:      how far a coded block reaches, px: what was inside a box may have left traces that far outside it.
     """
@@ -73,8 +74,6 @@ def read_webp(data: bytes) -> PhotoHeader:
 def read_by_pillow(data: bytes, name: str) -> PhotoHeader:
     """Of a format that Pillow knows by this name and that has no metadata of interest: its size, nothing decoded."""
     from PIL import Image
-
-    from kenbaar.media._decode import pillow_takes
 
     try:
         with pillow_takes(1 << 62), Image.open(io.BytesIO(data), formats=[name]) as picture:  # nothing is decoded here
@@ -132,11 +131,7 @@ def read_tiff(data: bytes) -> PhotoHeader:
 
 def read_heif(data: bytes) -> PhotoHeader:
     """Of a HEIC or HEIF still picture."""
-    length = int.from_bytes(data[:4], "big")
-    brands = {data[8:12], *(data[i : i + 4] for i in range(16, min(length, 256, len(data)), 4))}
-    if data[8:12] in (b"avif", b"avis"):
-        raise Unfit("is an AVIF picture", DO_CHECK)
-    if not brands & _HEIC_BRANDS:
+    if not brands_of(data) & _HEIC_BRANDS:
         raise Unfit("is a video or an unknown kind of file", "Export the frame you want as a still picture.")
     if not items_are_known(data):
         raise Unfit("is a damaged HEIC, or one coded in a way that no camera uses")
@@ -148,7 +143,35 @@ def read_heif(data: bytes) -> PhotoHeader:
         main, details = _tiff.exif_directories(photo.info.get("exif") or b"")
     except Exception as err:
         raise Unfit("is a damaged HEIC") from err
-    return PhotoHeader("HEIF", width, height, 1, _taken_at(main, details), JPEG_BLOCK_PX, (width, height))
+    turn = main[_tiff.TURN].first(1) if _tiff.TURN in main and not is_turned_by_decoder(data) else 1
+    return _turned(PhotoHeader("HEIF", width, height, turn, _taken_at(main, details), JPEG_BLOCK_PX, (width, height)))
+
+
+def read_avif(data: bytes) -> PhotoHeader:
+    """Of an AVIF that does not move. Turns are those of its properties, which Pillow tells as EXIF would."""
+    from PIL import Image
+
+    try:
+        with pillow_takes(1 << 62), Image.open(io.BytesIO(data), formats=["AVIF"]) as picture:
+            (width, height), frames = picture.size, getattr(picture, "n_frames", 1)
+            exif = picture.info.get("exif") or b""
+    except Exception as err:
+        raise Unfit("is a damaged AVIF") from err
+    _refuse_moving(frames)
+    return _header("AVIF", width, height, exif)
+
+
+def read_gif(data: bytes) -> PhotoHeader:
+    """Of a GIF that does not move."""
+    gif = parse_gif(data)
+    _refuse_moving(gif.frames)
+    return PhotoHeader("GIF", gif.width, gif.height, coded=(gif.width, gif.height))
+
+
+def read_jpeg2000(data: bytes) -> PhotoHeader:
+    """Of a JPEG 2000 of one picture, in boxes or bare (ITU-T T.800)."""
+    refuse_cut_jpeg2000(data)
+    return read_by_pillow(data, "JPEG2000")
 
 
 def _taken_at(main: _tiff.Directory, details: _tiff.Directory) -> datetime | None:

@@ -32,6 +32,39 @@ def items_are_known(data: bytes) -> bool:
     return True
 
 
+def is_turned_by_decoder(data: bytes) -> bool:
+    """Whether the primary item is turned or mirrored by a property of its own (`irot`, `imir`), which decoders apply.
+    EXIF's turn is a copy of that then, and counts only where there is none. True where it cannot be told.
+    """
+    try:
+        meta = dict(_boxes(next(body for name, body in _boxes(memoryview(data)) if name == b"meta")[4:]))
+        properties = dict(_boxes(meta[b"iprp"]))
+        kinds = [name for name, _ in _boxes(properties[b"ipco"])]
+        pitm, ipma = meta[b"pitm"], properties[b"ipma"]
+        primary = int.from_bytes(pitm[4 : 8 if pitm[0] else 6], "big")
+        id_bytes, index_bytes = (4 if ipma[0] else 2), (2 if ipma[3] & 1 else 1)
+        at = 8
+        for _ in range(min(_MOST_BOXES, int.from_bytes(ipma[4:8], "big"))):
+            item, count = int.from_bytes(ipma[at : at + id_bytes], "big"), ipma[at + id_bytes]
+            at += id_bytes + 1
+            for start in range(at, at + count * index_bytes, index_bytes):
+                index = int.from_bytes(ipma[start : start + index_bytes], "big") & (0x7FFF if index_bytes > 1 else 0x7F)
+                if item == primary and index and kinds[index - 1] in (b"irot", b"imir"):
+                    return True
+            at += count * index_bytes
+    except (StopIteration, IndexError, KeyError, ValueError):
+        return True
+    return False
+
+
+def brands_of(data: bytes) -> set[bytes]:
+    """The brands that a file of ISO boxes says it is of (14496-12, 4.3); none where it is no such file."""
+    if data[4:8] != b"ftyp":
+        return set()
+    length = int.from_bytes(data[:4], "big")
+    return {data[8:12], *(data[i : i + 4] for i in range(16, min(length, 256, len(data)), 4))}
+
+
 def _boxes(data: memoryview) -> Iterator[tuple[bytes, memoryview]]:
     """Name and body of each box, one after the other (14496-12, 4.2). ValueError where one reaches beyond the end, and
     where there are too many."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 DO_CHECK = "Open it in a viewer; if it looks right there, save it as JPEG and hand in that."
@@ -43,3 +45,16 @@ class Unfit(Exception):
     def __init__(self, why: str, do: str = DO_AGAIN, *, too_large: bool = False) -> None:
         super().__init__(why, do)
         self.why, self.do, self.too_large = why, do, too_large
+
+
+@contextmanager
+def pillow_takes(pixels: int) -> Iterator[None]:
+    """Pillow's own limit, of 89 megapixels, is this one where it is larger: ours was asked before."""
+    from PIL import Image
+
+    before = Image.MAX_IMAGE_PIXELS
+    Image.MAX_IMAGE_PIXELS = max(before or 0, pixels)
+    try:
+        yield
+    finally:
+        Image.MAX_IMAGE_PIXELS = before

@@ -48,7 +48,7 @@ _ROWS = (
         "picture in a format that is not opened",
         "pictures in formats that are not opened",
         "Export them as JPEG.",
-        "gif bmp dib avif jxl jp2 j2k jpf jpx jpc jph j2c ppm pgm pbm pnm pam pfm tga ico icns cur pcx dds exr hdr jxr "
+        "dib jxl jph ppm pgm pbm pnm pam pfm tga ico icns cur pcx dds exr hdr jxr "
         "wdp mng jng psd psb xcf kra clip afphoto dcm fits qoi insp djvu djv",
     ),
     _row(

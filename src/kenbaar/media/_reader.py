@@ -59,12 +59,21 @@ def _load_decoders() -> None:
     """What a decoder would load when a photo needs it; afterwards it could not."""
     import cv2
     import pi_heif  # noqa: F401
-    from PIL import Image, ImageCms, MpoImagePlugin, TiffImagePlugin, WebPImagePlugin  # noqa: F401
+    from PIL import (  # noqa: F401
+        AvifImagePlugin,
+        Image,
+        ImageCms,
+        Jpeg2KImagePlugin,
+        MpoImagePlugin,
+        TiffImagePlugin,
+        WebPImagePlugin,
+    )
 
     from kenbaar.media._decode import decode_by_pillow
     from kenbaar.media._formats import FORMATS
 
     cv2.setNumThreads(1)
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # else one for each core, each with address space of its own
     datetime.strptime("2000", "%Y")  # which loads what it needs with its first use
     Image.preinit()
     if any(row.decode is decode_by_pillow and row.name not in Image.OPEN for row in FORMATS.values()):

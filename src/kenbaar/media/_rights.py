@@ -15,6 +15,7 @@ from kenbaar.media import _tiff
 from kenbaar.media._containers import parse_png, parse_webp
 from kenbaar.media._heif_items import items_are_known
 from kenbaar.media._jpeg import parse_jpeg
+from kenbaar.media._limits import pillow_takes
 
 _MOST_CHARACTERS = 500
 _MOST_TEXT_BYTES = 8192
@@ -114,6 +115,20 @@ def heif_blocks(data: bytes) -> Blocks:
     try:
         info = pi_heif.open_heif(io.BytesIO(data)).info
     except Exception:  # noqa: BLE001  libheif's and the wrapper's own errors share no base class
+        return Blocks()
+    return Blocks(_tiff.exif_directories(info.get("exif") or b"")[0], b"", info.get("xmp") or b"")
+
+
+def avif_blocks(data: bytes) -> Blocks:
+    """Of an AVIF."""
+    import io
+
+    from PIL import Image
+
+    try:
+        with pillow_takes(1 << 62), Image.open(io.BytesIO(data), formats=["AVIF"]) as picture:
+            info = dict(picture.info)
+    except Exception:  # noqa: BLE001  the decoder's own errors share no base class
         return Blocks()
     return Blocks(_tiff.exif_directories(info.get("exif") or b"")[0], b"", info.get("xmp") or b"")
 

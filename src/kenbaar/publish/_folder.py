@@ -28,7 +28,7 @@ def publishing_alone(folder: Path) -> Iterator[None]:
 
 
 def copy_name(path: str) -> str:
-    """Where a copy goes, relative to OUT: the original's place, printable; TIFF and HEIC become `name.tiff.jpg`.
+    """Where a copy goes, relative to OUT: the original's place, printable; a TIFF's copy is `name.tiff.jpg`.
 
     path: as media.encode_name spells it. A name too long for a file system keeps its beginning and gets a digest.
     """
