@@ -13,7 +13,8 @@ from hypothesis import settings
 # Importlib mode puts no folder on the path; with this, every room writes `from tests.modelpack.tiny_pack import ...`.
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from kenbaar.packmaking import fetch_default_pack, fetch_demo_photos
+from kenbaar.errors import PackUnavailable
+from kenbaar.packmaking import fetch_default_pack, fetch_demo_photos, fetch_dlib_pack
 from tests.modelpack.tiny_pack import build_tiny_pack
 
 # Everybody's run tries the same examples, so that a red build is about the change that was made. To look for new ones:
@@ -32,6 +33,15 @@ def _cache() -> Path:
 def default_pack_folder() -> Path:
     """The real default pack, fetched if this machine does not have it yet. Tests that use it are slow ones."""
     return fetch_default_pack(_cache(), lambda _: None)
+
+
+@pytest.fixture(scope="session")
+def dlib_pack() -> Path:
+    """The folder of the dlib pack, which was default 1: 100 MB, fetched once. Skips where it cannot be had."""
+    try:
+        return fetch_dlib_pack(_cache(), lambda _: None)
+    except PackUnavailable as err:
+        pytest.skip(str(err))
 
 
 @pytest.fixture(scope="session")

@@ -1,10 +1,12 @@
-"""Measures the ranges that the `fast` pack is made with: `python benchmarks/packs/calibrate.py > fast_ranges.json`.
+"""Measures the ranges that `dlib-fast`, and the detector of `fast`, are made with; writes dlib_fast_ranges.json.
+
+    python benchmarks/packs/calibrate.py > dlib_fast_ranges.json
 
 Nobody has to run this: the ranges lie beside the code, so that the pack is the same on every machine. They were
 measured on the demo's photographs (public domain), each also mirrored, turned, darker, lighter, lit from a side, grey,
 small and blurred; what a value reached in any of them is its range, in the detector half as much again. Pictures that
 error rates are measured on are not among them. It takes some minutes. The rounding of another processor may move a last
-digit: a new file is another pack, and needs a new VERSION in _fast.py.
+digit: a new file is another pack, and needs a new VERSION.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from kenbaar.modelpack._detect import Detector
 from kenbaar.modelpack._embed import Embedder
 from kenbaar.modelpack._manifest import Manifest, read_file, read_manifest
 from kenbaar.modelpack._sessions import Network
-from kenbaar.packmaking._fast import FLOAT_FIRST
+from kenbaar.packmaking._dlib_fast import FLOAT_FIRST
 from kenbaar.packmaking._quantise import folded, needed_ranges
 
 PORTRAITS = (
@@ -71,13 +73,13 @@ class _Overheard(Network):
         return super().run(batch, shapes)
 
 
-def measure_ranges(default_pack: Path, photos: Path) -> dict[str, dict[str, tuple[float, float]]]:
-    """Smallest and largest value of everything that is rounded in the fast pack, by part and name.
+def measure_ranges(dlib_pack: Path, photos: Path) -> dict[str, dict[str, tuple[float, float]]]:
+    """Smallest and largest value of everything that is rounded in the dlib-fast pack, by part and name.
 
-    default_pack: the folder of the default pack; photos: that of the demo's photographs.
+    dlib_pack: the folder of the dlib pack; photos: that of the demo's photographs.
     """
-    manifest = read_manifest(default_pack)
-    detector, embedder = (read_file(default_pack, part.file) for part in (manifest.detector, manifest.embedder))
+    manifest = read_manifest(dlib_pack)
+    detector, embedder = (read_file(dlib_pack, part.file) for part in (manifest.detector, manifest.embedder))
     return {
         "detector": _ranges(detector, _fed_to_detector(detector, manifest, photos), FLOAT_FIRST, room=_DETECTOR_ROOM),
         "embedder": _ranges(embedder, _fed_to_embedder(detector, embedder, manifest, photos), 0, room=1.0),
@@ -174,10 +176,10 @@ def main() -> None:
     """Writes the file to stdout; fetches pack and photographs where they are not at hand."""
     import platformdirs
 
-    from kenbaar.packmaking import fetch_default_pack, fetch_demo_photos
+    from kenbaar.packmaking import fetch_demo_photos, fetch_dlib_pack
 
     cache = platformdirs.user_cache_path("kenbaar")
-    ranges = measure_ranges(fetch_default_pack(cache, lambda _: None), fetch_demo_photos(cache, lambda _: None))
+    ranges = measure_ranges(fetch_dlib_pack(cache, lambda _: None), fetch_demo_photos(cache, lambda _: None))
     how = (
         "python benchmarks/packs/calibrate.py: what each value reached on the demo's photographs, which are in the "
         "public domain, varied in light, turn, size and sharpness; the detector's half as wide again; four digits"

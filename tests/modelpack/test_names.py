@@ -9,7 +9,15 @@ from pathlib import Path
 import pytest
 
 from kenbaar.errors import PackUnavailable
-from kenbaar.modelpack import default_pack_folder, fast_pack_folder, find_pack, packs_at_hand, read_manifest
+from kenbaar.modelpack import (
+    default_pack_folder,
+    dlib_fast_pack_folder,
+    dlib_pack_folder,
+    fast_pack_folder,
+    find_pack,
+    packs_at_hand,
+    read_manifest,
+)
 
 
 @pytest.fixture
@@ -30,6 +38,8 @@ def with_version(cache: Path, version: str) -> Path:
 def test_kenbaars_own_packs_have_a_place_before_they_are_fetched(tmp_path: Path) -> None:
     assert find_pack(tmp_path, "default") == default_pack_folder(tmp_path)
     assert find_pack(tmp_path, "fast") == fast_pack_folder(tmp_path)
+    assert find_pack(tmp_path, "dlib") == dlib_pack_folder(tmp_path) == tmp_path / "packs" / "default-1"
+    assert find_pack(tmp_path, "dlib-fast") == dlib_fast_pack_folder(tmp_path) == tmp_path / "packs" / "fast-1"
 
 
 def test_a_pack_of_the_cache_has_its_name_and_its_name_with_the_version(cache: Path) -> None:
@@ -62,7 +72,7 @@ def test_a_name_nobody_has_is_refused_with_the_names_there_are(cache: Path, name
     if not name:
         assert find_pack(cache, name) == Path()  # a folder: the one we are in, and whether a pack is there is seen next
         return
-    with pytest.raises(PackUnavailable, match="default, fast, tiny-1") as refusal:
+    with pytest.raises(PackUnavailable, match="default, dlib, dlib-fast, fast, tiny-1") as refusal:
         find_pack(cache, name)
     assert "pack add" in refusal.value.do
 

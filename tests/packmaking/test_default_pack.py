@@ -46,8 +46,8 @@ def vectors(pack: ModelPack, demo_photos: Path) -> dict[str, np.ndarray]:
 
 def test_the_pack_is_the_same_on_every_machine(pack: ModelPack) -> None:
     # Templates are bound to this digest. Whatever changes it must also change VERSION in _default.py.
-    assert pack.digest == "sha256:6b31a6453c814d62c2f9f64551e07a488580722a69ed1285d3470987d2895fa4"
-    assert pack.dim == 128
+    assert pack.digest == "sha256:5acf291daee05cc39e4f7df3635ecfec9c4d5472fd80ae1b6682f103ef3540da"
+    assert pack.dim == 512
 
 
 def test_a_whole_pack_is_not_fetched_again_and_a_damaged_one_is(
@@ -83,13 +83,13 @@ def test_one_person_scores_above_accept_and_two_people_below(pack: ModelPack, ve
     enrolled /= np.linalg.norm(enrolled)
     assert float(enrolled @ vectors["obama3.jpg"]) >= accept
     for name in ("biden.jpg", "astronaut.png"):
-        assert float(enrolled @ vectors[name]) < accept - 0.03
+        assert float(enrolled @ vectors[name]) < accept - 0.1
 
 
 def test_a_face_looks_the_same_way_round_and_mirrored(pack: ModelPack, demo_photos: Path) -> None:
     pixels = opened(demo_photos / "obama.jpg")
     one, other = (only_face(pack, p)[1].vector for p in (pixels, pixels[:, ::-1]))
-    assert float(one @ other) > 0.98
+    assert float(one @ other) > 0.9
 
 
 @pytest.mark.parametrize("size", [(92, 112), (230, 280), (184, 224), (460, 560)])
@@ -101,7 +101,7 @@ def test_a_portrait_filled_by_its_face_is_found_at_any_size(
         box = only_face(pack, pixels)[0].box
         tight = pixels[box.y_min : box.y_max, box.x_min : box.x_max]
         portrait = cv2.resize(tight, size, interpolation=cv2.INTER_AREA)
-        assert float(only_face(pack, portrait)[1].vector @ vectors[name]) > 0.96
+        assert float(only_face(pack, portrait)[1].vector @ vectors[name]) > 0.8
 
 
 def test_a_selfie_cut_into_the_face_is_found_all_the_same(pack: ModelPack, demo_photos: Path) -> None:
@@ -151,19 +151,17 @@ def test_swapped_networks_do_not_give_the_known_answers(default_pack_folder: Pat
     detector, embedder = (
         (default_pack_folder / file.name).read_bytes() for file in (manifest.detector.file, manifest.embedder.file)
     )
-    check_known_answers(detector, embedder, manifest.embedder.mean)
+    check_known_answers(detector, embedder)
     with pytest.raises(PackBroken):
-        check_known_answers(detector, embedder, (0.0, 0.0, 0.0))
-    with pytest.raises(PackBroken):
-        check_known_answers(embedder, detector, manifest.embedder.mean)
-    assert default_manifest(detector, embedder, manifest.embedder.mean) == manifest
+        check_known_answers(embedder, detector)
+    assert default_manifest(detector, embedder) == manifest
 
 
 def test_the_card_says_that_the_training_faces_did_not_consent(default_pack_folder: Path) -> None:
     card = (default_pack_folder / "MODEL_CARD.md").read_text(encoding="utf-8")
-    assert "scraped from the web" in card
+    assert "not stated: assume faces scraped from the web" in card
     assert "not established" in card
-    assert "CC0-1.0" in describe_pack(default_pack_folder)
+    assert "MIT, as stated" in describe_pack(default_pack_folder)
     assert sorted(p.name for p in default_pack_folder.iterdir()) == [
         "MODEL_CARD.md",
         "detector.onnx",

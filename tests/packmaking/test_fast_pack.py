@@ -1,4 +1,4 @@
-"""The fast pack, made from the default one. What it is measured at: decision 0022."""
+"""The fast pack, made from the default one. What it is measured at: decision 0035."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ import pytest
 from kenbaar.errors import PackBroken
 from kenbaar.modelpack import ModelPack, load_pack, model_card, read_manifest
 from kenbaar.packmaking import Progress, fetch_fast_pack
-from kenbaar.packmaking._fast import FLOAT_FIRST, check_fast_answers, make_fast, read_ranges
-from kenbaar.packmaking._quantise import needed_ranges
+from kenbaar.packmaking._dlib_fast import FLOAT_FIRST, RANGES_FILE
+from kenbaar.packmaking._fast import check_fast_answers, make_fast
+from kenbaar.packmaking._quantise import needed_ranges, read_ranges
 from tests.modelpack.tiny_pack import SimplePhoto
 from tests.packmaking.test_default_pack import PEOPLE, only_face, opened
 
@@ -42,8 +43,8 @@ def pack(folder: Path) -> ModelPack:
 
 def test_the_fast_pack_is_the_same_on_every_machine(pack: ModelPack) -> None:
     # Templates are bound to this digest. Whatever changes it must also change VERSION in _fast.py.
-    assert pack.digest == "sha256:eaeb88d2e0b5b5352f2315390acf3379e16ac3f59ee5498eeeec244809fb3c71"
-    assert (pack.name, pack.dim) == ("fast", 128)
+    assert pack.digest == "sha256:a344bf432a41a8eeb458273f2522f1e5d9ba1b7ea93c6662d6d49aa03662ed1f"
+    assert (pack.name, pack.dim) == ("fast", 512)
 
 
 def test_it_is_made_once_and_a_damaged_one_is_made_anew(cache: Path, folder: Path) -> None:
@@ -72,7 +73,7 @@ def test_an_interrupted_run_leaves_nothing_visible_and_the_next_one_finishes(cac
 
     def die(progress: Progress) -> None:
         if progress.step == "quantise" and progress.done == 2:
-            aside = cache / "packs" / ".making-fast-1" / "pack"
+            aside = cache / "packs" / ".making-fast-2" / "pack"
             aside.mkdir(parents=True)
             (aside / "detector.onnx").write_bytes(b"half")
             raise Killed
@@ -89,11 +90,9 @@ def test_an_interrupted_run_leaves_nothing_visible_and_the_next_one_finishes(cac
     ]
 
 
-def test_the_ranges_kept_beside_the_code_are_those_of_these_very_networks(default_pack_folder: Path) -> None:
-    ranges = read_ranges()
-    for part, first in (("detector", FLOAT_FIRST), ("embedder", 0)):
-        data = (default_pack_folder / f"{part}.onnx").read_bytes()
-        assert list(ranges[part]) == needed_ranges(data, float_first=first)
+def test_the_ranges_kept_beside_the_code_are_those_of_this_very_detector(default_pack_folder: Path) -> None:
+    data = (default_pack_folder / "detector.onnx").read_bytes()
+    assert list(read_ranges(RANGES_FILE)["detector"]) == needed_ranges(data, float_first=FLOAT_FIRST)
 
 
 def test_it_sees_the_same_faces_as_the_default_pack_and_nearly_the_same_vectors(
@@ -103,7 +102,7 @@ def test_it_sees_the_same_faces_as_the_default_pack_and_nearly_the_same_vectors(
     for name in PEOPLE:
         (a, one), (b, other) = (only_face(p, opened(demo_photos / name)) for p in (default, pack))
         assert a.box.iou(b.box) > 0.85
-        assert float(one.vector @ other.vector) > 0.98
+        assert float(one.vector @ other.vector) > 0.9
     for name in ("coffee.png", "chelsea.png"):
         assert pack.detect_faces(SimplePhoto(opened(demo_photos / name))) == []
 
@@ -116,29 +115,31 @@ def test_one_person_scores_above_accept_and_two_people_below_in_the_fast_pack(
     enrolled /= np.linalg.norm(enrolled)
     assert float(enrolled @ vectors["obama3.jpg"]) >= pack.operating_point.accept
     for name in ("biden.jpg", "astronaut.png"):
-        assert float(enrolled @ vectors[name]) < pack.operating_point.accept - 0.03
+        assert float(enrolled @ vectors[name]) < pack.operating_point.accept - 0.1
 
 
 def test_other_networks_do_not_give_the_fast_packs_known_answers(folder: Path, default_pack_folder: Path) -> None:
-    manifest = read_manifest(folder)
+    manifest = read_manifest(default_pack_folder)
     parts = [(folder / f"{part}.onnx").read_bytes() for part in ("detector", "embedder")]
-    check_fast_answers(parts[0], parts[1], manifest.embedder.mean)
+    check_fast_answers(parts[0], parts[1], manifest)
     for detector, embedder in (
-        (folder / "detector.onnx", default_pack_folder / "embedder.onnx"),
+        (default_pack_folder / "detector.onnx", folder / "embedder.onnx"),
         (folder / "embedder.onnx", folder / "detector.onnx"),
     ):
         with pytest.raises(PackBroken):
-            check_fast_answers(detector.read_bytes(), embedder.read_bytes(), manifest.embedder.mean)
+            check_fast_answers(detector.read_bytes(), embedder.read_bytes(), manifest)
 
 
-def test_most_of_it_is_computed_in_whole_numbers(folder: Path, default_pack_folder: Path) -> None:
+def test_its_detector_is_computed_in_whole_numbers_and_its_embedder_is_that_of_the_default_pack(
+    folder: Path, default_pack_folder: Path
+) -> None:
     parts = [(default_pack_folder / f"{part}.onnx").read_bytes() for part in ("detector", "embedder")]
-    for data, first in zip(make_fast(*parts), (FLOAT_FIRST, 0), strict=True):
-        assert data in ((folder / "detector.onnx").read_bytes(), (folder / "embedder.onnx").read_bytes())
-        convolutions = [n for n in onnx.load_from_string(data).graph.node if n.op_type == "Conv"]
-        assert [n.input[1].endswith("_back") for n in convolutions] == [False] * first + [True] * (
-            len(convolutions) - first
-        )
+    detector, embedder = make_fast(*parts)
+    assert detector == (folder / "detector.onnx").read_bytes()
+    assert embedder == (folder / "embedder.onnx").read_bytes() == parts[1]
+    convolutions = [n for n in onnx.load_from_string(detector).graph.node if n.op_type == "Conv"]
+    in_whole = [n.input[1].endswith("_back") for n in convolutions]
+    assert in_whole == [False] * FLOAT_FIRST + [True] * (len(convolutions) - FLOAT_FIRST)
 
 
 def test_its_card_has_its_own_rates_beside_those_of_the_default_pack(folder: Path) -> None:

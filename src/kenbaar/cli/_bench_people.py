@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @click.command("match")
 @click.option("--people", default=100_000, show_default=True, type=click.IntRange(1), help="Templates in the gallery.")
 @click.option("--probes", default=1000, show_default=True, type=click.IntRange(1), help="Faces in one call.")
-@click.option("--dim", default=128, show_default=True, type=click.IntRange(2), help="Numbers in a template.")
+@click.option("--dim", default=512, show_default=True, type=click.IntRange(2), help="Numbers in a template.")
 @click.option("--compact", is_flag=True, help="In whole numbers, at a quarter of the memory; and in float32, in turns.")
 @common
 def bench_match_command(out: Out, people: int, probes: int, dim: int, compact: bool) -> None:

@@ -34,7 +34,8 @@ def pack_list(out: Out) -> None:
 
 
 @pack.command("fetch")
-@click.option("--only", type=click.Choice(["default", "fast"]), help="Only this one; fast is made from default.")
+@click.argument("name", required=False, type=click.Choice(["default", "fast", "dlib", "dlib-fast"]))
+@click.option("--only", type=click.Choice(["default", "fast"]), help="The same as NAME.", hidden=True)
 @click.option(
     "--from",
     "files",
@@ -43,12 +44,16 @@ def pack_list(out: Out) -> None:
     help="Use this package file instead of fetching it; repeatable.",
 )
 @common
-def pack_fetch(out: Out, only: Any, files: tuple[Path, ...]) -> None:
-    """Fetch the default pack and make the fast one from it. Once; everything works offline from then on."""
+def pack_fetch(out: Out, name: Any, only: Any, files: tuple[Path, ...]) -> None:
+    """Fetch a pack, or the default one and the fast one made from it. Once; everything works offline from then on.
+
+    dlib and dlib-fast are what default and fast were until version 2 (100 MB): for archives whose people enrolled with
+    them.
+    """
     from kenbaar import acts
 
     with out.progress() as progress:
-        fetched = acts.fetch_packs(out.settings(), operator(), acts.FetchPacksRequest(only, files), progress)
+        fetched = acts.fetch_packs(out.settings(), operator(), acts.FetchPacksRequest(name or only, files), progress)
     for row in fetched.packs:
         out.say(f"Pack {row.name} is ready: {row.folder}")
     out.answer(fetched)

@@ -163,7 +163,8 @@ def sweep(out: Out, name: str, workers: int | None, codes: tuple[str, ...]) -> i
     if report.other_pack:
         out.say(
             f"Not looked for: {report.other_pack} who enrolled with a model pack that is not here."
-            " Bring it with `kenbaar pack add FOLDER`, or ask them to renew: `kenbaar renew SUBJECT`"
+            " Bring it with `kenbaar pack fetch dlib` (the default until version 2) or `kenbaar pack add FOLDER`,"
+            " or ask them to renew: `kenbaar renew SUBJECT`"
             " (`kenbaar subjects` says who)."
         )
     if report.links:

@@ -13,7 +13,7 @@ NORM_TOLERANCE = 1e-3
 """How far from 1 a row's L2 norm may lie: the same as faces.Template, so whatever is a template can be a row."""
 
 _CHECK_ROWS = 8192
-"""Rows normed at a time, so that checking a gallery needs no second copy of it (4 MB at d = 128)."""
+"""Rows normed at a time, so that checking a gallery needs no second copy of it (16 MB at d = 512)."""
 
 
 def combine(vectors: NDArray[np.float32] | Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:

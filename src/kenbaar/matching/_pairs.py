@@ -22,8 +22,8 @@ FEW_PROBES = 3
 """So few probes are multiplied one by one: as fast as a matrix product, which OpenBLAS would share between threads
 that wait for each other, which takes 3 to 10 times as long where other work has the cores (decision 0023)."""
 
-_RESCORE_PAIRS = 32768
-"""Pairs scored in float64 at a time: 2 x 32 MB at d = 128."""
+_RESCORE_PAIRS = 8192
+"""Pairs scored in float64 at a time: 2 x 32 MB at d = 512."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -29,8 +29,8 @@ _MANY_PROBES = 64
 _SLACK = 1e-9
 """What float64 may round in working out a bound; a thousand times more than it does."""
 
-_REFINED_PAIRS = 32768
-"""Pairs refined at a time: 2 x 16 MB at d = 128."""
+_REFINED_PAIRS = 8192
+"""Pairs refined at a time: 2 x 16 MB at d = 512."""
 
 # One MatMulInteger (ONNX operator set 10) of a, uint8 (r, d) less ZERO, and b, int8 (d, p): int32 (r, p). Written with
 # onnx.helper; a test reads it back.

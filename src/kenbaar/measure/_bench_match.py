@@ -63,14 +63,14 @@ class MatchComparison:
     identical: bool
 
 
-def bench_match(people: int, probes: int, dim: int = 128) -> MatchBench:
+def bench_match(people: int, probes: int, dim: int = 512) -> MatchBench:
     """Search `people` made-up subjects with `probes` faces, 30 % of them of somebody there. Nothing is read or kept."""
     _refuse_nothing(people, probes, dim)
     floats = _gallery(_float_rows(people, dim), _ids(people))
     return _measured([floats], _faces(floats.rows, probes))[0][0]
 
 
-def bench_compact_match(people: int, probes: int, dim: int = 128) -> MatchComparison:
+def bench_compact_match(people: int, probes: int, dim: int = 512) -> MatchComparison:
     """The same with float32 rows and with compact ones. Needs room on the disk for the sealed rows. NoSpace."""
     _refuse_nothing(people, probes, dim)
     subjects = _ids(people)

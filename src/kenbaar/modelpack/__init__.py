@@ -15,7 +15,15 @@
     assert templates[0].pack == pack.digest and pack.operating_point.accept == 0.7
 """
 
-from kenbaar.modelpack._at_hand import default_pack_folder, fast_pack_folder, find_pack, packs_at_hand
+from kenbaar.modelpack._at_hand import (
+    OURS,
+    default_pack_folder,
+    dlib_fast_pack_folder,
+    dlib_pack_folder,
+    fast_pack_folder,
+    find_pack,
+    packs_at_hand,
+)
 from kenbaar.modelpack._card import describe_pack, model_card
 from kenbaar.modelpack._detect import PhotoPixels
 from kenbaar.modelpack._manifest import (
@@ -35,6 +43,7 @@ from kenbaar.modelpack._quality import FaceQuality, QualityGate
 from kenbaar.modelpack._wrapped import WrappedPack
 
 __all__ = [
+    "OURS",
     "DetectorSpec",
     "EmbedderSpec",
     "FaceDetector",
@@ -53,6 +62,8 @@ __all__ = [
     "WrappedPack",
     "default_pack_folder",
     "describe_pack",
+    "dlib_fast_pack_folder",
+    "dlib_pack_folder",
     "fast_pack_folder",
     "find_pack",
     "load_pack",

@@ -8,9 +8,15 @@ from pathlib import Path
 from kenbaar.errors import PackBroken, PackUnavailable
 from kenbaar.modelpack._manifest import MANIFEST_NAME, Manifest, read_manifest
 
-DEFAULT, DEFAULT_VERSION = "default", "1"
-FAST, FAST_VERSION = "fast", "1"
-_OURS = {DEFAULT: DEFAULT_VERSION, FAST: FAST_VERSION}  # the packs that this version of Kenbaar makes (packmaking)
+DEFAULT, DEFAULT_VERSION = "default", "2"
+FAST, FAST_VERSION = "fast", "2"
+DLIB, DLIB_FAST = "dlib", "dlib-fast"
+OURS = {  # the packs that this version of Kenbaar makes (packmaking), by name: their folders
+    DEFAULT: f"{DEFAULT}-{DEFAULT_VERSION}",
+    FAST: f"{FAST}-{FAST_VERSION}",
+    DLIB: f"{DEFAULT}-1",  # the default and the fast pack as they were, digests and all
+    DLIB_FAST: f"{FAST}-1",
+}
 
 
 def packs_folder(cache: Path) -> Path:
@@ -20,12 +26,22 @@ def packs_folder(cache: Path) -> Path:
 
 def default_pack_folder(cache: Path) -> Path:
     """Where the default pack is, or will be, in this cache."""
-    return packs_folder(cache) / f"{DEFAULT}-{DEFAULT_VERSION}"
+    return packs_folder(cache) / OURS[DEFAULT]
 
 
 def fast_pack_folder(cache: Path) -> Path:
     """Where the fast pack is, or will be, in this cache."""
-    return packs_folder(cache) / f"{FAST}-{FAST_VERSION}"
+    return packs_folder(cache) / OURS[FAST]
+
+
+def dlib_pack_folder(cache: Path) -> Path:
+    """Where the dlib pack, which was default 1, is or will be in this cache."""
+    return packs_folder(cache) / OURS[DLIB]
+
+
+def dlib_fast_pack_folder(cache: Path) -> Path:
+    """Where the dlib pack in whole numbers, which was fast 1, is or will be in this cache."""
+    return packs_folder(cache) / OURS[DLIB_FAST]
 
 
 def packs_at_hand(cache: Path, digests: Collection[str] | None = None) -> list[tuple[Path, Manifest]]:
@@ -47,11 +63,12 @@ def packs_at_hand(cache: Path, digests: Collection[str] | None = None) -> list[t
 def find_pack(cache: Path, name: str) -> Path:
     """The folder that a pack's name stands for: everywhere a pack can be named, it is looked up here.
 
-    "default" and "fast" are those of this version of Kenbaar, fetched or not. Otherwise NAME or NAME-VERSION of a pack
-    in the cache, else a folder. Raises PackUnavailable where the name is nothing of these, or of several versions.
+    "default", "fast", "dlib" and "dlib-fast" are those of this version of Kenbaar, fetched or not. Otherwise
+    NAME or NAME-VERSION of a pack in the cache, else a folder. Raises PackUnavailable where the name is nothing of
+    these, or of several versions.
     """
-    if name in _OURS:
-        return packs_folder(cache) / f"{name}-{_OURS[name]}"
+    if name in OURS:
+        return packs_folder(cache) / OURS[name]
     folder = Path(name).expanduser()
     if name not in (".", "..") and Path(name).name == name:  # one word: the cache's before a folder's
         exact = packs_folder(cache) / name
@@ -66,7 +83,7 @@ def find_pack(cache: Path, name: str) -> Path:
                 "Name one of them.",
             )
         if not folder.is_dir():
-            known = ", ".join(sorted({*_OURS, *(place.name for place, _ in packs_at_hand(cache))}))
+            known = ", ".join(sorted({*OURS, *(place.name for place, _ in packs_at_hand(cache))}))
             raise PackUnavailable(
                 f"There is no model pack named {name} here, and no folder of that name.",
                 f"Name one of {known}, or a pack's folder; `kenbaar pack add FOLDER` brings one of your own.",

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from kenbaar.errors import PackBroken, PackUnavailable, UsageError
-from kenbaar.modelpack._at_hand import DEFAULT, FAST, packs_folder
+from kenbaar.modelpack._at_hand import DEFAULT, DLIB, FAST, packs_folder
 from kenbaar.modelpack._card import model_card
 from kenbaar.modelpack._centerface import GRID_PX, OUTPUTS
 from kenbaar.modelpack._manifest import (
@@ -24,8 +24,8 @@ from kenbaar.modelpack._manifest import (
     read_manifest,
 )
 from kenbaar.modelpack._sessions import Network
-from kenbaar.packmaking._default import pattern
 from kenbaar.packmaking._fetch import disk_errors_as_refusals, locked
+from kenbaar.packmaking._known_answers import pattern
 from kenbaar.packmaking._place import is_whole, put_in_place
 from kenbaar.text import read_json
 
@@ -70,7 +70,7 @@ def add_pack(folder: Path, cache: Path) -> Path:
     parts = {file.name: _read_stated(folder, file) for file in (manifest.detector.file, manifest.embedder.file)}
     if len(parts) < 2 or {MANIFEST_NAME, CARD_NAME} & set(parts):
         raise bad_manifest("file.name", "is another file's name")
-    if manifest.name.partition("-")[0] in (DEFAULT, FAST):
+    if manifest.name.partition("-")[0] in (DEFAULT, FAST, DLIB):
         raise UsageError(f"The name {manifest.name} is Kenbaar's own pack's.", "Give the pack another name.")
     _try(manifest, parts)
     packs = packs_folder(cache)

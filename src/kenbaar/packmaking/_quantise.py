@@ -10,12 +10,14 @@ give the same bytes (decision 0022).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kenbaar.errors import PackBroken
+from kenbaar.text import read_json
 
 if TYPE_CHECKING:
     import onnx
@@ -23,6 +25,15 @@ if TYPE_CHECKING:
 Ranges = Mapping[str, tuple[float, float]]
 _WEIGHT_LIMIT = 64  # 255 * 64 * 2 fits into 16 bits
 _OPSET = 13  # the first with a scale for each channel
+
+
+def read_ranges(file: str) -> dict[str, Ranges]:
+    """The ranges measured by benchmarks/packs/calibrate.py, by part ("detector", "embedder") and name."""
+    told = read_json((files("kenbaar.packmaking") / file).read_text("utf-8"))
+    return {
+        part: {name: (float(low), float(high)) for name, (low, high) in told[part].items()}
+        for part in ("detector", "embedder")
+    }
 
 
 def folded(network: bytes) -> bytes:

@@ -20,7 +20,7 @@ from kenbaar.rights._against_ledger import against_ledger
 from kenbaar.rights._residue import Finding, ResidueReport, scan_home
 
 PAGE = 200
-USUAL_DIM = 128  # numbers in a template of the default pack
+USUAL_DIMS = (512, 128)  # numbers in a template of the default pack, and of the dlib pack
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def check_archive(
             vectors[pack.dim] += _strangers(collection, collections, pack, limits, say)
     scans = [
         scan_home(home, np.concatenate(found) if found else None, dim=dim)
-        for dim, found in (vectors or {USUAL_DIM: []}).items()
+        for dim, found in (vectors or {dim: [] for dim in USUAL_DIMS}).items()
     ]
     for found in vectors.values():
         for some in found:
