@@ -275,8 +275,13 @@ def test_look_alikes_are_those_who_could_be_taken_for_each_other() -> None:
     newcomer = probe(0.7, 0.56, 0.3).vector
     assert find_lookalikes(newcomer, gallery(axes()), AT) == ["s-a", "s-b"]
     assert find_lookalikes(np.stack([newcomer, axes()[3]]), gallery(axes()), AT) == ["s-a", "s-b", "s-d"]
-    with pytest.raises(BadTemplate):
-        find_lookalikes(newcomer * 2, gallery(axes()), AT)
+    for row in (newcomer * 2, newcomer.astype(np.float64), axes(1, 9)):
+        with pytest.raises(BadTemplate):
+            find_lookalikes(row, gallery(axes()), AT)
+
+
+def test_in_a_gallery_of_nobody_there_are_no_look_alikes_whatever_its_vectors_would_be_like() -> None:
+    assert find_lookalikes(axes(1, 9), gallery(axes()[:0]), AT) == []
 
 
 def test_candidates_are_few_ranked_and_without_a_score() -> None:
