@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -15,9 +16,11 @@ import pytest
 from kenbaar.archive import Archive, create_archive
 from kenbaar.consent import Consents, Enrolled, Purpose, Sessions
 from kenbaar.errors import (
+    ArchiveBroken,
     ConsentExpired,
     ConsentMissing,
     ConsentWithdrawn,
+    KeyDestroyed,
     NotFound,
     UsageError,
     WrongCode,
@@ -157,6 +160,35 @@ def test_what_was_agreed_to_and_what_is_on_record_are_compared(house: House) -> 
     assert house.consents.jurisdiction == "us" and house.consents.organisation == "The Choir"
     house.archive.leaving.withdraw(OFFICER, bob)
     assert house.consents.edited_grants() == [], "what was destroyed was not edited"
+
+
+def test_a_grant_whose_key_is_gone_is_no_grant_whatever_its_row_says(house: House) -> None:
+    ada, bob = house.enrol("find", "show:web").subject, house.enrol("find", "show:web").subject
+    grants = house.consents.living_grants(ada)
+    house.archive.keys.destroy([g.key_id for g in grants], at=NOW)
+    assert house.consents.living_grants(ada) == [] and len(house.consents.unended_grants(ada)) == 2
+    assert house.consents.recognisable().keys() == {bob} == house.opened() == house.consents.may_show("web")
+    assert house.consents.edited_grants() == []
+    with pytest.raises(ConsentExpired):
+        house.consents.require(ada, ["find"])
+    with pytest.raises(KeyDestroyed):
+        house.consents.data_key(grants[0], None)
+
+
+def test_a_grant_whose_row_was_edited_is_no_grant_and_is_told(house: House) -> None:
+    ada, bob = house.enrol("find").subject, house.enrol("find", "show:web").subject
+    (before,) = house.consents.living_grants(ada)
+    with closing(sqlite3.connect(house.archive.settings.home / "archive.db")) as db, db:
+        db.execute("UPDATE grants SET purpose = 'show:web' WHERE subject = ?", (ada,))
+    assert house.consents.living_grants(ada) == []
+    assert house.consents.recognisable().keys() == {bob} == house.opened() == house.consents.may_show("web")
+    (edited,) = house.consents.edited_grants()
+    assert (edited.subject, edited.id) == (ada, before.id) and house.consents.edited_grants(bob) == []
+    for kinds in (["find"], ["show"]):
+        with pytest.raises(ArchiveBroken, match="not what was agreed to"):
+            house.consents.require(ada, kinds)
+    with pytest.raises(ArchiveBroken):
+        house.consents.data_key(edited, None)
 
 
 def _session(house: House, who: Enrolled) -> CodeSession | None:

@@ -277,7 +277,7 @@ def test_look_alikes_are_those_who_could_be_taken_for_each_other() -> None:
     assert find_lookalikes(np.stack([newcomer, axes()[3]]), gallery(axes()), AT) == ["s-a", "s-b", "s-d"]
     for row in (newcomer * 2, newcomer.astype(np.float64), axes(1, 9)):
         with pytest.raises(BadTemplate):
-            find_lookalikes(row, gallery(axes()), AT)
+            find_lookalikes(row, gallery(axes()), AT)  # type: ignore[arg-type]
 
 
 def test_in_a_gallery_of_nobody_there_are_no_look_alikes_whatever_its_vectors_would_be_like() -> None:
