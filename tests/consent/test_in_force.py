@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from kenbaar.archive import Archive, create_archive
-from kenbaar.consent import Consents, Enrolled, Purpose, Sessions
+from kenbaar.consent import Consents, Enrolled, Purpose, SealedTemplate, Sessions
 from kenbaar.errors import (
     ArchiveBroken,
     ConsentExpired,
@@ -22,10 +22,11 @@ from kenbaar.errors import (
     ConsentWithdrawn,
     KeyDestroyed,
     NotFound,
+    TemplateUnreadable,
     UsageError,
     WrongCode,
 )
-from kenbaar.keys import CodeSession, RecoveryCode
+from kenbaar.keys import CodeSession, RecoveryCode, pack_vectors, seal_template
 from kenbaar.settings import Settings
 from tests.actors import OFFICER
 
@@ -189,6 +190,20 @@ def test_a_grant_whose_row_was_edited_is_no_grant_and_is_told(house: House) -> N
             house.consents.require(ada, kinds)
     with pytest.raises(ArchiveBroken):
         house.consents.data_key(edited, None)
+
+
+def test_a_template_other_than_the_one_agreed_to_opens_for_nobody_though_its_key_fits(house: House) -> None:
+    ada = house.enrol("find").subject
+    consents, pack = house.consents, house.archive.pack
+    data_key = consents.data_key(consents.living_grants(ada)[0], None)
+    vectors = np.eye(2, pack.dim, dtype=np.float32)[1:]
+    sealed = seal_template(data_key, pack_vectors(vectors), subject=ada, pack=pack.digest, version=2)
+    consents.templates.put(SealedTemplate(ada, pack.digest, 2, sealed))
+    for template in consents.templates.packs_of(ada):
+        if template.sealed != sealed:
+            consents.templates.delete_one(template)
+    with pytest.raises(TemplateUnreadable, match="not the one they agreed to"):
+        house.opened()
 
 
 def _session(house: House, who: Enrolled) -> CodeSession | None:
