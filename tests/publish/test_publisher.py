@@ -13,6 +13,7 @@ from kenbaar.engines import LocalEngine
 from kenbaar.errors import RoleRefused, Unusable, UsageError
 from kenbaar.policy import Actor
 from kenbaar.publish import PublishReport, make_copy
+from kenbaar.publish._folder import holds_name
 from tests.actors import OFFICER
 from tests.rights.party import Party, a_party
 
@@ -169,3 +170,53 @@ def test_the_check_looks_once_and_its_boxes_are_masked_in_the_next_round(
     made = make_copy(photo, digest, archive.limits, archive.pack, known=(), reveals=(), mask_doubtful=True)
     assert len(asked) == 2 and made.check.clean
     assert any(mask_.iou(found[0]) > 0.2 for mask_ in asked[1].masks)
+
+
+def test_numbered_names_tell_nothing_of_the_originals_and_stay_with_their_photo(party: Party) -> None:
+    party.photo("ada lovelace/d.jpg", 1)
+    party.sweep()
+    report = published(party, number_names=True)
+    assert report.published == 4 and report.named == ()
+    before = {f.name: f.read_bytes() for f in (party.folder / "public").rglob("*.jpg")}
+    assert sorted(before) == [f"00000{n}.jpg" for n in (1, 2, 3, 4)]
+    assert b"lovelace" not in report.manifest.read_bytes() and not (party.folder / "public" / "ada lovelace").exists()
+    party.photo("0 comes first.jpg", 40)
+    party.sweep()
+    again = published(party, number_names=True)
+    assert (again.published, again.unchanged, again.written) == (5, 4, 1)
+    after = {f.name: f.read_bytes() for f in (party.folder / "public").rglob("*.jpg")}
+    assert {name: after[name] for name in before} == before and sorted(after)[-1] == "000005.jpg"
+
+
+def test_a_folder_goes_from_names_to_numbers_and_no_named_copy_is_left(party: Party) -> None:
+    published(party)
+    report = published(party, number_names=True)
+    assert (report.published, report.removed) == (3, 3)
+    assert files(party) == ["000001.jpg", "000002.jpg", "000003.jpg"]
+
+
+def test_numbers_pass_over_files_that_are_not_ours(party: Party) -> None:
+    (party.folder / "public").mkdir()
+    (party.folder / "public" / "000002.jpg").write_bytes(b"mine")
+    assert published(party, number_names=True).published == 3
+    assert files(party) == ["000001.jpg", "000002.jpg", "000003.jpg", "000004.jpg"]
+    assert (party.folder / "public" / "000002.jpg").read_bytes() == b"mine"
+
+
+def test_copies_whose_names_hold_somebodys_name_are_told(party: Party) -> None:
+    party.photo("summer/ADA_and_me.jpg", 40)
+    party.photo("adagio.jpg", 40)
+    party.photo("Bob/x.jpg", 40)
+    party.sweep()
+    assert published(party).named == ("Bob/x.jpg", "summer/ADA_and_me.jpg")
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("2026/zoe-muller.jpg", True), ("Zoë Müller/1.jpg", True), ("zoë.jpg", True), ("MÜLLER2.JPG", True),
+        ("zoetrope.jpg", False), ("van.jpg", True), ("li.jpg", False), ("1.jpg", False),
+    ],
+)  # fmt: skip
+def test_a_name_in_a_path_is_found_without_case_and_accents_and_as_a_word(path: str, told: bool) -> None:
+    assert holds_name(path, ["Zoë Müller", "Li Van"]) is told

@@ -14,13 +14,17 @@ from kenbaar.policy import Actor, Permission
 
 @dataclass(frozen=True, slots=True)
 class PublishRequest:
-    """Which collection, into which folder, for which channel. mask_doubtful: instead of holding such photos back."""
+    """Which collection, into which folder, for which channel. mask_doubtful: instead of holding such photos back.
+
+    number_names: copies are called 000001.jpg and so on; what originals and their folders are called stays here.
+    """
 
     name: str
     out: Path
     channel: str
     mask_doubtful: bool = False
     workers: int | None = None
+    number_names: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,7 @@ class PublishAnswer:
     """What is in the folder now (published, masked, visible), what is held back, and what this run did.
 
     reduced: copies that are smaller than their originals (more than max_full_megapixels, a setting).
+    named: copies whose name holds a word of the name of somebody invited or enrolled.
     """
 
     published: int
@@ -48,6 +53,7 @@ class PublishAnswer:
     removed: int
     manifest: Path
     reduced: int
+    named: tuple[str, ...]
 
 
 @act("publish", Permission.PUBLISH)
@@ -63,6 +69,7 @@ def publish(archive: Archive, actor: Actor, request: PublishRequest, progress: P
         archive.limits,
         say=lambda done, total, seconds: progress.report("publish", done, total, seconds),
         mask_doubtful=request.mask_doubtful,
+        number_names=request.number_names,
         engine=engine_of(archive, request.workers),
         cancelled=progress.cancelled,
     )
@@ -77,4 +84,5 @@ def publish(archive: Archive, actor: Actor, request: PublishRequest, progress: P
         removed=report.removed,
         manifest=report.manifest,
         reduced=report.reduced,
+        named=report.named,
     )

@@ -284,13 +284,20 @@ def reject(out: Out, subject: str, item: str, codes: tuple[str, ...]) -> None:
 @click.option(
     "--mask-doubtful", is_flag=True, help="Mask what the last check doubts as well, instead of holding the photo back."
 )
+@click.option(
+    "--number-names",
+    is_flag=True,
+    help="Call the copies 000001.jpg and so on, for names of files and folders can name people.",
+)
 @click.option("--workers", type=click.IntRange(1, 256), help="Worker processes (default: one for each core).")
 @common
-def publish(out: Out, name: str, out_folder: Path, channel: str, mask_doubtful: bool, workers: int | None) -> int:
+def publish(
+    out: Out, name: str, out_folder: Path, channel: str, mask_doubtful: bool, number_names: bool, workers: int | None
+) -> int:
     """Write copies of collection NAME to OUT, with everybody masked but those who agreed to be seen in CHANNEL."""
     from kenbaar import acts
 
-    request = acts.PublishRequest(name, out_folder, channel, mask_doubtful, workers)
+    request = acts.PublishRequest(name, out_folder, channel, mask_doubtful, workers, number_names)
     with out.archive() as archive, out.progress() as progress:
         report = acts.publish(archive, operator(), request, progress)
     out.say(f"{report.published} copies in {out_folder}: {report.visible} faces visible, {report.masked} masked.")
@@ -298,6 +305,12 @@ def publish(out: Out, name: str, out_folder: Path, channel: str, mask_doubtful: 
         f"This run: {report.written} written ({report.replaced} of them replace an older copy), "
         f"{report.unchanged} unchanged, {report.removed} removed."
     )
+    if report.named:
+        out.say(
+            f"Warning: {_number(len(report.named), 'copy', 'copies')} with the name of somebody you know in the file's"
+            f" name ({', '.join(report.named[:3])}{', ...' if len(report.named) > 3 else ''})."
+            " Publish with --number-names to give out numbers instead."
+        )
     if report.reduced:
         out.say(
             f"{_number(report.reduced, 'copy is', 'copies are')} smaller than the original, which has more than"

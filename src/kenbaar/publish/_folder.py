@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -12,6 +14,8 @@ from kenbaar.disk import leftover_parts, lock_folder
 from kenbaar.errors import Busy, Unusable, UsageError
 from kenbaar.media import copy_suffix
 
+_NUMBER = re.compile(r"[0-9]{6,9}\.[a-z]+")
+_WORD = re.compile(r"[^\W\d_]+")
 _ANOTHER = "Give another folder for OUT."
 _LONGEST_NAME = 255  # bytes, of nearly every file system
 
@@ -38,6 +42,38 @@ def copy_name(path: str) -> str:
         beginning = name.encode()[: _LONGEST_NAME - 40].decode(errors="ignore")
         name = f"{beginning}-{hashlib.sha256(path.encode()).hexdigest()[:16]}{Path(name).suffix}"
     return f"{folder}/{name}" if folder else name
+
+
+class Numbers:
+    """Numbers as names of copies: what a file or folder was called tells nothing then. A copy keeps its number."""
+
+    def __init__(self, kept: Mapping[str, str], is_free: Callable[[str], bool]) -> None:
+        """kept: item -> the name of its copy as it is now. is_free: whether a name may be given."""
+        self._kept = {item: name for item, name in kept.items() if _NUMBER.fullmatch(name)}
+        self._is_free, self._given = is_free, set(self._kept.values())
+        self._next = 1 + max((int(name.partition(".")[0]) for name in self._given), default=0)
+
+    def name(self, item: str, path: str) -> str:
+        """The name for the copy of that item, whose original has this path."""
+        ending = copy_suffix(path) or Path(path).suffix.lower()
+        kept = self._kept.get(item, "")
+        while not kept.endswith(ending) or not kept:
+            name, self._next = f"{self._next:06}{ending}", self._next + 1
+            if self._is_free(name):
+                kept = self._kept[item] = name
+        return kept
+
+
+def holds_name(path: str, people: Sequence[str]) -> bool:
+    """Whether a word of one of these people's names (of three letters or more) stands in a file's path as a word."""
+    words = set(_WORD.findall(_folded(path)))
+    return any(word in words for name in people for word in _WORD.findall(_folded(name)) if len(word) >= 3)
+
+
+def _folded(text: str) -> str:
+    """Without case and accents: file names lose both on their way."""
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(c for c in plain if not unicodedata.combining(c))
 
 
 def remove_leftovers(folder: Path) -> None:

@@ -28,7 +28,7 @@ from kenbaar.media import (
 )
 from kenbaar.modelpack import ModelPack
 from kenbaar.policy import Actor, Event
-from kenbaar.publish._folder import checked_folder, copy_name, publishing_alone, remove_leftovers
+from kenbaar.publish._folder import Numbers, checked_folder, copy_name, holds_name, publishing_alone, remove_leftovers
 from kenbaar.publish._make import MadeCopy
 from kenbaar.publish._records import Copy, CopyStore
 from kenbaar.publish._tasks import CopyTask, MakeCopies
@@ -56,6 +56,7 @@ class PublishReport:
     """What is in the folder now (published, masked, visible, reduced) and what this run did.
 
     reduced: copies smaller than their originals, which are too large to be decoded at full size (PhotoLimits).
+    named: copies whose name or folder holds a word of the name of somebody invited or enrolled, below the folder.
     """
 
     published: int
@@ -68,6 +69,7 @@ class PublishReport:
     removed: int
     manifest: Path
     reduced: int = 0
+    named: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +108,13 @@ class Publisher:
         *,
         say: Callable[[int, int, float], None],
         mask_doubtful: bool = False,
+        number_names: bool = False,
         engine: Engine | None = None,
         cancelled: Callable[[], bool] = never,
     ) -> PublishReport:
         """Brings OUT to what consent allows now. Run it again after a withdrawal: what is affected is replaced.
 
+        number_names: copies are called 000001.jpg and so on, in no folders of their own; one keeps its number.
         engine: where copies are made; None makes them all here.
         cancelled: asked between copies; after a yes nothing more is made, and what this run had not come to stays as
         it was, but for what shows somebody who may not be shown any more.
@@ -122,7 +126,9 @@ class Publisher:
         collection = self.collections.get(name)
         folder = checked_folder(out, Path(collection.source), self.home)
         with publishing_alone(folder):
-            run = _PublicationUnderWay(self, actor, collection, folder, channel, pack, limits, mask_doubtful)
+            run = _PublicationUnderWay(
+                self, actor, collection, folder, channel, pack, limits, mask_doubtful, number_names
+            )
             return run.go(engine or InProcessEngine(), say, cancelled)
 
 
@@ -139,6 +145,7 @@ class _PublicationUnderWay:
         pack: ModelPack,
         limits: PhotoLimits,
         mask_doubtful: bool,
+        number_names: bool,
     ) -> None:
         self.actor = actor
         self.tell: Callable[[], None] = lambda: None
@@ -149,7 +156,10 @@ class _PublicationUnderWay:
         self.before = {path: copy for path, copy in known.items() if copy.collection == collection.name}
         self.others = {path: copy for path, copy in known.items() if copy.collection != collection.name}
         self.ours = self._in_manifest()
+        kept = {copy.item: self._below(copy) for copy in self.before.values()}
+        self.numbers = Numbers(kept, self._is_free) if number_names else None
         self.held: list[Held] = []
+        self.held_items: set[str] = set()
         self.current: dict[str, Copy] = {}
         self.taken: set[str] = set()
         self.reduced: set[str] = set()
@@ -196,6 +206,7 @@ class _PublicationUnderWay:
             removed=removed,
             manifest=manifest,
             reduced=len(self.reduced & set(self.current)),
+            named=self._named(),
         )
 
     def _pages(self) -> Iterator[list[Item]]:
@@ -271,7 +282,7 @@ class _PublicationUnderWay:
             log.warning("item %s: its copy is held, the check found something", planned.item.id)
             self._hold(planned.item, "; ".join(made.check.problems()))
             return None
-        place = written_below(made.data, self.folder, copy_name(planned.item.path))
+        place = written_below(made.data, self.folder, str(planned.target.relative_to(self.folder)))
         try:
             return planned, made, beside.enter_context(place)
         except FileNotFoundError:
@@ -279,6 +290,15 @@ class _PublicationUnderWay:
         except NotADirectoryError:
             self._hold(planned.item, "a file or a link lies where its folder would be; move it away")
             return None
+
+    def _name(self, item: Item) -> str:
+        """Where its copy goes, below the folder."""
+        return copy_name(item.path) if self.numbers is None else self.numbers.name(item.id, item.path)
+
+    def _is_free(self, name: str) -> bool:
+        """Whether nothing in the folder is called that."""
+        path = self.folder / name
+        return str(path) not in self.before and str(path) not in self.others and not os.path.lexists(path)
 
     def _not_ours(self, target: Path) -> str | None:
         """Why a copy must not be put there: something lies there that is not the older copy of that photo."""
@@ -335,7 +355,12 @@ class _PublicationUnderWay:
         if self._is_reduced(item):
             depends_on.append(str(self.limits.max_full_pixels))
         key = hashlib.sha256(json.dumps(depends_on).encode()).hexdigest()
-        return _Planned(item, self.folder / copy_name(item.path), reveals, faces, key)
+        return _Planned(item, self.folder / self._name(item), reveals, faces, key)
+
+    def _named(self) -> tuple[str, ...]:
+        people = [person.name for person in self.room.consents.store.subjects()]
+        below = sorted(self._below(copy) for copy in self.current.values())
+        return tuple(path for path in below if holds_name(path, people))
 
     def _is_reduced(self, item: Item) -> bool:
         """Whether its copy is made at reduced size."""
@@ -350,6 +375,7 @@ class _PublicationUnderWay:
 
     def _hold(self, item: Item, why: str) -> None:
         self.held.append(Held(item.path, why))
+        self.held_items.add(item.id)
 
     def _put_in_place(self, ready: Sequence[tuple[_Planned, MadeCopy, Callable[[], None]]]) -> None:
         """1. who will be visible is on record  2. the files get their names  3. the record says what is there now.
@@ -397,14 +423,15 @@ class _PublicationUnderWay:
     def _take_away_the_rest(self) -> int:
         """Copies that this run could not prove right any more: their photo is held, gone, or somebody in it left."""
         may_show = self._may_show()
-        held = {str(self.folder / copy_name(h.path)) for h in self.held}
+        made = {copy.item for copy in self.current.values()}
         gone = []
         for path, copy in self.before.items():
             if path in self.current:
                 continue
             there = {a.subject for a in self.store.appearances_in(copy.item)} & may_show
             if (
-                path in held
+                copy.item in self.held_items
+                or copy.item in made  # under another name now
                 or copy.channel != self.channel
                 or set(copy.showing) - there
                 or self._leads_out(self.store.item(copy.item))
