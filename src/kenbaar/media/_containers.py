@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from kenbaar.media._limits import Unfit
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+METRES_AN_INCH = 0.0254
 _MOST_CHUNKS = 100_000  # a 200 MB PNG in chunks of 8 KiB has 25,000
 _PNG_FOR_DECODERS = {b"tRNS", b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"sBIT"}  # beside the critical ones
 
@@ -32,6 +33,8 @@ class Container:
     """Names, in order; a run of IDAT once."""
     foreign: tuple[tuple[int, int], ...] = ()
     """From and until of what decoders do not need."""
+    dpi: float = 0.0
+    """Pixels an inch; 0 where it does not say."""
 
 
 def parse_png(data: bytes) -> Container:
@@ -41,6 +44,7 @@ def parse_png(data: bytes) -> Container:
         raise Unfit("is a PNG without a header")
     width, height = struct.unpack_from(">II", data, at + 8)
     foreign: list[tuple[int, int]] = []
+    dpi = 0.0
     for _ in range(_MOST_CHUNKS):
         if at + 12 > len(data):
             raise Unfit("is cut short: the end of the picture is missing")
@@ -54,13 +58,15 @@ def parse_png(data: bytes) -> Container:
             foreign.append((start, at))
         if name == b"acTL" and length >= 8:
             frames = int.from_bytes(data[body : body + 4], "big")
+        elif name == b"pHYs" and data[body + 8 : body + length] == b"\1":  # in pixels a metre (PNG 11.3.4.3)
+            dpi = int.from_bytes(data[body : body + 4], "big") * METRES_AN_INCH
         elif name == b"eXIf":
             exif = data[body : body + length]
         elif name == b"iTXt" and data[body : body + 18] == b"XML:com.adobe.xmp\0":
             xmp = _plain_text(data[body + 18 : body + length])
         elif name == b"IEND":
             foreign += [(at, len(data))] if at < len(data) else []
-            return Container(width, height, frames, exif, xmp, at, tuple(names), tuple(foreign))
+            return Container(width, height, frames, exif, xmp, at, tuple(names), tuple(foreign), dpi)
     raise Unfit("is a PNG of too many pieces")
 
 

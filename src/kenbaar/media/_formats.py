@@ -27,12 +27,13 @@ class CopyFormat:
     """How copies of a format are written, where it is one that copies are written in.
 
     suffixes: what the name of a copy may end in; the first is given where the original's name ends otherwise.
-    encode: (pixels, XMP packet of the rights, quality or None) -> bytes. longest_px: of a side; None: no limit.
+    encode: (pixels, XMP packet of the rights, quality or None, pixels an inch or 0) -> bytes.
+    longest_px: of a side; None: no limit.
     leftovers: what a written file holds that is neither picture nor rights; raises Unfit where it is not whole.
     """
 
     suffixes: tuple[str, ...]
-    encode: Callable[[Pixels, bytes, int | None], bytes]
+    encode: Callable[[Pixels, bytes, int | None, int], bytes]
     leftovers: Callable[[bytes], list[str]]
     longest_px: int | None = None
 

@@ -20,6 +20,8 @@ from kenbaar.media._limits import Unfit, pillow_takes
 _HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"mif1", b"mif2"}
 _REDUCED = 1  # TIFF 6.0, NewSubfileType bit 0: a smaller version of another picture in this file
 
+LEAST_DPI, MOST_DPI = 10, 9600
+
 JPEG_BLOCK_PX = 16
 """The side of a coded block (MCU) of ordinary 4:2:0 JPEG, px; also what other formats are treated as."""
 
@@ -48,12 +50,14 @@ class PhotoHeader:
     """Where in the file there stands what no decoder needs: from, until, in order. It is cut out before one sees it."""
     plain: bool = field(default=False, repr=False)
     """A JPEG without profile or rare colours: the fast decoder may read it where detail does not count."""
+    dpi: int = 0
+    """Pixels an inch, for printing; 0 where it does not say."""
 
 
 def read_jpeg(data: bytes) -> PhotoHeader:
     """Of a JPEG (ITU-T T.81)."""
     jpeg = parse_jpeg(data)
-    header = _header("JPEG", jpeg.width, jpeg.height, jpeg.exif(), max(JPEG_BLOCK_PX, jpeg.block_px))
+    header = _header("JPEG", jpeg.width, jpeg.height, jpeg.exif(), max(JPEG_BLOCK_PX, jpeg.block_px), jpeg.dpi())
     return replace(header, plain=jpeg.is_plain, foreign=jpeg.foreign(len(data)))
 
 
@@ -61,7 +65,7 @@ def read_png(data: bytes) -> PhotoHeader:
     """Of a PNG that does not move."""
     png = parse_png(data)
     _refuse_moving(png.frames)
-    return replace(_header("PNG", png.width, png.height, png.exif), foreign=png.foreign)
+    return replace(_header("PNG", png.width, png.height, png.exif, dpi=png.dpi), foreign=png.foreign)
 
 
 def read_webp(data: bytes) -> PhotoHeader:
@@ -88,10 +92,13 @@ def _refuse_moving(frames: int) -> None:
         raise Unfit("moves: it has several frames", "Export the frame you want as a still picture.")
 
 
-def _header(kind: str, width: int, height: int, exif: bytes, block_px: int = JPEG_BLOCK_PX) -> PhotoHeader:
+def _header(
+    kind: str, width: int, height: int, exif: bytes, block_px: int = JPEG_BLOCK_PX, dpi: float = 0.0
+) -> PhotoHeader:
     main, details = _tiff.exif_directories(exif) if exif else ({}, {})
     turn = main[_tiff.TURN].first(1) if _tiff.TURN in main else 1
-    return _turned(PhotoHeader(kind, width, height, turn, _taken_at(main, details), block_px, (width, height)))
+    header = PhotoHeader(kind, width, height, turn, _taken_at(main, details), block_px, (width, height))
+    return replace(_turned(header), dpi=_plausible(dpi) or _dpi(main))
 
 
 def _turned(header: PhotoHeader) -> PhotoHeader:
@@ -126,7 +133,8 @@ def read_tiff(data: bytes) -> PhotoHeader:
     size = main[_tiff.WIDTH].first(0), main[_tiff.HEIGHT].first(0)
     turn = main[_tiff.TURN].first(1) if _tiff.TURN in main else 1
     width, height = size if turn not in (5, 6, 7, 8) else size[::-1]
-    return PhotoHeader("TIFF", width, height, 1, _taken_at(main, details), JPEG_BLOCK_PX, (width, height))
+    taken_at = _taken_at(main, details)
+    return PhotoHeader("TIFF", width, height, 1, taken_at, JPEG_BLOCK_PX, (width, height), dpi=_dpi(main))
 
 
 def read_heif(data: bytes) -> PhotoHeader:
@@ -144,7 +152,8 @@ def read_heif(data: bytes) -> PhotoHeader:
     except Exception as err:
         raise Unfit("is a damaged HEIC") from err
     turn = main[_tiff.TURN].first(1) if _tiff.TURN in main and not is_turned_by_decoder(data) else 1
-    return _turned(PhotoHeader("HEIF", width, height, turn, _taken_at(main, details), JPEG_BLOCK_PX, (width, height)))
+    header = PhotoHeader("HEIF", width, height, turn, _taken_at(main, details), JPEG_BLOCK_PX, (width, height))
+    return replace(_turned(header), dpi=_dpi(main))
 
 
 def read_avif(data: bytes) -> PhotoHeader:
@@ -172,6 +181,18 @@ def read_jpeg2000(data: bytes) -> PhotoHeader:
     """Of a JPEG 2000 of one picture, in boxes or bare (ITU-T T.800)."""
     refuse_cut_jpeg2000(data)
     return read_by_pillow(data, "JPEG2000")
+
+
+def _dpi(main: _tiff.Directory) -> int:
+    """Pixels an inch by XResolution (TIFF 6.0, section 8: in inches where no unit is told); 0 where it does not say."""
+    unit = main[_tiff.RESOLUTION_UNIT].first(2) if _tiff.RESOLUTION_UNIT in main else 2
+    number = main[_tiff.RESOLUTION].fraction() if _tiff.RESOLUTION in main else 0.0
+    return _plausible(number * {2: 1.0, 3: 2.54}.get(unit, 0.0))
+
+
+def _plausible(dpi: float) -> int:
+    """To the whole number; 0 for what no printer or scanner has."""
+    return round(dpi) if LEAST_DPI <= dpi <= MOST_DPI else 0
 
 
 def _taken_at(main: _tiff.Directory, details: _tiff.Directory) -> datetime | None:

@@ -56,6 +56,11 @@ class Jpeg:
         has_profile = any(s.marker == 0xE2 and s.body.startswith(b"ICC_PROFILE\0") for s in self.segments)
         return not has_profile and (self.components == 1 or (self.components == 3 and adobe[11:12] in (b"", b"\1")))
 
+    def dpi(self) -> float:
+        """Pixels an inch, as JFIF has them (T.871, 10.1); 0 where it does not say."""
+        jfif = next((s.body for s in self.segments if s.marker == 0xE0 and s.body.startswith(b"JFIF\0")), b"")
+        return int.from_bytes(jfif[8:10], "big") * {1: 1.0, 2: 2.54}.get(jfif[7] if len(jfif) > 9 else 0, 0.0)
+
     def exif(self) -> bytes:
         """The EXIF block, b"" where there is none."""
         return next((s.body for s in self.segments if s.marker == 0xE1 and s.body.startswith(b"Exif\0")), b"")

@@ -12,7 +12,7 @@ from kenbaar.media._jpeg import Jpeg, parse_jpeg
 from kenbaar.media._rights import Blocks, jpeg_blocks, png_blocks, rights_in, rights_packet, webp_blocks
 
 _XMP_NAME = b"http://ns.adobe.com/xap/1.0/\0"
-_PNG_CHUNKS = {b"IHDR", b"IDAT", b"IEND", b"iTXt"}
+_PNG_CHUNKS = {b"IHDR", b"IDAT", b"IEND", b"iTXt", b"sRGB", b"pHYs"}
 _WEBP_CHUNKS = {b"VP8X", b"VP8 ", b"VP8L", b"XMP "}
 
 

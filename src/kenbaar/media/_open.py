@@ -46,6 +46,7 @@ class Photo:
     taken_at:      from EXIF, aware UTC; a camera that states no offset is read as if its clock showed UTC.
     block_px:      how far a coded block of the source reaches, px (16; 24 or 32 in rare JPEGs): masks are padded by it.
     rights:        what the file states, where they were asked for.
+    dpi:           pixels an inch, for printing; 0 where the file does not say.
     """
 
     pixels: Pixels = field(repr=False)
@@ -57,6 +58,7 @@ class Photo:
     taken_at: datetime | None = None
     block_px: int = JPEG_BLOCK_PX
     rights: Rights = NO_RIGHTS
+    dpi: int = 0
 
     def __post_init__(self) -> None:
         expected = (-(-self.height // self.scale), -(-self.width // self.scale), 3)
@@ -67,7 +69,7 @@ class Photo:
     def as_decoded(self) -> Photo:
         """The photo that these pixels are, of their own size: scale 1."""
         rows, columns = self.pixels.shape[:2]
-        return replace(self, scale=1, width=columns, height=rows)
+        return replace(self, scale=1, width=columns, height=rows, dpi=self.dpi // self.scale)
 
 
 def open_own_bytes(data: bytes, name: str = THIS_PHOTO, limits: PhotoLimits = DEFAULT_LIMITS) -> Photo:
@@ -124,8 +126,9 @@ def read_photo(data: bytes, limits: PhotoLimits, detail_side: int | None) -> Pho
     scale = scale_for(header, detail_side, limits)
     pixels = decode(data, header, scale)
     return Photo(
-        pixels, scale, header.width, header.height, digest_bytes(data), header.format, header.taken_at, header.block_px
-    )
+        pixels, scale, header.width, header.height, digest_bytes(data), header.format, header.taken_at, header.block_px,
+        dpi=header.dpi,
+    )  # fmt: skip
 
 
 @contextmanager

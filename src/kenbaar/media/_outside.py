@@ -26,6 +26,7 @@ import numpy as np
 
 from kenbaar.disk import fix_size
 from kenbaar.media._formats import FORMATS
+from kenbaar.media._header import MOST_DPI
 from kenbaar.media._limits import DO_CHECK, PhotoLimits, Unfit
 from kenbaar.media._open import Photo, digest_bytes
 from kenbaar.media._reader import OUT_OF_MEMORY, READY, REQUEST
@@ -222,7 +223,7 @@ class OutsideReader:
             untrusted: dict[str, Any] = read_json(line)
             if "why" in untrusted:
                 raise _refusal(untrusted) or _nonsense()
-            scale, width, height = (int(untrusted[k]) for k in ("scale", "width", "height"))
+            scale, width, height, dpi = (int(untrusted[k]) for k in ("scale", "width", "height", "dpi"))
             taken_at = datetime.fromisoformat(untrusted["taken_at"]) if untrusted["taken_at"] else None
             notice, credit = (_words(text) for text in untrusted["rights"])
             honest = (
@@ -231,6 +232,7 @@ class OutsideReader:
                 and width * height <= limits.max_pixels
                 and -(-width // scale) * -(-height // scale) <= limits.max_full_pixels
                 and untrusted["format"] in FORMATS
+                and 0 <= dpi <= MOST_DPI
                 and untrusted["block_px"] in (16, 24, 32)
                 and (taken_at is None or taken_at.tzinfo is not None)
             )
@@ -244,7 +246,7 @@ class OutsideReader:
         pixels = there.reshape(shape).copy()
         return Photo(
             pixels, scale, width, height, digest, untrusted["format"], taken_at, untrusted["block_px"],
-            Rights(notice, credit),
+            Rights(notice, credit), dpi,
         )  # fmt: skip
 
     def _give_back(self, size_bytes: int) -> None:

@@ -146,6 +146,7 @@ class _Reader:
             "format": header.format,
             "taken_at": header.taken_at.isoformat() if header.taken_at else None,
             "block_px": header.block_px,
+            "dpi": header.dpi,
             "rights": [rights.copyright, rights.credit] if rights else [None, None],
         }
 

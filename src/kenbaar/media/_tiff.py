@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 _SIZE = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
+_FRACTION = 5
 _UNSIGNED = {1: "B", 3: "H", 4: "I", 13: "I"}
 _MOST_ENTRIES = 4096
 _MOST_DIRECTORIES = 64
@@ -22,10 +23,11 @@ _MOST_PACKET_BYTES = 1 << 20  # of a tag that holds a packet of its own
 WIDTH, HEIGHT, SUBFILE, TURN = 0x0100, 0x0101, 0x00FE, 0x0112
 DATE, ARTIST, COPYRIGHT, XMP, IPTC = 0x0132, 0x013B, 0x8298, 0x02BC, 0x83BB
 EXIF_IFD = 0x8769
+RESOLUTION, RESOLUTION_UNIT = 0x011A, 0x0128
 DATE_TAKEN, OFFSET_TAKEN = 0x9003, 0x9011
 
 _WANTED = {
-    **dict.fromkeys((WIDTH, HEIGHT, SUBFILE, TURN, EXIF_IFD), _MOST_NUMBERS_BYTES),
+    **dict.fromkeys((WIDTH, HEIGHT, SUBFILE, TURN, EXIF_IFD, RESOLUTION, RESOLUTION_UNIT), _MOST_NUMBERS_BYTES),
     **dict.fromkeys((DATE, DATE_TAKEN, OFFSET_TAKEN, ARTIST, COPYRIGHT), _MOST_TEXT_BYTES),
     **dict.fromkeys((XMP, IPTC), _MOST_PACKET_BYTES),
 }
@@ -55,6 +57,13 @@ class Tag:
     def first(self, otherwise: int) -> int:
         """The first integer, or what is asked for where there is none."""
         return (self.ints() or (otherwise,))[0]
+
+    def fraction(self) -> float:
+        """The first number of a tag that holds unsigned fractions; 0.0 where it holds none."""
+        if self.kind != _FRACTION or len(self.raw) < 8:
+            return 0.0
+        over, under = struct.unpack_from(f"{self.order}II", self.raw)
+        return over / under if under else 0.0
 
 
 Directory = dict[int, Tag]

@@ -30,18 +30,21 @@ def copy_suffix(name: str) -> str:
     return "" if may_stay else COPY_SUFFIXES[_OTHERWISE]
 
 
-def encode_photo(pixels: Pixels, format: str, rights: Rights = NO_RIGHTS, *, quality: int | None = None) -> bytes:
+def encode_photo(
+    pixels: Pixels, format: str, rights: Rights = NO_RIGHTS, *, quality: int | None = None, dpi: int = 0
+) -> bytes:
     """The bytes of a photo file: the same for the same pixels and rights, always.
 
     format: one of COPY_SUFFIXES. quality: 1..100, where it has one. Of metadata the file holds the rights, as XMP, and
-    nothing else: no EXIF, thumbnail, time, place, comment, or profile (the pixels are sRGB).
+    nothing else: no EXIF, thumbnail, time, place, comment, or profile (the pixels are sRGB). dpi: pixels an inch, for
+    printing, where the format has a place for it; 0: not told.
     """
     copy = FORMATS[format].copy if format in FORMATS else None
     if copy is None or pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
         raise ValueError(f"{format} of {pixels.dtype} {pixels.shape} cannot be written")
     if copy.longest_px is not None and max(pixels.shape) > copy.longest_px:
         raise Unusable(f"A {format} file cannot be {max(pixels.shape)} px long.", "Make the photo smaller first.")
-    return copy.encode(pixels, rights_packet(rights), quality)
+    return copy.encode(pixels, rights_packet(rights), quality, dpi)
 
 
 def write_photo(

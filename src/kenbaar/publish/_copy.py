@@ -28,7 +28,7 @@ def render_copy(photo: Photo, plan: CopyPlan, rights: Rights) -> bytes:
     """The bytes of the masked copy, in the photo's own format (JPEG for TIFF and HEIF). photo: decoded at full size."""
     if photo.scale != 1:
         raise ValueError("a copy is made from the full-size photo")
-    return encode_photo(mask(photo.pixels, plan.masks), copy_format(photo.format), rights)
+    return encode_photo(mask(photo.pixels, plan.masks), copy_format(photo.format), rights, dpi=photo.dpi)
 
 
 @dataclass(frozen=True, slots=True)
