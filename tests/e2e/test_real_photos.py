@@ -82,3 +82,33 @@ def test_portraits_that_cannot_be_used_are_refused_with_a_reason(club: Club, dem
         picture.save(club.folder / f"{why}.png")
         assert why in club.kenbaar.refused("enrol", token, club.folder / f"{why}.png", code=4)
     club.kenbaar.expect_whole()
+
+
+def test_who_enrolled_with_default_1_is_found_when_the_default_is_2_and_can_renew(
+    dlib_pack: Path, default_pack_folder: Path, demo_photos: Path, tmp_path: Path
+) -> None:
+    packs = tmp_path / "cache" / "packs"
+    for folder in (dlib_pack, default_pack_folder):
+        shutil.copytree(folder, packs / folder.name)
+    club = new_club(tmp_path, Path("dlib"))
+    portraits = (demo_photos / "obama.jpg", demo_photos / "obama2.jpg")
+    club.kenbaar("enrol", club.invite("Old", "find"), *portraits)
+    club.photos.mkdir()
+    for name in ("obama3.jpg", "astronaut.png", "biden.jpg"):
+        shutil.copy(demo_photos / name, club.photos)
+    club.kenbaar.pack = Path("default")
+    club.kenbaar("enrol", club.invite("New", "find"), demo_photos / "astronaut.png")
+    club.collect()
+    report = club.sweep()
+    assert (report["older_pack"], report["other_pack"]) == (1, 0)
+    assert club.found("Old") == ["obama3.jpg"] and club.found("New") == ["astronaut.png"]
+    shutil.copytree(packs / "default-1", tmp_path / "kept")
+    shutil.rmtree(packs / "default-1")
+    assert club.sweep()["other_pack"] == 1  # not at hand: said, and nobody is lost
+    shutil.copytree(tmp_path / "kept", packs / "default-1")
+    token = club.kenbaar("renew", club.ids["Old"])["token"]
+    club.kenbaar("enrol", token, *portraits)
+    report = club.sweep()
+    assert (report["older_pack"], report["other_pack"]) == (0, 0)
+    assert club.found("Old") == ["obama3.jpg"]
+    club.kenbaar.expect_whole()
