@@ -12,6 +12,7 @@ from kenbaar.acts._act import NO_PROGRESS, Progress, act
 from kenbaar.acts._json import HIDDEN
 from kenbaar.acts._stop import reporting
 from kenbaar.disk import write_atomically
+from kenbaar.errors import UsageError
 from kenbaar.modelpack import (
     DetectorSpec,
     EmbedderSpec,
@@ -71,10 +72,15 @@ def list_packs(settings: Settings, actor: Actor, request: ListPacksRequest) -> L
 
 @dataclass(frozen=True, slots=True)
 class FetchPacksRequest:
-    """only: this one; None: default and fast. files: package files to use instead of fetching them."""
+    """only: this one; None: default and fast. files: package files to use instead of fetching them.
 
-    only: Literal["default", "fast", "dlib", "dlib-fast"] | None = None
+    url, sha256: where the network of sface or auraface lies, and its digest.
+    """
+
+    only: Literal["default", "fast", "dlib", "dlib-fast", "sface", "auraface"] | None = None
     files: tuple[Path, ...] = ()
+    url: str | None = None
+    sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +111,14 @@ def fetch_packs(
     Raises PackUnavailable, NoSpace.
     """
 
-    from kenbaar.packmaking import FETCHED
+    from kenbaar.packmaking import FETCHED, WORKED, fetch_by_address
+
+    by_address = request.only in WORKED
+    if by_address != (request.url is not None) or by_address != (request.sha256 is not None):
+        raise UsageError(
+            "A network is fetched from an address for sface and auraface, and for these alone.",
+            "Say `kenbaar pack fetch sface --url URL --sha256 DIGEST`, or leave both out.",
+        )
 
     began: dict[str, float] = {}
 
@@ -114,6 +127,10 @@ def fetch_packs(
         reporting(progress, fetched.step)(fetched.done, fetched.total, time.monotonic() - since)
 
     rows = []
+    if request.only is not None and request.url is not None and request.sha256 is not None:
+        folder = fetch_by_address(request.only, request.url, request.sha256, settings.cache, say, request.files)
+        rows.append(ReadyPackRow(request.only, read_manifest(folder).digest, folder))
+        return FetchPacksAnswer(rows[0].name, rows[0].digest, folder, tuple(rows))
     for name in ("default", "fast") if request.only is None else (request.only,):
         folder = FETCHED[name](settings.cache, say, request.files)
         rows.append(ReadyPackRow(name, read_manifest(folder).digest, folder))

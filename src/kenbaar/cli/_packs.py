@@ -34,7 +34,9 @@ def pack_list(out: Out) -> None:
 
 
 @pack.command("fetch")
-@click.argument("name", required=False, type=click.Choice(["default", "fast", "dlib", "dlib-fast"]))
+@click.argument(
+    "name", required=False, type=click.Choice(["default", "fast", "dlib", "dlib-fast", "sface", "auraface"])
+)
 @click.option("--only", type=click.Choice(["default", "fast"]), help="The same as NAME.", hidden=True)
 @click.option(
     "--from",
@@ -43,17 +45,21 @@ def pack_list(out: Out) -> None:
     type=click.Path(path_type=Path),
     help="Use this package file instead of fetching it; repeatable.",
 )
+@click.option("--url", help="Where the network of sface or auraface lies, on any file server.")
+@click.option("--sha256", help="Its SHA-256, from a source you trust.")
 @common
-def pack_fetch(out: Out, name: Any, only: Any, files: tuple[Path, ...]) -> None:
+def pack_fetch(out: Out, name: Any, only: Any, files: tuple[Path, ...], url: str | None, sha256: str | None) -> None:
     """Fetch a pack, or the default one and the fast one made from it. Once; everything works offline from then on.
 
     dlib and dlib-fast are what default and fast were until version 2 (100 MB): for archives whose people enrolled with
-    them.
+    them. sface and auraface are worked examples whose network is fetched from an address of yours (docs/packs.md).
     """
     from kenbaar import acts
 
     with out.progress() as progress:
-        fetched = acts.fetch_packs(out.settings(), operator(), acts.FetchPacksRequest(name or only, files), progress)
+        fetched = acts.fetch_packs(
+            out.settings(), operator(), acts.FetchPacksRequest(name or only, files, url, sha256), progress
+        )
     for row in fetched.packs:
         out.say(f"Pack {row.name} is ready: {row.folder}")
     out.answer(fetched)

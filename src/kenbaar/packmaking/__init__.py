@@ -12,6 +12,7 @@ fast one of it. `fetch_dlib_pack` and `fetch_dlib_fast_pack`: what they were bef
 
 from kenbaar.modelpack._at_hand import DEFAULT, DLIB, DLIB_FAST, FAST
 from kenbaar.packmaking._add import add_pack, filled_manifest
+from kenbaar.packmaking._by_address import WORKED, fetch_by_address
 from kenbaar.packmaking._demo import fetch_demo_photos
 from kenbaar.packmaking._fetch import Progress
 from kenbaar.packmaking._fetch_default import fetch_default_pack, fetch_dlib_pack
@@ -26,8 +27,10 @@ FETCHED = {  # the packs that come with Kenbaar, by the name they are fetched by
 
 __all__ = [
     "FETCHED",
+    "WORKED",
     "Progress",
     "add_pack",
+    "fetch_by_address",
     "fetch_default_pack",
     "fetch_demo_photos",
     "fetch_dlib_fast_pack",
