@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
-from kenbaar.media import _decode, _encode, _header, _leftovers, _rights
+from kenbaar.media import _decode, _encode, _header, _leftovers, _raw, _rights
 from kenbaar.media._containers import PNG_SIGNATURE
 from kenbaar.media._decode import Pixels
 from kenbaar.media._header import PhotoHeader
@@ -79,7 +79,18 @@ def by_pillow(name: str, suffixes: tuple[str, ...], *magic: bytes) -> Format:
     )
 
 
-_ROWS = (
+_RAW = Format(
+    name="RAW",
+    suffixes=_raw.SUFFIXES,
+    is_it=_raw.is_raw,
+    header=_raw.read_raw,
+    decode=_raw.decode_raw,
+    scales=_decode.JPEG_SCALES,
+    blocks=_raw.raw_blocks,
+    copy_as="JPEG",
+)
+_ROWS: tuple[Format, ...] = (
+    *((_RAW,) if _raw.AT_HAND else ()),  # before TIFF and HEIF, in which cameras' RAW files are dressed
     Format(
         name="JPEG",
         suffixes=(".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"),

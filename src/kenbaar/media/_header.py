@@ -98,10 +98,10 @@ def _header(
     main, details = _tiff.exif_directories(exif) if exif else ({}, {})
     turn = main[_tiff.TURN].first(1) if _tiff.TURN in main else 1
     header = PhotoHeader(kind, width, height, turn, _taken_at(main, details), block_px, (width, height))
-    return replace(_turned(header), dpi=_plausible(dpi) or _dpi(main))
+    return replace(turned(header), dpi=_plausible(dpi) or _dpi(main))
 
 
-def _turned(header: PhotoHeader) -> PhotoHeader:
+def turned(header: PhotoHeader) -> PhotoHeader:
     """The header with an impossible turn read as none, and sides swapped where the turn lays the photo on its side."""
     turn = header.turn if 1 <= header.turn <= 8 else 1
     width, height = header.coded if turn < 5 else header.coded[::-1]
@@ -153,7 +153,7 @@ def read_heif(data: bytes) -> PhotoHeader:
         raise Unfit("is a damaged HEIC") from err
     turn = main[_tiff.TURN].first(1) if _tiff.TURN in main and not is_turned_by_decoder(data) else 1
     header = PhotoHeader("HEIF", width, height, turn, _taken_at(main, details), JPEG_BLOCK_PX, (width, height))
-    return replace(_turned(header), dpi=_dpi(main))
+    return replace(turned(header), dpi=_dpi(main))
 
 
 def read_avif(data: bytes) -> PhotoHeader:

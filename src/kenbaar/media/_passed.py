@@ -33,7 +33,7 @@ _ROWS = (
         "raw",
         "RAW file",
         "RAW files",
-        "Develop them to JPEG, or let the camera write a JPEG beside each.",
+        "Install kenbaar[raw], which reads the full-size previews in most of them, or develop them to JPEG.",
         "cr2 cr3 crw nef nrw arw srf sr2 srw dng orf rw2 rwl raf pef x3f 3fr fff iiq mrw mef mos kdc dcr erf gpr raw",
     ),
     _row(

@@ -69,9 +69,12 @@ def _load_decoders() -> None:
         WebPImagePlugin,
     )
 
+    from kenbaar.media import _raw
     from kenbaar.media._decode import decode_by_pillow
     from kenbaar.media._formats import FORMATS
 
+    if _raw.AT_HAND:
+        import rawpy  # noqa: F401
     cv2.setNumThreads(1)
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # else one for each core, each with address space of its own
     datetime.strptime("2000", "%Y")  # which loads what it needs with its first use
