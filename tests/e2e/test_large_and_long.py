@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import struct
 import subprocess
+import zipfile
 import zlib
 from pathlib import Path
 
@@ -87,3 +89,10 @@ def test_a_photo_of_more_pixels_than_are_decoded_at_once_is_swept_and_copied_at_
     assert copy.size == whole.size and whole.size == small.size
     assert np.abs(np.asarray(copy, np.int16) - np.asarray(whole, np.int16)).mean() < 6, "masks stand where they stood"
     assert club.publish(code=5)["unchanged"] == 2
+    club.kenbaar("export", club.ids["Ada"], club.folder / "ada.zip")
+    with zipfile.ZipFile(club.folder / "ada.zip") as packed:
+        shown = [Image.open(io.BytesIO(packed.read(n))) for n in packed.namelist() if n.startswith("pictures/")]
+    assert len(shown) == 2, "of both sizes, with the stranger covered in each"
+    for picture in shown:
+        assert picture.size == whole.size
+        assert np.abs(np.asarray(picture, np.int16) - np.asarray(whole, np.int16)).mean() < 6

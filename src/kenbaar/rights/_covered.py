@@ -1,4 +1,4 @@
-"""A photo as one person may be shown it: everybody else painted over, at full size, before anything else is done."""
+"""A photo as one person may be shown it: everybody else painted over before anything else is done."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kenbaar.faces import Box
-from kenbaar.media import FileBelow, Photo, PhotoLimits, Rights, encode_photo, open_photo
+from kenbaar.media import ALL_DETAIL, FileBelow, Photo, PhotoLimits, Rights, encode_photo, open_photo
 from kenbaar.publish import mask, mask_box
 
 THUMBNAIL_PX = 480
@@ -22,14 +22,16 @@ DetectAgain = Callable[[Photo], Sequence[Box]]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Covered:
-    """pixels: upright, full size, (height, width, 3), with all of `masks` painted over; they hold nothing of the
-    faces there. masks: in the order of the faces told, those that were found besides at the end. rights: of the file.
+    """pixels: upright, (height, width, 3), with all of `masks` painted over; they hold nothing of the faces there.
+    masks: in px of the photo, in the order of the faces told, those that were found besides at the end. rights: of the
+    file. reduced: the photo's size / that of pixels, 1 but for the largest JPEGs (PhotoLimits).
     """
 
     pixels: NDArray[np.uint8] = field(repr=False)
     masks: tuple[Box, ...]
     format: str
     rights: Rights
+    reduced: int = 1
 
     @property
     def width(self) -> int:
@@ -67,11 +69,17 @@ def open_covered(
     detect_again: finds faces the sweep did not; whatever is not one of `faces` is covered too. A mask wins over the
     face beside it. Raises PhotoUnreadable, PhotoTooLarge.
     """
-    photo = open_photo(path, limits, digest=digest or "", rights=True)
-    others = [box for n, box in enumerate(faces) if n != shown]
-    others += [box for box in detect_again(photo) if not any(box.is_same_face(known) for known in faces)]
+    opened = open_photo(path, limits, digest=digest or "", rights=True, detail_side=ALL_DETAIL)
+    scale, photo = opened.scale, opened.as_decoded()
+    known = [box.reduced(scale) for box in faces]
+    others = [box for n, box in enumerate(known) if n != shown]
+    others += [box for box in detect_again(photo) if not any(box.is_same_face(each) for each in known)]
     masks = tuple(mask_box(box, photo.width, photo.height, block_px=photo.block_px) for box in others)
-    return Covered(mask(photo.pixels, masks), masks, photo.format, photo.rights)
+    full = tuple(
+        Box(scale * b.x_min, scale * b.y_min, scale * b.x_max, scale * b.y_max).clipped(opened.width, opened.height)
+        for b in masks
+    )
+    return Covered(mask(photo.pixels, masks), full, photo.format, photo.rights, scale)
 
 
 def thumbnail(covered: Covered) -> Thumbnail:
@@ -84,4 +92,5 @@ def thumbnail(covered: Covered) -> Thumbnail:
     if scale < 1:
         pixels = np.asarray(cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
     data = encode_photo(pixels, "JPEG", quality=THUMBNAIL_QUALITY)
-    return Thumbnail("data:image/jpeg;base64," + base64.b64encode(data).decode("ascii"), width, height, scale)
+    uri = "data:image/jpeg;base64," + base64.b64encode(data).decode("ascii")
+    return Thumbnail(uri, width, height, scale / covered.reduced)
