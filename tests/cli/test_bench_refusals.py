@@ -42,3 +42,12 @@ def test_a_folder_without_photos_is_refused_whatever_else_is_in_it(
 
 def test_a_gallery_larger_than_the_memory_is_refused(refusal: Callable[..., str]) -> None:
     assert "GB" in refusal("match", "--people", "1000000000000")
+
+
+def test_leaks_of_no_row_and_from_no_portraits_are_refused(
+    refusal: Callable[..., str], tmp_path: Path, tiny_pack_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KENBAAR_PACK", str(tiny_pack_folder))
+    assert "upright" in refusal("leaks", "--only", "no such row")
+    folders = ("--portraits", str(tmp_path), "--backgrounds", str(tmp_path))
+    assert "no portrait" in refusal("leaks", "--only", "upright", *folders)

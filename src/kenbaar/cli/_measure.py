@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from kenbaar.cli._bench_copies import bench_publish_command
+from kenbaar.cli._bench_leaks import bench_leaks_command
 from kenbaar.cli._bench_people import bench_match_command
 from kenbaar.cli._bench_sweep import bench_detect_command, bench_sweep_command
 
@@ -19,5 +20,6 @@ for _command in (
     bench_detect_command,
     bench_match_command,
     bench_publish_command,
+    bench_leaks_command,
 ):
     bench.add_command(_command)

@@ -11,7 +11,8 @@ All coordinates are pixels of the upright photo at full size, origin top left. "
 """
 
 from kenbaar.faces._box import Box
+from kenbaar.faces._boxes import Boxes
 from kenbaar.faces._face import Face, Landmarks
 from kenbaar.faces._template import Template
 
-__all__ = ["Box", "Face", "Landmarks", "Template"]
+__all__ = ["Box", "Boxes", "Face", "Landmarks", "Template"]

@@ -31,10 +31,12 @@ from kenbaar.measure._adopt import (
 from kenbaar.measure._bench_cores import machine_speedup
 from kenbaar.measure._bench_detect import DetectBench, FoundOfSize, bench_detect
 from kenbaar.measure._bench_gallery import GalleryBench, bench_gallery
+from kenbaar.measure._bench_leaks import LeakRow, bench_leaks
 from kenbaar.measure._bench_match import MatchBench, MatchComparison, bench_compact_match, bench_match
 from kenbaar.measure._bench_sweep import SweepBench, bench_sweep, steady_rate, time_in_turns
 from kenbaar.measure._evaluate import evaluate
 from kenbaar.measure._figures import Evaluation, Point
+from kenbaar.measure._leak_pictures import CONDITIONS, Head, Pixels, cut_head
 from kenbaar.measure._people import MeasuredPeople, read_people
 from kenbaar.measure._pictures import Composed, compose_crowds, compose_photos
 from kenbaar.measure._rates import Rate
@@ -45,15 +47,19 @@ from kenbaar.measure._words import aim, plural
 from kenbaar.measure._words import told as rate_words
 
 __all__ = [
+    "CONDITIONS",
     "Adopted",
     "Composed",
     "DetectBench",
     "Evaluation",
     "FoundOfSize",
     "GalleryBench",
+    "Head",
+    "LeakRow",
     "MatchBench",
     "MatchComparison",
     "MeasuredPeople",
+    "Pixels",
     "Point",
     "Rate",
     "Report",
@@ -64,10 +70,12 @@ __all__ = [
     "bench_compact_match",
     "bench_detect",
     "bench_gallery",
+    "bench_leaks",
     "bench_match",
     "bench_sweep",
     "compose_crowds",
     "compose_photos",
+    "cut_head",
     "doubling_warning",
     "evaluate",
     "keep_adopted",

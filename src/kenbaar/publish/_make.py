@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kenbaar.detection import PUBLISH, detect_all
-from kenbaar.faces import Box
+from kenbaar.faces import Box, Boxes
 from kenbaar.media import ALL_DETAIL, FileBelow, PhotoLimits, digest_bytes, open_photo
 from kenbaar.modelpack import FaceDetector
 from kenbaar.publish._copy import CopyCheck, check_copy, render_copy
@@ -47,7 +47,9 @@ def make_copy(
     opened = open_photo(source, limits, digest=digest, rights=True, detail_side=ALL_DETAIL)
     scale, photo = opened.scale, opened.as_decoded()
     shown = [box.reduced(scale) for box in reveals]
-    faces = merge_boxes(detect_all(photo, finder, PUBLISH), [box.reduced(scale) for box in known])
+    may_stay = Boxes(shown)
+    found = detect_all(photo, finder, PUBLISH, masked=lambda box: may_stay.nearest(box) is None)
+    faces = merge_boxes(found, [box.reduced(scale) for box in known])
     for _ in range(MOST_ROUNDS if mask_doubtful else 1):
         plan = plan_masks(faces, shown, photo.width, photo.height, block_px=photo.block_px)
         data = render_copy(photo, plan, photo.rights)
@@ -61,10 +63,10 @@ def make_copy(
 
 def merge_boxes(faces: Sequence[Box], more: Sequence[Box]) -> list[Box]:
     """All these faces, sorted, each once: of one that both lists tell, the box around both."""
-    merged = list(faces)
+    merged = Boxes(faces)
     for box in more:
-        if (same := box.nearest(merged)) is None:
-            merged.append(box)
+        if (same := merged.nearest(box)) is None:
+            merged.add(box)
         else:
-            merged[same] = merged[same].around(box)
+            merged.replace(same, merged[same].around(box))
     return sorted(merged)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kenbaar.faces import Box
+from kenbaar.faces import Box, Boxes
 
 GRID_PX = 16
 """The grid that copies' JPEG blocks lie on (4:2:0), so that a mask ends where a block ends."""
@@ -65,14 +65,11 @@ def plan_masks(
     """Everybody is masked but the revealed; where a mask and a revealed face overlap, the mask wins.
 
     faces: all faces found in the photo, in any number of passes. revealed: boxes of faces whose people agreed to be
-    seen in this copy. A face is spared where its box is one (Box.is_same_face) with a revealed one; the others are
+    seen in this copy. A face is spared where its box is one (Boxes.nearest) with a revealed one; the others are
     masked.
     """
-    masks = {
-        mask_box(face, width, height, block_px=block_px)
-        for face in faces
-        if not any(face.is_same_face(shown) for shown in revealed)
-    }
+    shown = Boxes(revealed)
+    masks = {mask_box(face, width, height, block_px=block_px) for face in faces if shown.nearest(face) is None}
     return CopyPlan(tuple(sorted(box for box in masks if box.area)), tuple(sorted(set(revealed))))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from kenbaar.detection import DetectionSchedule, detect_all
-from kenbaar.faces import Box
+from kenbaar.faces import Box, Boxes
 from kenbaar.modelpack import FaceDetector, PhotoPixels
 from kenbaar.publish._mask import MASK_COLOUR, CopyPlan, covered
 
@@ -20,15 +20,16 @@ def find_exposed(photo: PhotoPixels, finder: FaceDetector, plan: CopyPlan, sched
 
     photo: decoded from the bytes of the finished file, at full size.
     1. A mask that is not one opaque colour there: it hides nothing.
-    2. A face that is not hidden (HIDDEN_SHARE of its box under masks) and not one of the revealed (Box.is_same_face).
+    2. A face that is not hidden (HIDDEN_SHARE of its box under masks) and not one of the revealed (Boxes.nearest).
     """
     exposed = {box for box in plan.masks if not _is_opaque(photo, box)}
+    masks, reveals = Boxes(plan.masks), Boxes(plan.reveals)
 
     def hidden(box: Box) -> bool:
-        return covered(box, plan.masks) >= HIDDEN_SHARE
+        return covered(box, masks.touching(box)) >= HIDDEN_SHARE
 
     for box in detect_all(photo, finder, schedule, hidden=hidden):
-        if not hidden(box) and not any(box.is_same_face(shown) for shown in plan.reveals):
+        if not hidden(box) and reveals.nearest(box) is None:
             exposed.add(box)
     return sorted(exposed)
 
