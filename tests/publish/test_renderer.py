@@ -19,7 +19,7 @@ FACES = [Box(30, 40, 90, 120), Box(200, 60, 230, 100), Box(300, 150, 318, 172), 
 REVEALED = [Box(200, 60, 230, 100)]
 
 # RENDERER -> what it stands for. After a change on purpose: raise RENDERER, and add a line with what this test says.
-MADE = {"2": "c5d90fec2433959d"}
+MADE = {"2": "c5d90fec2433959d", "3": "c5d90fec2433959d"}  # 3: faces are looked for in every direction
 
 
 def what_it_stands_for() -> str:

@@ -36,7 +36,7 @@ from kenbaar.text import json_text, read_json
 
 log = logging.getLogger(__name__)
 
-RENDERER = "3"  # raised whenever the same plan gives other pixels, so that copies made before are made again
+RENDERER = "3"  # raised whenever the same plan gives other pixels or more is found: copies made before are made again
 BATCH = 16  # copies put in place together: two transactions each
 ASK_AGAIN_S = 10.0  # s: an end date that passes while a long publication runs is heard this soon
 MANIFEST = "manifest.json"
