@@ -23,6 +23,7 @@ from kenbaar.disk import (
     put_in_place,
     remove,
     remove_below,
+    tells_full,
     write_atomically,
     write_new,
     write_synced,
@@ -107,6 +108,11 @@ def test_a_full_disk_while_a_name_is_given_is_told_as_one() -> None:
         assert is_full(OSError(number, "no room"))
     assert not is_full(OSError(13, "not allowed"))
     assert not is_full(OSError("without a number"))
+
+
+def test_another_programs_word_for_a_full_disk_is_understood() -> None:
+    assert tells_full("npm error code ENOSPC") and tells_full("EDQUOT: quota exceeded")
+    assert not tells_full("npm error code E404")
 
 
 def test_a_folder_that_is_not_there_or_closed_is_told_with_the_errors_name(tmp_path: Path) -> None:

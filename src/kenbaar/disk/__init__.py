@@ -18,7 +18,7 @@ more.
 """
 
 from kenbaar.disk._below import remove_below, written_below
-from kenbaar.disk._errors import is_full, system_name
+from kenbaar.disk._errors import is_full, system_name, tells_full
 from kenbaar.disk._locks import fix_size, lock_file, lock_folder
 from kenbaar.disk._writing import (
     cut,
@@ -52,6 +52,7 @@ __all__ = [
     "remove_below",
     "sync_folder",
     "system_name",
+    "tells_full",
     "write_all",
     "write_atomically",
     "write_new",

@@ -16,6 +16,11 @@ def is_full(err: OSError) -> bool:
     return err.errno in _FULL
 
 
+def tells_full(text: str) -> bool:
+    """Whether what another program said names one of those errors: the disk was full for it."""
+    return any(errno.errorcode[number] in text for number in _FULL)
+
+
 def system_name(err: OSError) -> str:
     """The error's own name, such as EACCES: what somebody can look up, and names no file."""
     return errno.errorcode.get(err.errno or 0, "unknown error")

@@ -13,6 +13,7 @@ import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from kenbaar.disk import tells_full
 from kenbaar.errors import PackUnavailable
 from kenbaar.packmaking._fetch import Published, Say, download_through_pip, run_and_watch
 
@@ -111,7 +112,7 @@ def _by_hand(wanted: Published) -> str:
 
 
 def _refusal(wanted: Published, log: str) -> PackUnavailable:
-    if "ENOSPC" in log:
+    if tells_full(log):
         return PackUnavailable("The disk is full.", "Make room (about 500 MB) and try again.")
     return PackUnavailable(
         f"{wanted.requirement} could not be fetched: there is no connection, or the npm registry does not have it.",
