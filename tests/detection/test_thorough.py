@@ -91,6 +91,12 @@ def test_what_is_doubtful_is_looked_at_closely_and_is_a_face_only_if_that_look_s
     assert detect_all(photo, find, PUBLISH, hidden=lambda box: near(box, where)) == [] and not find.closely
 
 
+def test_of_a_crowd_of_doubtful_faces_each_is_looked_at_closely() -> None:
+    crowd = [Box(40 + 90 * n, 40 + 100 * row, 70 + 90 * n, 76 + 100 * row) for row in range(10) for n in range(20)]
+    found = detect_all(photo_of(scene(1920, 1080, *crowd, level=DOUBTFUL)), BrightSquares(), PUBLISH)
+    assert [box for box in crowd if not any(near(each, box) for each in found)] == []
+
+
 def test_a_closer_look_shows_the_doubtful_face_upright_and_turned_always_in_the_middle() -> None:
     find = BrightSquares()
     detect_all(photo_of(scene(1920, 1080, Box(600, 300, 630, 336), level=DOUBTFUL)), find, PUBLISH)

@@ -24,7 +24,8 @@ _OVERLAP_PX = 96  # of a pass: a face up to this size lies whole in some tile; l
 _MOST_FINER = 3.4  # from one pass to the next: what is too large for the tiles' overlap has 28 px in the pass before
 _ENLARGE = 1.5  # small photos are enlarged so far: faces of 16 px are found there then, which at 1 are not
 _EDGE_PX = 2
-_MOST_HINTS, _LEAST_HINTS = 40, 80  # doubtful places looked at close up, a megapixel and at least, the best first
+_MOST_HINTS, _LEAST_HINTS = 40, 80  # doubtful places looked at close up, a megapixel and at least, the best first;
+_PLAIN = 0.03  # but all that score so much, however many: a crowd has hundreds
 _TURNED_SURE = 0.4  # seen turned in the whole photo, a face without a closer look
 _WITHIN = 0.75  # of a doubtful place, under what is masked anyway
 
@@ -141,7 +142,9 @@ def detect_all(
         each
         for each in distinct(unsure, sure)
         if not len(covered.holding(each.box, _WITHIN)) and not hidden(in_photo(each.box))
-    ][: max(_LEAST_HINTS, round(_MOST_HINTS * rows * columns / 1e6))]
+    ]
+    plain = sum(each.score >= _PLAIN for each in doubtful)
+    doubtful = doubtful[: max(plain, _LEAST_HINTS, round(_MOST_HINTS * rows * columns / 1e6))]
     sure += [each for each in doubtful if each.score >= schedule.edge_score and _at_edge(each.box, rows, columns)]
     sure += look_closely(pixels, finder, doubtful, schedule.close_rule)
     return merged(Finding(in_photo(each.box), each.score) for each in sure)
