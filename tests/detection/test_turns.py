@@ -61,7 +61,7 @@ def test_what_lies_within_a_face_that_is_masked_anyway_is_not_looked_at_again_an
     for doubtful, masked, looked_at in ((inside, True, False), (inside, False, True), (beside, True, True)):
         find = Nested()
         find.doubtful = doubtful
-        detect_all(photo, find, PUBLISH, masked=lambda _, yes=masked: yes)  # type: ignore[misc]
+        detect_all(photo, find, PUBLISH, mask_of=lambda box, yes=masked: box if yes else None)  # type: ignore[misc]
         assert bool(find.closely) is looked_at
 
 

@@ -6,7 +6,7 @@ What each step finds and costs: docs/decisions/0025-publishing-in-less-time.md.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil, log
 
 import numpy as np
@@ -24,8 +24,8 @@ _OVERLAP_PX = 96  # of a pass: a face up to this size lies whole in some tile; l
 _MOST_FINER = 3.4  # from one pass to the next: what is too large for the tiles' overlap has 28 px in the pass before
 _ENLARGE = 1.5  # small photos are enlarged so far: faces of 16 px are found there then, which at 1 are not
 _EDGE_PX = 2
-_MOST_HINTS, _LEAST_HINTS = 40, 80  # doubtful places looked at close up, a megapixel and at least, the best first;
-_PLAIN = 0.03  # but all that score so much, however many: a crowd has hundreds
+_MOST_HINTS, _LEAST_HINTS = 40, 80  # doubtful places looked at from every side, a megapixel and at least, best first;
+_PLAIN = 0.03  # all others that score so much upright alone: a crowd has hundreds
 _TURNED_SURE = 0.4  # seen turned in the whole photo, a face without a closer look
 _WITHIN = 0.75  # of a doubtful place, under what is masked anyway
 
@@ -105,7 +105,7 @@ def detect_all(
     schedule: DetectionSchedule,
     *,
     hidden: Callable[[Box], bool] = lambda _: False,
-    masked: Callable[[Box], bool] = lambda _: False,
+    mask_of: Callable[[Box], Box | None] = lambda _: None,
 ) -> list[Box]:
     """Every face that the schedule finds, sorted; of one face found twice, the box around both.
 
@@ -113,8 +113,8 @@ def detect_all(
     2. Finer ones, tile by tile.
     3. Close up, every place where one of them found something too doubtful to be a face. Doubtful means nearly
        nothing: of small, cut-off, stretched and turned faces little more is to be seen in 1 and 2.
-    hidden: what need not be looked at close up, in px of the photo. masked: of a face found, whether it will be
-    masked, so that what lies within it need not be looked at either.
+    hidden: what need not be looked at close up, in px of the photo. mask_of: what will be
+    covered for a face found, in px of the photo; what lies under it need not be looked at either. None: nothing.
     """
     pixels = np.ascontiguousarray(photo.pixels[:, ::-1]) if schedule.mirrored else photo.pixels
     rows, columns = pixels.shape[:2]
@@ -137,16 +137,17 @@ def detect_all(
                 sure.append(each)
             else:  # what it scores turned is no word for a closer look upright
                 unsure.append(Finding(each.box, schedule.turned_hint_score))
-    covered = Boxes(each.box for each in sure if masked(in_photo(each.box)))
+    masks = Boxes(mask for each in sure if (mask := mask_of(in_photo(each.box))) is not None)
     doubtful = [
         each
         for each in distinct(unsure, sure)
-        if not len(covered.holding(each.box, _WITHIN)) and not hidden(in_photo(each.box))
+        if not len(masks.holding(in_photo(each.box), _WITHIN)) and not hidden(in_photo(each.box))
     ]
-    plain = sum(each.score >= _PLAIN for each in doubtful)
-    doubtful = doubtful[: max(plain, _LEAST_HINTS, round(_MOST_HINTS * rows * columns / 1e6))]
+    most = max(_LEAST_HINTS, round(_MOST_HINTS * rows * columns / 1e6))
+    upright = [each for each in doubtful[most:] if each.score >= _PLAIN]
     sure += [each for each in doubtful if each.score >= schedule.edge_score and _at_edge(each.box, rows, columns)]
-    sure += look_closely(pixels, finder, doubtful, schedule.close_rule)
+    sure += look_closely(pixels, finder, doubtful[:most], schedule.close_rule)
+    sure += look_closely(pixels, finder, upright, replace(schedule.close_rule, turned_score=None))
     return merged(Finding(in_photo(each.box), each.score) for each in sure)
 
 

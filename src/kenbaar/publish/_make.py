@@ -11,7 +11,7 @@ from kenbaar.faces import Box, Boxes
 from kenbaar.media import ALL_DETAIL, FileBelow, PhotoLimits, digest_bytes, open_photo
 from kenbaar.modelpack import FaceDetector
 from kenbaar.publish._copy import CopyCheck, check_copy, render_copy
-from kenbaar.publish._mask import plan_masks
+from kenbaar.publish._mask import mask_box, plan_masks
 
 MOST_ROUNDS = 3  # masking what the check doubts can show a new doubt; after so many rounds a person decides
 
@@ -48,7 +48,13 @@ def make_copy(
     scale, photo = opened.scale, opened.as_decoded()
     shown = [box.reduced(scale) for box in reveals]
     may_stay = Boxes(shown)
-    found = detect_all(photo, finder, PUBLISH, masked=lambda box: may_stay.nearest(box) is None)
+
+    def mask_of(face: Box) -> Box | None:
+        if may_stay.nearest(face) is not None:
+            return None
+        return mask_box(face, photo.width, photo.height, block_px=photo.block_px)
+
+    found = detect_all(photo, finder, PUBLISH, mask_of=mask_of)
     faces = merge_boxes(found, [box.reduced(scale) for box in known])
     for _ in range(MOST_ROUNDS if mask_doubtful else 1):
         plan = plan_masks(faces, shown, photo.width, photo.height, block_px=photo.block_px)
