@@ -54,6 +54,10 @@ def corpus() -> dict[str, bytes]:
         "webp": saved(rgb, "WEBP", exif=block, icc_profile=icc),
         "webp lossless": saved(see_through, "WEBP", lossless=True),
         "webp see-through": saved(see_through, "WEBP"),
+        "avif": saved(rgb, "AVIF", exif=block),
+        "jpeg 2000": saved(rgb, "JPEG2000"),
+        "gif": saved(rgb.quantize(8), "GIF"),
+        "bmp": saved(rgb, "BMP"),
         "tiff": saved(rgb, "TIFF", exif=block, icc_profile=icc),
         "tiff deep": saved(Image.fromarray(np.full((24, 32), 999, np.uint16)), "TIFF"),
     }

@@ -65,7 +65,7 @@ def says(line: str) -> str:
 
 
 def answer(**head: object) -> str:
-    honest = {"scale": 1, "width": 2, "height": 2, "format": "PNG", "taken_at": None, "block_px": 16}
+    honest = {"scale": 1, "width": 2, "height": 2, "format": "PNG", "taken_at": None, "block_px": 16, "dpi": 0}
     return says(repr(json.dumps({**honest, "rights": [None, "Ada"], **head})))
 
 
@@ -104,6 +104,8 @@ def test_the_stand_in_of_these_tests_can_answer_honestly(monkeypatch: pytest.Mon
         answer(format="../../x"),
         answer(format=["PNG"]),
         answer(block_px=0),
+        answer(dpi=-1),
+        answer(dpi=10**6),
         answer(taken_at="yesterday"),
         answer(taken_at="2024-01-01T00:00:00"),
         answer(taken_at=7),
