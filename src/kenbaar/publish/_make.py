@@ -50,8 +50,8 @@ def make_copy(
     may_stay = Boxes(shown)
 
     def mask_of(face: Box) -> Box | None:
-        if may_stay.nearest(face) is not None:
-            return None
+        if may_stay.touching(face):
+            return None  # it may turn out to be the one shown: what lies there is looked at all the same
         return mask_box(face, photo.width, photo.height, block_px=photo.block_px)
 
     found = detect_all(photo, finder, PUBLISH, mask_of=mask_of)
