@@ -153,7 +153,7 @@ def test_a_sweep_counts_each_and_finds_everybody_else(club: Club) -> None:
             file.write(FAULTS.get(name, b""))
     club.collect()
     (club.home / "settings.toml").write_text("untrusted_seconds = 1\n")
-    swept = run_deadly(club, "sweep", "party", "--workers", 2)
+    swept = run_deadly(club, "sweep", "party", "--workers", 2, code=5)
     assert (swept["photos"], swept["appearances"]) == (2, 2)
     assert {u["path"] for u in swept["unreadable"]} == {f"{name}.jpg" for name in FAULTS}
     assert all("brought the reader down" not in u["why"] for u in swept["unreadable"]), "no worker died of it"

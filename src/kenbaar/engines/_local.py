@@ -104,8 +104,6 @@ class _Mapping(Generic[Task, Result]):
             pool.end()
             raise
         finally:
-            for begun in self.begun:
-                begun.future.cancel()
             pool.close()
 
     def _begin_more(self, queue: Iterator[Task], pool: _Pool[Task, Result]) -> None:
@@ -193,7 +191,10 @@ class _Pool(Generic[Task, Result]):
             return broken
 
     def close(self) -> None:
-        """Ends the workers; what was not begun is not done. None is left on return."""
+        """Ends the workers; what was not begun is not done. None is left on return.
+
+        Its own thread drops what waits: a future that another thread drops while a worker dies ends that thread loudly.
+        """
         try:
             self._processes.shutdown(wait=True, cancel_futures=True)
         except KeyboardInterrupt:
