@@ -135,7 +135,7 @@ def test_the_notice_names_the_last_day_whether_given_a_day_or_a_moment() -> None
 
 
 def test_the_notice_speaks_of_comparing_faces_only_where_faces_are_compared() -> None:
-    assert "Two steps" not in notice_text("A", [Purpose("ask")], "organisation", END, guardian=False)
+    assert "Two steps" not in notice_text("A", [Purpose("name")], "organisation", END, guardian=False)
     assert "Two steps" in notice_text("A", [Purpose("show")], "organisation", END, guardian=False)
 
 

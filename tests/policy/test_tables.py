@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import kenbaar
-from kenbaar.consent import FINDING, RECOGNISING, SHOWING, Purpose
+from kenbaar.consent import ASKED, FINDING, RECOGNISING, SHOWING, Purpose
 from kenbaar.errors import UsageError
 from kenbaar.policy import EVENTS, JURISDICTIONS, PURPOSES, ROLES, Actor, Event, Permission, subject_actor
 
@@ -92,9 +92,9 @@ def test_every_purpose_says_what_it_means_and_is_granted_by_somebody() -> None:
         assert ":" in purpose.term and ":" in purpose.broader
 
 
-def test_faces_are_compared_for_finding_and_showing_and_for_nothing_else() -> None:
-    assert RECOGNISING == ("find", "show")
-    assert FINDING == ("find",) and SHOWING == ("show",)
+def test_faces_are_compared_for_finding_showing_and_answering_and_for_nothing_else() -> None:
+    assert RECOGNISING == ("find", "show", "ask")
+    assert FINDING == ("find",) and SHOWING == ("show",) and ASKED == ("ask",)
 
 
 @pytest.mark.parametrize("text", ["", "finder", "find:web", "show:", "name:web", ":web", "show:UPPER", "everything"])
@@ -139,7 +139,7 @@ def test_an_officer_may_everything_and_an_auditor_changes_nothing() -> None:
     assert ROLES["officer"].may == frozenset(Permission)
     assert ROLES["auditor"].may == {Permission.READ, Permission.PROVE}
     assert Permission.SET_UP not in ROLES["editor"].may
-    assert ROLES["reviewer"].may == {Permission.READ, Permission.CONFIRM}
+    assert ROLES["reviewer"].may == {Permission.READ, Permission.CONFIRM, Permission.REVIEW}
 
 
 def test_a_person_at_the_desk_acts_for_themselves_through_the_account_there() -> None:

@@ -20,7 +20,7 @@ from kenbaar.consent._in_force import Sessions
 from kenbaar.consent._invite import Invited
 from kenbaar.consent._notice import last_day, notice_digest, notice_text
 from kenbaar.consent._portraits import LOOSER_DECADES, read_portraits
-from kenbaar.consent._purpose import FINDING, RECOGNISING, SHOWING, Purpose
+from kenbaar.consent._purpose import ASKED, FINDING, RECOGNISING, SHOWING, Purpose
 from kenbaar.consent._receipt import (
     ConsentFacts,
     DestructionFacts,
@@ -43,6 +43,7 @@ from kenbaar.consent._records import (
 from kenbaar.consent._signed import Signed, sign_manifest, verify_manifest
 
 __all__ = [
+    "ASKED",
     "FINDING",
     "LOOSER_DECADES",
     "RECOGNISING",

@@ -11,6 +11,7 @@ from kenbaar.policy import PURPOSES, PurposeRow
 
 RECOGNISING = tuple(name for name, row in PURPOSES.items() if row.compares_faces)  # faces are compared for these
 FINDING = tuple(name for name, row in PURPOSES.items() if row.finds)  # who agreed may ask for their pictures
+ASKED = tuple(name for name, row in PURPOSES.items() if row.asked)  # who agreed may be the answer to a photo
 SHOWING = tuple(name for name, row in PURPOSES.items() if row.shows)  # who agreed may stay visible
 _CHANNEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?")  # it stands in file names and in ledger entries
 

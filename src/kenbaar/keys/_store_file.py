@@ -75,6 +75,7 @@ class KeyKind(StrEnum):
     SHARE = "share"  # the organisation's half where the person holds the key
     SIGNING = "signing"  # seed of an Ed25519 key pair
     LOG = "log"  # opens what a ledger entry says
+    CASE = "case"  # opens one state of one case: the photos somebody asked about, and what was answered
     RECORDS = "records"  # seals the archive's records, so that an edited one is noticed
 
 
@@ -84,6 +85,7 @@ KIND_CODES = {  # never reused
     KeyKind.SIGNING: 3,
     KeyKind.LOG: 4,
     KeyKind.RECORDS: 5,
+    KeyKind.CASE: 6,
 }
 
 

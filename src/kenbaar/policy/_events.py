@@ -148,6 +148,59 @@ class Event(Enum):
         meaning="Something was asked for in your name, and refused.",
         own=True,
     )
+    SPOKEN = EventRow(
+        "spoken-consent",
+        Permission.SPEAK_FOR,
+        narrows=False,
+        facts=frozenset({"collection", "mode", "pictures"}),
+    )
+    STAFF_INVITE = EventRow(
+        "staff-invite",
+        Permission.STAFF,
+        narrows=False,
+        facts=frozenset({"staff", "role_given", "until", "trial"}),
+    )
+    STAFF_ACCEPT = EventRow("staff-accept", None, narrows=False, facts=frozenset({"staff"}))
+    STAFF_END = EventRow("staff-end", Permission.STAFF, narrows=False, facts=frozenset({"staff"}))
+    SEARCH = EventRow(
+        "search",
+        Permission.SEARCH,
+        narrows=False,
+        facts=frozenset({"case", "photos", "probes", "reason", "basis", "collection"}),
+        purpose="ask",
+    )
+    SEARCH_END = EventRow(
+        "search-end", Permission.SEARCH, narrows=False, facts=frozenset({"case", "faces", "answered"}), purpose="ask"
+    )
+    CANDIDATE = EventRow(
+        "search-candidate",
+        Permission.SEARCH,
+        narrows=False,
+        facts=frozenset({"case", "reason", "basis"}),
+        shown=frozenset({"case", "reason", "basis"}),
+        meaning="Somebody asked with a photo who is in it, and you were shown, without your name, as one who may be.",
+        purpose="ask",
+    )
+    REVIEW = EventRow("case-review", Permission.REVIEW, narrows=False, facts=frozenset({"case", "face"}), purpose="ask")
+    NAMED = EventRow(
+        "case-named",
+        Permission.REVIEW,
+        narrows=False,
+        facts=frozenset({"case", "reviewers"}),
+        shown=frozenset({"case"}),
+        meaning="Two people decided that it is you in that photo: whoever asked was told your name and your pictures.",
+        purpose="ask",
+    )
+    NOT_NAMED = EventRow(
+        "case-unnamed",
+        Permission.REVIEW,
+        narrows=False,
+        facts=frozenset({"case"}),
+        shown=frozenset({"case"}),
+        meaning="It was decided that nobody is named for that photo: your name was not told.",
+        purpose="ask",
+    )
+    CASE_END = EventRow("case-end", None, narrows=False, facts=frozenset({"case", "why"}), purpose="ask")
     PUBLISH = EventRow(
         "publish", Permission.PUBLISH, narrows=False, facts=frozenset({"collection", "channel"}), purpose="show"
     )

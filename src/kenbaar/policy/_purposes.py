@@ -20,7 +20,8 @@ class PurposeRow:
     short, channel_short: the same in few words, for the export.
     compares_faces: a template is made, and faces in the pictures are compared with it.
     finds: its owner may ask which pictures they are in. shows: their face may stay visible in published copies.
-    names: their name is published. public: what is done with it reaches the public.
+    asked: they may be the answer when somebody asks with a photo. names: their name is published.
+    public: what is done with it reaches the public.
     granters: who may agree to it.
     term, broader: what receipts call it, and the purpose of the Data Privacy Vocabulary (DPV 2) that it narrows.
     """
@@ -35,6 +36,7 @@ class PurposeRow:
     channel_short: str | None = None
     finds: bool = False
     shows: bool = False
+    asked: bool = False
     names: bool = False
     public: bool = False
     granters: frozenset[Granter] = frozenset({"subject", "guardian"})
@@ -75,9 +77,12 @@ _ROWS = (
     ),
     PurposeRow(
         name="ask",
-        sentence="When a colleague inside the organisation asks who is in a picture, I may be the answer.",
+        sentence="When a colleague inside the organisation asks who is in a picture, I may be the answer: the faces "
+        "in it are compared with mine, two other colleagues decide, and then my name and the organisation's pictures "
+        "of me are told. Each time is shown to me.",
         short="I may be the answer when a colleague asks who is in a picture.",
-        compares_faces=False,
+        compares_faces=True,
+        asked=True,
         term="kb:TagInsideOrganisation",
         broader="dpv:ServiceProvision",
     ),

@@ -20,6 +20,9 @@ class Permission(StrEnum):
     SPEAK_FOR = "speak for"  # do by hand what a person asked for: find, claim, reject, export, take back
     CONFIRM = "confirm"  # give the second word to what a person said by hand
     READ = "read"  # see who is enrolled, what collections there are, and what was done
+    STAFF = "staff"  # say who has an account, in which role and until when
+    SEARCH = "search"  # ask with a photo who is in it
+    REVIEW = "review"  # decide, with a second person, who a searched face is
     PROVE = "prove"  # look for what should not be there
 
 
@@ -45,10 +48,12 @@ _ROWS = (
                 Permission.PUBLISH,
                 Permission.SPEAK_FOR,
                 Permission.CONFIRM,
+                Permission.SEARCH,
+                Permission.REVIEW,
             }
         ),
     ),
-    RoleRow("reviewer", "gives a second opinion", frozenset({Permission.READ, Permission.CONFIRM})),
+    RoleRow("reviewer", "gives a second opinion", frozenset({Permission.READ, Permission.CONFIRM, Permission.REVIEW})),
     RoleRow("auditor", "checks what others did, and changes nothing", frozenset({Permission.READ, Permission.PROVE})),
 )
 ROLES: Mapping[RoleName, RoleRow] = MappingProxyType({row.name: row for row in _ROWS})

@@ -203,6 +203,50 @@ copy_subjects = sa.Table(
     sa.Column("subject", sa.ForeignKey("subjects.id"), primary_key=True, index=True),
 )
 
+staff = sa.Table(  # accounts of the organisation's own people
+    "staff",
+    archive,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("subject", sa.Text),  # who they are themselves, where they enrolled
+    sa.Column("trial", sa.Boolean, nullable=False),
+    sa.Column("approved_by", sa.Text, nullable=False),
+    sa.Column("invited_at", Utc, nullable=False),
+    sa.Column("until", Utc, nullable=False),
+    sa.Column("token_hash", sa.Text, unique=True),  # emptied when it is accepted
+    sa.Column("accepted_at", Utc),
+    sa.Column("salt", sa.LargeBinary),  # of the passphrase; no secret
+    sa.Column("verifier", sa.LargeBinary),  # of the passphrase (Argon2id)
+    sa.Column("ended_at", Utc),
+    sa.Column("seal", sa.LargeBinary),  # of everything that stands here
+)
+
+cases = sa.Table(  # "who is this?": all that is asked and answered is sealed; closed, the row stays without it
+    "cases",
+    archive,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("opened_at", Utc, nullable=False),
+    sa.Column("expires_at", Utc, nullable=False),
+    sa.Column("key_id", sa.Text, nullable=False, unique=True),  # of its newest state alone; the one before is destroyed
+    sa.Column("sealed", sa.LargeBinary, nullable=False),
+)
+
+case_photos = sa.Table(
+    "case_photos",
+    archive,
+    sa.Column("case", sa.ForeignKey("cases.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("n", sa.Integer, primary_key=True),
+    sa.Column("sealed", sa.LargeBinary, nullable=False),  # under a key that the case's sealed state holds
+)
+
+sealed_portraits = sa.Table(  # of people who may be asked about: to be compared with by eye, in an open case alone
+    "sealed_portraits",
+    templates,
+    sa.Column("subject", sa.Text, primary_key=True),
+    sa.Column("sealed", sa.LargeBinary, nullable=False),
+)
+
 sealed_templates = sa.Table(
     "sealed_templates",
     templates,
