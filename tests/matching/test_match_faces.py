@@ -24,6 +24,7 @@ from kenbaar.matching import (
     compare_one,
     find_lookalikes,
     match_faces,
+    rank_candidates,
 )
 from kenbaar.matching._decide import assign
 from kenbaar.matching._pairs import Pairs, near_pairs
@@ -454,3 +455,20 @@ def test_the_assignment_is_the_best_there_is(seed: int, faces: int, people: int)
             best = max(best, sum(m[s] for m, s in zip(allowed.values(), choice, strict=True) if s is not None))
     assert sum(allowed[i][s] for i, s in found.items()) == pytest.approx(best)
     assert len(set(found.values())) == len(found)
+
+
+def test_in_one_picture_a_person_is_a_candidate_for_the_face_most_like_them_alone() -> None:
+    crowded = Threshold(PACK, 0.3, 0.45, 0.05, 0.001, 100, 0.04)
+    two = [probe(0.4, 0.5), probe(0.6, 0.31)]
+    one_picture = rank_candidates(two, gallery(axes()), crowded)
+    assert [[c.subject for c in found] for found in one_picture] == [["s-b"], ["s-a"]]
+    two_pictures = rank_candidates(two, gallery(axes()), crowded, pictures=[1, 2])
+    assert [[c.subject for c in found] for found in two_pictures] == [["s-b", "s-a"], ["s-a", "s-b"]]
+
+
+def test_who_said_not_me_of_a_face_is_no_candidate_there_and_takes_nobodys_place() -> None:
+    crowded = Threshold(PACK, 0.3, 0.45, 0.05, 0.001, 100, 0.04)
+    found = rank_candidates([probe(0.4, 0.5, 0.35, 0.41)], gallery(axes()), crowded, barred={(0, "s-b")})
+    assert [c.subject for c in found[0]] == ["s-d", "s-a", "s-c"]
+    assert rank_candidates([], gallery(axes()), crowded) == []
+    assert rank_candidates([probe(0.1), probe(0.2)], gallery(axes()), crowded) == [(), ()]

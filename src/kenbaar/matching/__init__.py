@@ -15,17 +15,19 @@
     assert barred[0].subject is None
     assert compare_one(probes[0], gallery, ada, threshold).subject == ada    # "this is me": 1:1
     find_lookalikes(probes[1].vector, gallery, threshold)                    # at enrolment: whom to be stricter about
-    candidates(probes[0], gallery, threshold)                                # at most 3, ranked, with a band
+    rank_candidates(probes, gallery, threshold)          # "who is this?": at most 3 a face, ranked, with a band
 """
 
 from kenbaar.matching._decide import Band, Decision, Outcome, match_faces
 from kenbaar.matching._look_alikes import any_look_alike
 from kenbaar.matching._pairs import exact_scores
-from kenbaar.matching._single import Candidate, candidates, compare_one, find_lookalikes
+from kenbaar.matching._rank import MOST_CANDIDATES, Candidate, candidates, rank_candidates
+from kenbaar.matching._single import compare_one, find_lookalikes
 from kenbaar.matching._threshold import LOOKALIKE_DECADES, Threshold
 
 __all__ = [
     "LOOKALIKE_DECADES",
+    "MOST_CANDIDATES",
     "Band",
     "Candidate",
     "Decision",
@@ -37,4 +39,5 @@ __all__ = [
     "exact_scores",
     "find_lookalikes",
     "match_faces",
+    "rank_candidates",
 ]

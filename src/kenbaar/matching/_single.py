@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
-from kenbaar.errors import BadTemplate, ConsentMissing, UsageError
+from kenbaar.errors import BadTemplate, ConsentMissing
 from kenbaar.faces import Template
 from kenbaar.gallery import ConsentedGallery
-from kenbaar.matching._decide import UNKNOWN, Band, Decision, Levels, stack
-from kenbaar.matching._look_alikes import stricter_in
+from kenbaar.matching._decide import UNKNOWN, Decision, Levels, stack
 from kenbaar.matching._pairs import exact_scores, near_pairs
 from kenbaar.matching._threshold import Threshold
-
-MOST_CANDIDATES = 3
-"""Every candidate shown discloses somebody to the searcher: as few as will do (GDPR article 5(1)(c))."""
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A subject who may be on the face. rank: 1 is the most alike."""
-
-    subject: str
-    rank: int
-    band: Band
 
 
 def compare_one(probe: Template, gallery: ConsentedGallery, subject: str, threshold: Threshold) -> Decision:
@@ -72,26 +57,3 @@ def find_lookalikes(vector: NDArray[np.float32], gallery: ConsentedGallery, thre
     fitting = threshold.for_gallery(len(gallery))
     pairs = near_pairs(np.ascontiguousarray(rows), gallery.stored, fitting.accept - fitting.margin)
     return sorted({gallery.subjects[i] for i in gallery.row_subject[pairs.row].tolist()})
-
-
-def candidates(probe: Template, gallery: ConsentedGallery, threshold: Threshold, limit: int = 3) -> list[Candidate]:
-    """Who may be on this face, the most alike first: at most `limit` (1 to 3) of those who reach their threshold.
-
-    For a person who reviews an undecided face. Everybody shown here is to be logged by the caller.
-    """
-    if not 1 <= limit <= MOST_CANDIDATES:
-        raise UsageError(f"{limit} candidates were asked for.", f"Ask for 1 to {MOST_CANDIDATES}.")
-    gallery.require_open()
-    gallery.refuse_other_pack(threshold.pack)
-    if not len(gallery):
-        gallery.refuse_other_pack(probe.pack)
-        return []
-    fitting = threshold.for_gallery(len(gallery))
-    levels = Levels(fitting, stricter_in(gallery, fitting))
-    pairs = near_pairs(stack([probe], gallery), gallery.stored, fitting.accept)
-    best: dict[int, float] = {}
-    for subject, score in zip(gallery.row_subject[pairs.row].tolist(), pairs.score.tolist(), strict=True):
-        best[subject] = max(score, best.get(subject, -1.0))
-    reached = [s for s in best if levels.allow(np.array([s]), np.array([best[s]]))[0]]
-    ranked = sorted(reached, key=lambda s: (-best[s], gallery.subjects[s]))[:limit]
-    return [Candidate(gallery.subjects[s], rank, levels.band(s, best[s])) for rank, s in enumerate(ranked, 1)]
