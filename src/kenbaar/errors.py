@@ -15,8 +15,12 @@ class KenbaarError(Exception):
     │   ├── TokenRefused    invitation spent, expired or unknown
     │   ├── ModeRefused     this collection's mode or this jurisdiction does not allow it
     │   ├── RoleRefused     not for this role
+    │   ├── SignInRefused   not with this account and passphrase
+    │   ├── StaffRefused    no such account for that person
     │   ├── Cancelled       stopped by whoever waited for it
     │   ├── ClaimRefused    the face does not match the person's own template
+    │   ├── SearchRefused   this account has asked too much, or what nobody may ask for
+    │   ├── CaseRefused     no case that this account may work on
     │   ├── ClockInDoubt    this machine's clock is far ahead of the last act here
     │   └── Busy            somebody else is doing this right now
     ├── Unusable            the input cannot be used             4
@@ -96,8 +100,24 @@ class RoleRefused(Refused):
     """Not for whoever acts: their role does not permit it."""
 
 
+class SignInRefused(Refused):
+    """Nobody is signed in: which of account, passphrase and end date is the reason is not told."""
+
+
+class StaffRefused(Refused):
+    """No such account is made for that person."""
+
+
 class ClaimRefused(Refused):
     """The claimed face does not match the claimer's own template."""
+
+
+class SearchRefused(Refused):
+    """More was asked than one account may, or on no basis."""
+
+
+class CaseRefused(Refused):
+    """There is no such open case for whoever asks: unknown, closed, or not theirs; which of these is not told."""
 
 
 class Busy(Refused):

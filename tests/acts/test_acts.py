@@ -101,7 +101,7 @@ def _asking(row: ActRow, subject: str) -> Any:
 def test_no_code_and_no_token_stands_in_the_repr_of_a_request() -> None:
     for row in ACTS.values():
         for field in dataclasses.fields(row.request):
-            if field.name in ("codes", "token"):
+            if field.name in ("codes", "token", "passphrase"):
                 assert not field.repr, (row.name, field.name)
 
 
@@ -216,6 +216,39 @@ def test_so_is_that_of_a_second_word(party: Party, tmp_path: Path) -> None:
     number = re.search(r"say the number (\d{6})", page.read_text("utf-8"))
     assert number is not None
     assert the_answer("confirm", archive, acts.ConfirmRequest(ada, item, seen=number[1])).confirmed_by == OFFICER.name
+
+
+def test_so_are_those_of_asking(party: Party, tmp_path: Path) -> None:
+    archive = party.archive
+    party.enrol("Dov", 6, ("find", "ask"))
+    accounts = {}
+    roles: tuple[tuple[str, RoleName], ...] = (("Eddy", "editor"), ("Rik", "reviewer"), ("Rosa", "reviewer"))
+    for name, role in roles:
+        until = archive.journal.now().date()
+        invited = the_answer("staff invite", archive, acts.InviteStaffRequest(name, role, until))
+        the_answer("staff accept", archive, acts.AcceptStaffRequest(invited.token, "four words together"))
+        accounts[name] = Actor("staff", invited.account, role)
+    party.photo("probe.jpg", 6)
+    photos = (party.photos / "probe.jpg",)
+    asked = acts.search(archive, accounts["Eddy"], acts.SearchRequest(photos, "for a caption", "archive"))
+    assert [len(face.candidates) for face in asked.faces] == [1]
+    for name in ("Rik", "Rosa"):
+        acts.review_case(archive, accounts[name], acts.ReviewRequest(asked.case, 0, "A"))
+    shown = acts.show_case(archive, accounts["Eddy"], acts.ShowCaseRequest(asked.case))
+    assert shown.outcome is not None
+    listed = acts.list_cases(archive, accounts["Rik"], acts.ListCasesRequest())
+    closed = acts.close_case(archive, accounts["Eddy"], acts.CloseCaseRequest(asked.case))
+    answers: list[tuple[str, Any]] = [
+        ("search", asked),
+        ("case show", shown),
+        ("case list", listed),
+        ("case close", closed),
+        ("case review", acts.ReviewAnswer(asked.case, 0, 2)),
+    ]
+    for name, answer in answers:
+        jsonschema.validate(json.loads(json.dumps(as_json(answer))), schema_of(ACTS[name].answer, name))
+    the_answer("staff list", archive, acts.ListStaffRequest())
+    the_answer("staff end", archive, acts.EndStaffRequest(accounts["Rik"].name))
 
 
 def test_so_are_those_about_packs_of_the_users_own(tmp_path: Path) -> None:

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kenbaar.consent import Purpose
-from kenbaar.consent._invite import check_invitation, make_invitation, make_renewal, token_hash
+from kenbaar.consent._invite import check_invitation, make_invitation, make_renewal
 from kenbaar.errors import TokenRefused, UsageError
+from kenbaar.keys import token_hash
 
 NOW = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
 

@@ -51,6 +51,7 @@ class Things:
     def __init__(self, folder: Path, pack_folder: Path, kept: ExitStack) -> None:
         self.folder, self._pack_folder, self._kept = folder, pack_folder, kept
         self.actor: Actor = OFFICER
+        self.editor = Actor("staff", "a-00000000", "editor")
         self.limits = PhotoLimits()
         self.now = START
         self.sessions = Sessions()

@@ -10,9 +10,10 @@ from typing import Any
 
 from kenbaar.acts._act import act
 from kenbaar.archive import Archive, verify_ledger_of
+from kenbaar.asking import is_case
 from kenbaar.disk import write_atomically
 from kenbaar.errors import Unusable
-from kenbaar.policy import Actor, Permission
+from kenbaar.policy import EVENTS, ROLES, Actor, Event, Permission
 from kenbaar.settings import Settings
 
 
@@ -44,13 +45,26 @@ class ShowLedgerAnswer:
 
 @act("ledger show", Permission.READ, own=True)
 def show_ledger(archive: Archive, actor: Actor, request: ShowLedgerRequest) -> ShowLedgerAnswer:
-    """Every act: when, what, by whom, about whom."""
-    rows = [
-        EntryRow(a.index, a.at, a.event, a.purpose, dict(a.payload) if a.payload is not None else None)
-        for a in archive.journal.acts()
-        if request.subject is None or (a.payload is not None and a.payload.get("subject") == request.subject)
-    ]
+    """Every act: when, what, by whom, about whom.
+
+    Who was shown as a candidate is told to the person, to auditors, and to the operator; not to an account that may be
+    the one that asked: until two others decided, it does not learn from here whom it was shown.
+    """
+    asks = actor.kind == "staff" and actor.role is not None and Permission.PROVE not in ROLES[actor.role].may
+    asks |= actor.kind == "staff" and actor.role is not None and Permission.SEARCH in ROLES[actor.role].may
+    rows = []
+    for told in archive.journal.acts():
+        facts = dict(told.payload) if told.payload is not None else None
+        if facts is not None and asks and _is_withheld(told.event, facts):
+            facts = {name: facts[name] for name in ("by", "actor", "role") if name in facts}
+        if request.subject is None or (facts is not None and facts.get("subject") == request.subject):
+            rows.append(EntryRow(told.index, told.at, told.event, told.purpose, facts))
     return ShowLedgerAnswer(tuple(rows[-(request.limit or len(rows)) :] if rows else ()))
+
+
+def _is_withheld(event: str, facts: Mapping[str, Any]) -> bool:
+    known = EVENTS.get(event)
+    return known is not None and (known.value.withheld or (known is Event.REJECT and is_case(str(facts.get("item")))))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from kenbaar.acts._act import act
 from kenbaar.archive import Archive
+from kenbaar.asking import is_case
 from kenbaar.collections import Certainty, How
 from kenbaar.consent import open_sessions
 from kenbaar.errors import UsageError
@@ -164,7 +165,10 @@ class RejectAnswer:
 
 @act("reject", Permission.SPEAK_FOR, own=True)
 def reject(archive: Archive, actor: Actor, request: RejectRequest) -> RejectAnswer:
-    """ "This is not me": final for that content. Raises NotFound, WrongCode."""
+    """ "This is not me": final for that content, an item's or a case's. Raises NotFound, WrongCode."""
     sessions = open_sessions(archive.consents, request.codes, Event.REJECT, actor, request.subject)
+    if is_case(request.item):
+        said = archive.reviews.reject(actor, request.subject, request.item, sessions)
+        return RejectAnswer(request.item, request.subject, said.box)
     rejection = archive.requests.reject(actor, request.subject, request.item, sessions)
     return RejectAnswer(request.item, request.subject, rejection.box)

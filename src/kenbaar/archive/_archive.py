@@ -15,6 +15,7 @@ from kenbaar.archive._packs import Packs
 from kenbaar.archive._recovery import recovery
 from kenbaar.archive._seal import is_sealed
 from kenbaar.archive._witness import KeyWitness
+from kenbaar.asking import Cases, Reviews, Searches
 from kenbaar.collections import Collections
 from kenbaar.consent import Consents
 from kenbaar.detection import PUBLISH, detect_all
@@ -27,9 +28,18 @@ from kenbaar.media import Photo, PhotoLimits
 from kenbaar.modelpack import ModelPack, load_pack
 from kenbaar.policy import Actor, Event
 from kenbaar.publish import Publisher
-from kenbaar.rights import CheckReport, Exporter, Leaving, Requests, check_archive
+from kenbaar.rights import CaseSheets, CheckReport, Exporter, Leaving, Requests, check_archive
 from kenbaar.settings import Settings
-from kenbaar.storage import SqlCollectionStore, SqlConsentStore, SqlCopyStore, SqlTemplateStore, open_database
+from kenbaar.staff import Staff
+from kenbaar.storage import (
+    SqlCaseStore,
+    SqlCollectionStore,
+    SqlConsentStore,
+    SqlCopyStore,
+    SqlStaffStore,
+    SqlTemplateStore,
+    open_database,
+)
 from kenbaar.sweep import Sweeps
 
 
@@ -86,8 +96,19 @@ class Archive:
         copies = SqlCopyStore(self._databases[0])
         self.sweeps = Sweeps(self.consents, self.collections, journal, locks=home / "locks")
         self.requests = Requests(self.consents, self.collections, journal)
+        self.staff = Staff(SqlStaffStore(self._databases[0], seal), journal, journal.recent, self._is_known)
+        self.cases = Cases(SqlCaseStore(self._databases[0]), self.consents, journal)
+        self.searches = Searches(
+            self.consents, self.collections, self.cases, journal, journal.recent, settings.search_photos_a_day
+        )
+        self.reviews = Reviews(self.consents, self.collections, self.cases, journal, self.staff.colleague)
         self.leaving = Leaving(
-            self.consents, self.collections.store, copies, journal, checkpoint=lambda: self.ledger.checkpoint().text
+            self.consents,
+            self.collections.store,
+            copies,
+            journal,
+            checkpoint=lambda: self.ledger.checkpoint().text,
+            cases=self.cases,
         )
         self.publisher = Publisher(self.consents, self.collections, copies, journal, home=home)
         self.exporter = Exporter(
@@ -102,7 +123,10 @@ class Archive:
             limits=self.limits,
             home=home,
         )
-        recovery(journal, records, self.collections.store, self.leaving)
+        self.case_sheets = CaseSheets(
+            self.consents, self.collections, self.cases, self.reviews, self.limits, self.detect_everybody
+        )
+        recovery(journal, records, self.collections.store, self.leaving, self.staff)
         try:
             with journal.writing(in_doubt=True, wait=False):
                 pass  # whoever gets the lock recovers what a crash left, and ends what the calendar ended
@@ -113,6 +137,10 @@ class Archive:
 
         for database in self._databases:
             database.finish_scrub()
+
+    def _is_known(self, subject: str) -> bool:
+        person = self.consents.store.subject(subject)
+        return person is not None and person.left_at is None
 
     def scrub(self) -> bool:
         """Whether what was deleted is out of the databases; False where another program still reads what was there."""
@@ -162,6 +190,7 @@ class Archive:
             self.limits,
             acts=self.journal.acts(),
             copies=self.publisher.copies.all(),
+            edited=[*self.staff.store.edited(), *self.cases.edited()],
             say=say,
         )
 

@@ -114,10 +114,15 @@ class ArchiveJournal:
     def acts(self) -> Iterator[Act]:
         """Everything in the ledger; what is about somebody who left comes without payload."""
 
-        def open_key(key_id: str) -> bytes | None:
-            return self.keys.get(key_id) if self.keys.alive([key_id]) else None
+        return self.ledger.acts(self._open_key)
 
-        return self.ledger.acts(open_key)
+    def recent(self, since: datetime, events: frozenset[Event]) -> Iterator[Act]:
+        """The acts of these kinds since then, newest first; without those about somebody who left."""
+        names = {str(event) for event in events}
+        return (act for act in self.ledger.recent(since, names, self._open_key) if act.at >= since)
+
+    def _open_key(self, key_id: str) -> bytes | None:
+        return self.keys.get(key_id) if self.keys.alive([key_id]) else None
 
     def _seal_for(self, subject: str | None) -> PayloadKey:
         person = self._records.subject(subject) if subject else None

@@ -12,6 +12,7 @@ from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
+from kenbaar.asking import AskedPack
 from kenbaar.consent import Consents
 from kenbaar.errors import PackBroken, PackUnavailable
 from kenbaar.matching import Threshold
@@ -60,6 +61,11 @@ class Packs:
         in_use = self.manifest().digest
         needed = self._consents.templates.packs() - {in_use}
         return [self._for_workers(*found) for found in packs_at_hand(self._settings.cache, needed)] if needed else []
+
+    def asked(self) -> list[AskedPack]:
+        """The packs to ask with, opened: the one in use, and those of people who have not renewed."""
+        older = [AskedPack(load_pack(p.folder, threads=os.cpu_count() or 1), p.threshold) for p in self.older()]
+        return [AskedPack(self.opened, self.threshold), *older]
 
     def names(self) -> dict[str, str]:
         """digest -> name and version of every pack at hand."""

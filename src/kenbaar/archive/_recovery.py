@@ -11,21 +11,25 @@ from kenbaar.collections import CollectionStore
 from kenbaar.consent import ConsentStore
 from kenbaar.keys import canonical
 from kenbaar.rights import Leaving
+from kenbaar.staff import Staff
 
 log = logging.getLogger(__name__)
 
 
-def recovery(journal: ArchiveJournal, records: ConsentStore, items: CollectionStore, leaving: Leaving) -> None:
+def recovery(
+    journal: ArchiveJournal, records: ConsentStore, items: CollectionStore, leaving: Leaving, staff: Staff
+) -> None:
     """Has the journal recover the archive whenever somebody begins to write.
 
     1. What narrows and the records do not know is replayed from the ledger: acts that are newer than the records, which
        are a backup then; or, where rows that protect somebody are not those that were written last, all such acts.
     2. What is past its end date ends. Where somebody was killed, or keys were destroyed elsewhere, all is gone through.
     """
-    replay = Replay(records, items, leaving)
+    replay = Replay(records, items, leaving, staff)
 
     def protecting(size: int) -> str:
-        return hashlib.sha256(canonical(size, *records.sealed_facts(), *items.protecting())).hexdigest()
+        ended = staff.store.protecting()
+        return hashlib.sha256(canonical(size, *records.sealed_facts(), *items.protecting(), *ended)).hexdigest()
 
     def as_written_last() -> bool:
         size = int(records.note("ledger_size") or 0)

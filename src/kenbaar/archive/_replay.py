@@ -16,6 +16,7 @@ from kenbaar.ledger import Act
 from kenbaar.measure import keep_adopted
 from kenbaar.policy import EVENTS, Event
 from kenbaar.rights import Leaving
+from kenbaar.staff import Staff
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class Replay:
     records: ConsentStore
     items: CollectionStore
     leaving: Leaving
+    staff: Staff
 
     def replay(self, acts: Iterable[Act]) -> None:
         """These acts, oldest first; of what is said about one collection the newest alone: no earlier mode holds in
@@ -83,6 +85,9 @@ class Replay:
         if after.mode != known.mode:
             self.items.drop_by_hand(known.name)
 
+    def _end_account(self, act: Act, said: Mapping[str, Any]) -> None:
+        self.staff.replay(str(said["staff"]), act.at)
+
     def _adopt(self, act: Act, said: Mapping[str, Any]) -> None:
         if "point" in said:
             keep_adopted(str(said["point"]), self.records)
@@ -96,5 +101,6 @@ REPLAYS: dict[Event, Callable[[Replay, Act, Mapping[str, Any]], None]] = {
     Event.WITHDRAW: Replay._withdraw,
     Event.REJECT: Replay._reject,
     Event.COLLECTION: Replay._collection,
+    Event.STAFF_END: Replay._end_account,
     Event.ADOPT: Replay._adopt,
 }

@@ -28,6 +28,7 @@ _COMMANDS = {  # command -> where it lives and its line of help; the module is i
     "invite": ("_people", "Invite somebody to enrol."),
     "enrol": ("_people", "Enrol with an invitation and 1 to 5 photos."),
     "renew": ("_people", "Let somebody enrolled renew, with new photos and a new end date."),
+    "staff": ("_staff", "Accounts of your own people, with roles."),
     "subjects": ("_people", "Who was invited and who enrolled."),
     "collection": ("_pictures", "Add, show and change collections of pictures."),
     "sweep": ("_pictures", "Find who in a collection agreed to be found."),
@@ -35,6 +36,8 @@ _COMMANDS = {  # command -> where it lives and its line of help; the module is i
     "claim": ("_pictures", "Say whose box it is: this is me."),
     "confirm": ("_pictures", "Give the second word to what was said by hand."),
     "reject": ("_pictures", "Say whose box it is not: this is not me."),
+    "search": ("_asking", "Ask with a photo who is in it."),
+    "case": ("_asking", "What was asked: look, review, close."),
     "publish": ("_pictures", "Write copies in which only those who agreed are visible."),
     "withdraw": ("_people", "Take consent back: the keys are destroyed."),
     "export": ("_people", "Everything held about somebody, as a zip."),
@@ -91,11 +94,49 @@ def common(command: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
+def passphrase_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds --passphrase-file."""
+    option = click.option(
+        "--passphrase-file",
+        metavar="FILE",
+        help="A file with the account's passphrase; - reads standard input. Without it: asked for at a terminal.",
+    )
+    return option(command)
+
+
+def acting(command: Callable[..., Any]) -> Callable[..., Any]:
+    """As common, for what is done in an archive: adds --as and --passphrase-file, by which `Out.actor` knows who."""
+
+    @click.option(
+        "--as", "signed_in", metavar="ACCOUNT", help="Act with this account; without it, as the shell's officer."
+    )
+    @passphrase_option
+    @common
+    @functools.wraps(command)
+    def wrapped(out: Out, *args: Any, signed_in: str | None, passphrase_file: str | None, **kwargs: Any) -> Any:
+        if signed_in is None and passphrase_file is not None:
+            raise click.UsageError("A passphrase belongs to an account: say --as ACCOUNT too.")
+        out.acts_as = (signed_in, passphrase_file) if signed_in is not None else None
+        return command(out, *args, **kwargs)
+
+    return wrapped
+
+
 class Out:
     """Where answers go: words on stderr with --json and on stdout without, JSON on stdout alone."""
 
     def __init__(self, home: Path | None, as_json: bool) -> None:
         self._home, self.as_json = home, as_json
+        self.acts_as: tuple[str, str | None] | None = None  # account and passphrase file, where it is not the operator
+
+    def actor(self, archive: Archive) -> Actor:
+        """Who acts: the account that was given with --as, signed in; else whoever is at this command line."""
+        if self.acts_as is None:
+            return operator()
+        from kenbaar.cli._secrets import read_passphrase
+
+        account, file = self.acts_as
+        return archive.staff.sign_in(operator(), account, read_passphrase(file))
 
     def settings(self) -> Settings:
         """The settings of this run."""

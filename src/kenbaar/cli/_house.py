@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from kenbaar.cli._app import Out, common, operator
+from kenbaar.cli._app import Out, acting, common, operator
 from kenbaar.policy import JURISDICTIONS
 from kenbaar.text import json_text
 
@@ -72,7 +72,7 @@ def seal(out: Out, confirmed: bool) -> None:
 @click.option(
     "--confirm", is_flag=True, help="The time it says is right: it is recorded, and whose date has passed is ended."
 )
-@common
+@acting
 def clock(out: Out, confirm: bool) -> None:
     """What time it is here. A machine that is more than 48 hours past the last act is believed when you confirm it.
 
@@ -82,7 +82,7 @@ def clock(out: Out, confirm: bool) -> None:
     from kenbaar import acts
 
     with out.archive() as archive:
-        told = acts.clock(archive, operator(), acts.ClockRequest(confirm))
+        told = acts.clock(archive, out.actor(archive), acts.ClockRequest(confirm))
     if told.in_doubt:
         out.say(told.words)
         out.say(
@@ -104,13 +104,13 @@ def ledger() -> None:
 @ledger.command("show")
 @click.option("--subject", help="Only what is about this person.")
 @click.option("--limit", type=click.IntRange(1), help="Only the newest.")
-@common
+@acting
 def ledger_show(out: Out, subject: str | None, limit: int | None) -> None:
     """Every act: when, what, by whom, about whom. What is about somebody who left is closed for good."""
     from kenbaar import acts
 
     with out.archive() as archive:
-        shown = acts.show_ledger(archive, operator(), acts.ShowLedgerRequest(subject, limit))
+        shown = acts.show_ledger(archive, out.actor(archive), acts.ShowLedgerRequest(subject, limit))
     for row in shown.acts:
         told = (
             "about somebody who left"
@@ -146,25 +146,25 @@ def ledger_verify(out: Out, checkpoint: Path | None) -> int:
 
 @ledger.command("checkpoint")
 @click.option("--out", "file", type=click.Path(path_type=Path), help="Write it to this file as well.")
-@common
+@acting
 def ledger_checkpoint(out: Out, file: Path | None) -> None:
     """The signed head of the ledger. Keep it where this machine's keeper cannot change it."""
     from kenbaar import acts
 
     with out.archive() as archive:
-        head = acts.take_checkpoint(archive, operator(), acts.CheckpointRequest(file))
+        head = acts.take_checkpoint(archive, out.actor(archive), acts.CheckpointRequest(file))
     out.say(head.checkpoint.rstrip("\n"), layout=True)
     out.answer(head)
 
 
 @click.command()
-@common
+@acting
 def check(out: Out) -> int:
     """Prove that nothing of strangers is stored: look for their vectors in every byte of the home folder."""
     from kenbaar import acts
 
     with out.archive() as archive, out.progress() as progress:
-        report = acts.check(archive, operator(), acts.CheckRequest(), progress)
+        report = acts.check(archive, out.actor(archive), acts.CheckRequest(), progress)
     for finding in report.findings:
         place = f"{finding.path} at byte {finding.offset}: " if finding.path else ""
         out.say(f"FOUND {place}{finding.why}")
@@ -183,13 +183,13 @@ def keys() -> None:
 
 
 @keys.command("rotate")
-@common
+@acting
 def keys_rotate(out: Out) -> None:
     """Wrap all living keys under a new master key and destroy the old one: old copies of the key store become noise."""
     from kenbaar import acts
 
     with out.archive() as archive:
-        rotated = acts.rotate_keys(archive, operator(), acts.RotateRequest())
+        rotated = acts.rotate_keys(archive, out.actor(archive), acts.RotateRequest())
     out.say(
         f"{rotated.living} living keys are under a new master key; the old one is destroyed. "
         f"Back up master.key now, apart from keys/."

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from kenbaar.cli._app import Out, common, day, operator
+from kenbaar.cli._app import Out, acting, common, day, operator
 from kenbaar.cli._secrets import ask_for_code, at_terminal, code_options, read_token
 
 
@@ -23,7 +23,7 @@ from kenbaar.cli._secrets import ask_for_code, at_terminal, code_options, read_t
 )
 @click.option("--minor", is_flag=True, help="The person is a minor: a guardian consents, for a year at most.")
 @click.option("--guardian", help="Name of a minor's guardian.")
-@common
+@acting
 def invite(
     out: Out,
     name: str,
@@ -38,7 +38,7 @@ def invite(
 
     request = acts.InviteRequest(name, purposes, until, holder, minor, guardian)  # type: ignore[arg-type]
     with out.archive() as archive:
-        invited = acts.invite(archive, operator(), request)
+        invited = acts.invite(archive, out.actor(archive), request)
     out.say(
         f"Invited as subject {invited.subject}; the consent would hold until {invited.until}, "
         f"key held by the {invited.holder}."
@@ -51,7 +51,7 @@ def invite(
 @click.command()
 @click.argument("subject")
 @click.option("--until", callback=day, help="Last day on which the renewed consent holds (default: a year from now).")
-@common
+@acting
 def renew(out: Out, subject: str, until: date | None) -> None:
     """Let SUBJECT renew what they agreed to: with new photos, for the model pack in use, until a later date.
 
@@ -60,7 +60,7 @@ def renew(out: Out, subject: str, until: date | None) -> None:
     from kenbaar import acts
 
     with out.archive() as archive:
-        invited = acts.renew(archive, operator(), acts.RenewRequest(subject, until))
+        invited = acts.renew(archive, out.actor(archive), acts.RenewRequest(subject, until))
     out.say(f"{subject} can renew; the consent would hold until {invited.until}.")
     out.say(f"Token (once, for that person alone): {invited.token}")
     code = " and their recovery code" if invited.holder == "subject" else ""
@@ -79,7 +79,7 @@ def renew(out: Out, subject: str, until: date | None) -> None:
 @click.option(
     "--token-file", metavar="FILE", help="A file with the token; - reads standard input. Then all words are photos."
 )
-@common
+@acting
 @code_options
 def enrol(
     out: Out,
@@ -102,8 +102,9 @@ def enrol(
         raise click.UsageError("Give 1 to 5 photos of yourself, or --by-hand and none.")
     from kenbaar import acts
 
-    actor, token = operator(), read_token(out, token, token_file)
+    token = read_token(out, token, token_file)
     with out.archive() as archive:
+        actor = out.actor(archive)
         offered = acts.offer(archive, actor, acts.OfferRequest(token))
         agreed = _agreed(out, agree, list(offered.purposes), offered.notice)
         if offered.renews:
@@ -151,13 +152,13 @@ def _pack_words(packs: Sequence[str]) -> str:
 
 
 @click.command()
-@common
+@acting
 def subjects(out: Out) -> None:
     """Who was invited, and which consents are in force."""
     from kenbaar import acts
 
     with out.archive() as archive:
-        everybody = acts.subjects(archive, operator(), acts.SubjectsRequest())
+        everybody = acts.subjects(archive, out.actor(archive), acts.SubjectsRequest())
     for row in everybody.subjects:
         held = " (holds their own key)" if row.holder == "subject" and row.state == "enrolled" else ""
         until = f", until {row.until}" if row.until else ""
@@ -173,13 +174,13 @@ def subjects(out: Out) -> None:
 @click.command()
 @click.argument("subject")
 @click.option("--purpose", help="Only this purpose, as it was granted (show:web, find ...).")
-@common
+@acting
 def withdraw(out: Out, subject: str, purpose: str | None) -> None:
     """Take SUBJECT's consent back, all of it or one purpose. No reason is asked."""
     from kenbaar import acts
 
     with out.archive() as archive:
-        departure = acts.withdraw(archive, operator(), acts.WithdrawRequest(subject, purpose))
+        departure = acts.withdraw(archive, out.actor(archive), acts.WithdrawRequest(subject, purpose))
     _receipt_lost(out, departure.receipt, departure.place, subject)
     out.say(
         f"{departure.keys_destroyed} key(s) destroyed: what only they opened cannot be opened any more,"
@@ -211,7 +212,7 @@ def withdraw(out: Out, subject: str, purpose: str | None) -> None:
 @click.command()
 @click.argument("subject")
 @click.argument("out_zip", metavar="OUT.zip", type=click.Path(path_type=Path))
-@common
+@acting
 @code_options
 def export(out: Out, subject: str, out_zip: Path, codes: tuple[str, ...]) -> None:
     """Everything held about SUBJECT, as a zip to read and to import. Other people are masked."""
@@ -220,7 +221,7 @@ def export(out: Out, subject: str, out_zip: Path, codes: tuple[str, ...]) -> Non
     with out.archive() as archive:
         codes = ask_for_code(archive, subject, codes)
         with out.progress() as progress:
-            written = acts.export(archive, operator(), acts.ExportRequest(subject, out_zip, codes), progress)
+            written = acts.export(archive, out.actor(archive), acts.ExportRequest(subject, out_zip, codes), progress)
     out.say(f"Wrote {out_zip}: {written.pictures} picture(s), {written.acts} act(s), {written.receipts} receipt(s).")
     out.answer(written)
 
@@ -249,13 +250,13 @@ def receipt_verify(out: Out, file: Path) -> None:
 
 @receipt.command("print")
 @click.argument("subject")
-@common
+@acting
 def receipt_print(out: Out, subject: str) -> None:
     """Print the receipts kept for SUBJECT, oldest first."""
     from kenbaar import acts
 
     with out.archive() as archive:
-        found = acts.print_receipts(archive, operator(), acts.PrintReceiptsRequest(subject))
+        found = acts.print_receipts(archive, out.actor(archive), acts.PrintReceiptsRequest(subject))
     for row in found.receipts:
         out.note(f"{row.kind}, {row.at:%Y-%m-%d %H:%M} UTC")
         out.say(row.jws)

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from kenbaar.cli._app import Out, common, operator
+from kenbaar.cli._app import Out, acting
 from kenbaar.cli._secrets import ask_for_code, code_options
 
 _MODES = click.Choice(["off", "claimed", "roster", "transient"])
@@ -45,7 +45,7 @@ def collection() -> None:
 @click.argument("name")
 @click.argument("source", type=click.Path(path_type=Path))
 @_mode_options
-@common
+@acting
 def collection_add(
     out: Out,
     name: str,
@@ -61,7 +61,9 @@ def collection_add(
 
     with out.archive() as archive:
         added = acts.add_collection(
-            archive, operator(), acts.AddCollectionRequest(name, source, mode, reason, roster, officer, follow_links)
+            archive,
+            out.actor(archive),
+            acts.AddCollectionRequest(name, source, mode, reason, roster, officer, follow_links),
         )
     out.say(f"Added {added.collection!r} ({added.source}), mode {added.mode}. Next: kenbaar sweep {name!r}")
     out.answer(added)
@@ -70,7 +72,7 @@ def collection_add(
 @collection.command("set")
 @click.argument("name")
 @_mode_options
-@common
+@acting
 def collection_set(
     out: Out,
     name: str,
@@ -85,20 +87,20 @@ def collection_set(
 
     with out.archive() as archive:
         changed = acts.set_collection(
-            archive, operator(), acts.SetCollectionRequest(name, mode, reason, roster, officer, follow_links)
+            archive, out.actor(archive), acts.SetCollectionRequest(name, mode, reason, roster, officer, follow_links)
         )
     out.say(f"Collection {changed.collection!r} is now in mode {changed.mode}.")
     out.answer(changed)
 
 
 @collection.command("list")
-@common
+@acting
 def collection_list(out: Out) -> None:
     """All collections."""
     from kenbaar import acts
 
     with out.archive() as archive:
-        listed = acts.list_collections(archive, operator(), acts.ListCollectionsRequest())
+        listed = acts.list_collections(archive, out.actor(archive), acts.ListCollectionsRequest())
     for row in listed.collections:
         out.say(
             f"{row.collection}  {row.mode}  {row.items} photos, {row.faces} faces, "
@@ -114,13 +116,13 @@ def collection_list(out: Out) -> None:
 @click.option(
     "--sheet", type=click.Path(path_type=Path), help="Write an HTML page with the numbered boxes of every photo."
 )
-@common
+@acting
 def collection_show(out: Out, name: str, sheet: Path | None) -> None:
     """The items of NAME with their faces' numbers, as `kenbaar claim` needs them."""
     from kenbaar import acts
 
     with out.archive() as archive:
-        shown = acts.show_collection(archive, operator(), acts.ShowCollectionRequest(name, sheet))
+        shown = acts.show_collection(archive, out.actor(archive), acts.ShowCollectionRequest(name, sheet))
     for row in shown.items:
         out.say(
             f"{row.item}  {row.path}"
@@ -136,14 +138,14 @@ def collection_show(out: Out, name: str, sheet: Path | None) -> None:
 @click.command()
 @click.argument("name")
 @click.option("--workers", type=click.IntRange(1, 256), help="Worker processes (default: one for each core).")
-@common
+@acting
 @code_options
 def sweep(out: Out, name: str, workers: int | None, codes: tuple[str, ...]) -> int:
     """Find who in collection NAME agreed to be found. Can be stopped and run again at any time."""
     from kenbaar import acts
 
     with out.archive() as archive, out.progress() as progress:
-        report = acts.sweep(archive, operator(), acts.SweepRequest(name, workers, codes), progress)
+        report = acts.sweep(archive, out.actor(archive), acts.SweepRequest(name, workers, codes), progress)
     out.say(
         f"{report.photos} photos, {report.faces} faces, "
         f"{report.appearances} appearances of people who agreed, {report.unknown} faces of nobody we may know."
@@ -196,7 +198,7 @@ def _number(count: int, one: str, many: str) -> str:
 @click.option(
     "--sheet", type=click.Path(path_type=Path), help="Write an HTML contact sheet, with everybody else masked."
 )
-@common
+@acting
 @code_options
 def find(out: Out, subject: str, codes: tuple[str, ...], reason: str | None, sheet: Path | None) -> None:
     """The pictures SUBJECT is in. The look is written in the ledger, and shown to the person."""
@@ -204,7 +206,7 @@ def find(out: Out, subject: str, codes: tuple[str, ...], reason: str | None, she
 
     with out.archive() as archive:
         codes = ask_for_code(archive, subject, codes)
-        found = acts.find(archive, operator(), acts.FindRequest(subject, codes, reason, sheet))
+        found = acts.find(archive, out.actor(archive), acts.FindRequest(subject, codes, reason, sheet))
     for f in found.appearances:
         when = f"{f.when:%Y-%m-%d %H:%M}" if f.when else "-"
         out.say(f"{f.item}  {f.path}  box {f.box.as_list()}  {f.band}  {when}")
@@ -221,7 +223,7 @@ def find(out: Out, subject: str, codes: tuple[str, ...], reason: str | None, she
 @click.option(
     "--box", "n", type=click.IntRange(0), required=True, help="The number of the box, from `kenbaar collection show`."
 )
-@common
+@acting
 @code_options
 def claim(out: Out, subject: str, item: str, n: int, codes: tuple[str, ...]) -> None:
     """SUBJECT says: box N of ITEM is me. Compared with their own template, or taken by hand in mode off."""
@@ -229,7 +231,7 @@ def claim(out: Out, subject: str, item: str, n: int, codes: tuple[str, ...]) -> 
 
     with out.archive() as archive:
         codes = ask_for_code(archive, subject, codes)
-        claimed = acts.claim(archive, operator(), acts.ClaimRequest(subject, item, n, codes))
+        claimed = acts.claim(archive, out.actor(archive), acts.ClaimRequest(subject, item, n, codes))
     out.say(f"Box {n} of {item} is {subject} ({claimed.band}).")
     if claimed.how == "by hand":
         out.say(
@@ -244,13 +246,13 @@ def claim(out: Out, subject: str, item: str, n: int, codes: tuple[str, ...]) -> 
 @click.argument("item")
 @click.option("--sheet", type=click.Path(path_type=Path), help="Write a page that shows the face, and a number.")
 @click.option("--seen", metavar="NUMBER", help="You looked at that page, and it is SUBJECT: the number on it.")
-@common
+@acting
 def confirm(out: Out, subject: str, item: str, sheet: Path | None, seen: str | None) -> None:
     """The second word: it was said by hand that SUBJECT is in ITEM; you, somebody else, looked and say the same."""
     from kenbaar import acts
 
     with out.archive() as archive:
-        answer = acts.confirm(archive, operator(), acts.ConfirmRequest(subject, item, sheet, seen))
+        answer = acts.confirm(archive, out.actor(archive), acts.ConfirmRequest(subject, item, sheet, seen))
     if answer.confirmed_by is None:
         out.say(
             f"Look at {sheet}. If the face in the frame is {subject}, somebody else than {answer.said_by} confirms:"
@@ -264,7 +266,7 @@ def confirm(out: Out, subject: str, item: str, sheet: Path | None, seen: str | N
 @click.command()
 @click.argument("subject")
 @click.argument("item")
-@common
+@acting
 @code_options
 def reject(out: Out, subject: str, item: str, codes: tuple[str, ...]) -> None:
     """SUBJECT says: this is not me, in ITEM. They are never matched there again."""
@@ -272,7 +274,7 @@ def reject(out: Out, subject: str, item: str, codes: tuple[str, ...]) -> None:
 
     with out.archive() as archive:
         codes = ask_for_code(archive, subject, codes)
-        rejected = acts.reject(archive, operator(), acts.RejectRequest(subject, item, codes))
+        rejected = acts.reject(archive, out.actor(archive), acts.RejectRequest(subject, item, codes))
     out.say(f"{subject} is not matched in {item} any more, nor in any copy of that photo.")
     out.answer(rejected)
 
@@ -290,7 +292,7 @@ def reject(out: Out, subject: str, item: str, codes: tuple[str, ...]) -> None:
     help="Call the copies 000001.jpg and so on, for names of files and folders can name people.",
 )
 @click.option("--workers", type=click.IntRange(1, 256), help="Worker processes (default: one for each core).")
-@common
+@acting
 def publish(
     out: Out, name: str, out_folder: Path, channel: str, mask_doubtful: bool, number_names: bool, workers: int | None
 ) -> int:
@@ -299,7 +301,7 @@ def publish(
 
     request = acts.PublishRequest(name, out_folder, channel, mask_doubtful, workers, number_names)
     with out.archive() as archive, out.progress() as progress:
-        report = acts.publish(archive, operator(), request, progress)
+        report = acts.publish(archive, out.actor(archive), request, progress)
     out.say(f"{report.published} copies in {out_folder}: {report.visible} faces visible, {report.masked} masked.")
     out.say(
         f"This run: {report.written} written ({report.replaced} of them replace an older copy), "

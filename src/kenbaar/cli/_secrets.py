@@ -51,6 +51,17 @@ def read_token(out: Out, token: str | None, token_file: str | None) -> str:
     return _ask("Token")
 
 
+def read_passphrase(file: str | None, *, new: bool = False) -> str:
+    """An account's passphrase: the first line of the file, or asked for at a terminal. new: asked for twice there."""
+    if file is not None:
+        return _read_all([file], "passphrase")[0]
+    if not at_terminal():
+        raise UsageError("No passphrase was given.", "Give it with --passphrase-file FILE (- for standard input).")
+    if not new:
+        return _ask("Passphrase")
+    return str(click.prompt("New passphrase", hide_input=True, confirmation_prompt="Once more", err=True)).strip()
+
+
 def ask_for_code(archive: Archive, subject: str, codes: Sequence[str]) -> tuple[str, ...]:
     """The codes given; where there are none, the person holds their own key and somebody is there to ask: theirs."""
     person = archive.consents.store.subject(subject)

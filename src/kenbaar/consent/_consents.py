@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kenbaar.consent._in_force import ConsentsInForce, Sessions
-from kenbaar.consent._invite import Invited, check_invitation, make_invitation, make_renewal, token_hash
+from kenbaar.consent._invite import Invited, check_invitation, make_invitation, make_renewal
 from kenbaar.consent._notice import notice_text
 from kenbaar.consent._purpose import RECOGNISING, Purpose
 from kenbaar.consent._receipt import ConsentFacts, make_consent_receipt
@@ -25,6 +25,7 @@ from kenbaar.keys import (
     RecoveryCode,
     pack_vectors,
     seal_template,
+    token_hash,
     wrap_data_key,
 )
 from kenbaar.policy import Actor, Event

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 import unicodedata
 from collections.abc import Sequence
@@ -12,7 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from kenbaar.consent._purpose import Purpose
 from kenbaar.consent._records import Holder, Invitation, Subject
 from kenbaar.errors import TokenRefused, UsageError
-from kenbaar.keys import CROCKFORD
+from kenbaar.keys import CROCKFORD, new_token, token_hash
 from kenbaar.policy import JURISDICTIONS
 
 
@@ -29,11 +28,6 @@ class Invited:
 def new_subject_id() -> str:
     """A random pseudonym, "s-" and 8 characters: 1e12 of them, so that one cannot be guessed from another."""
     return "s-" + "".join(secrets.choice(CROCKFORD) for _ in range(8))
-
-
-def token_hash(token: str) -> str:
-    """SHA-256 of a token, hex: tokens carry 192 random bits, so a plain hash is enough."""
-    return hashlib.sha256(token.strip().encode()).hexdigest()
 
 
 def end_of(day: date) -> datetime:
@@ -115,7 +109,7 @@ def make_renewal(
 def _invitation(
     subject: Subject, purposes: Sequence[Purpose], until: datetime, expires_at: datetime
 ) -> tuple[Invitation, str]:
-    token = "kb" + secrets.token_urlsafe(24)  # never begins with a dash, which a command line would take for an option
+    token = new_token("kb")
     unique = tuple(sorted(set(purposes), key=str))
     return Invitation(token_hash(token), subject.id, unique, until, expires_at), token
 

@@ -23,6 +23,7 @@ The rules of this room:
 
 from kenbaar.keys._envelope import Envelope, FileMasterKey
 from kenbaar.keys._memory import disable_core_dumps, wipe
+from kenbaar.keys._passphrase import is_passphrase, passphrase_verifier
 from kenbaar.keys._records import RecordSeal, RecordValue, canonical
 from kenbaar.keys._recovery import CROCKFORD, CodeSession, RecoveryCode, derive_purpose_key
 from kenbaar.keys._rotation import STEPS, create_with_master, open_with_master, rotate_master
@@ -31,6 +32,7 @@ from kenbaar.keys._sealing import new_data_key, open_template, seal, seal_templa
 from kenbaar.keys._signing import SigningKey
 from kenbaar.keys._store import KeyStore
 from kenbaar.keys._store_file import KeyKind
+from kenbaar.keys._tokens import new_token, token_hash
 from kenbaar.keys._vectors import pack_vectors, unpack_many, unpack_vectors
 from kenbaar.keys._wrapping import unwrap_data_key, wrap_data_key
 
@@ -51,13 +53,17 @@ __all__ = [
     "create_with_master",
     "derive_purpose_key",
     "disable_core_dumps",
+    "is_passphrase",
     "new_data_key",
+    "new_token",
     "open_template",
     "open_with_master",
     "pack_vectors",
+    "passphrase_verifier",
     "rotate_master",
     "seal",
     "seal_template",
+    "token_hash",
     "unpack_many",
     "unpack_vectors",
     "unseal",

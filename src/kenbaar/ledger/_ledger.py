@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -214,6 +214,25 @@ class Ledger:
                 yield Act(index, leaf.event, leaf.purpose, leaf.hour, None)
             else:
                 payload = open_payload(key, act.sealed, act_place(self.origin, index, leaf.event), leaf.commit)
+                yield Act(index, leaf.event, leaf.purpose, payload.at, payload.said)
+
+    def recent(
+        self, since: datetime, events: Collection[str], open_key: Callable[[str], bytes | None]
+    ) -> Iterator[Act]:
+        """The acts of these kinds from the hour of `since` on, newest first. Of all others nothing is opened."""
+        now, first = self._read_now(), floor_hour(since)
+        entries = list(read_lines(self._folder / ENTRIES, now.entries.size_bytes))
+        act_lines = list(read_lines(self._folder / ACTS, now.acts.size_bytes))
+        for index in range(len(entries) - 1, -1, -1):
+            leaf = Leaf.read(entries[index][:-1])
+            if leaf.hour < first:
+                return
+            if leaf.event not in events:
+                continue
+            act = ActLine.read(act_lines[index][:-1])
+            if (key := open_key(act.key_id)) is not None:
+                place = act_place(self.origin, index, leaf.event)
+                payload = open_payload(key, act.sealed, place, leaf.commit)
                 yield Act(index, leaf.event, leaf.purpose, payload.at, payload.said)
 
     def proof(self, index: int) -> str:

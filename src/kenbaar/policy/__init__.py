@@ -12,6 +12,7 @@ A row says all that follows from it, so that nobody else compares its name with 
 """
 
 from kenbaar.policy._actor import SYSTEM, Actor, ActorKind, RoleName, subject_actor
+from kenbaar.policy._bases import BasisRow
 from kenbaar.policy._events import ABOUT_YOU, EVENTS, Event, EventRow
 from kenbaar.policy._jurisdictions import JURISDICTIONS, JurisdictionRow, KeyHolder, LawRow
 from kenbaar.policy._purposes import PURPOSES, PurposeRow
@@ -26,6 +27,7 @@ __all__ = [
     "SYSTEM",
     "Actor",
     "ActorKind",
+    "BasisRow",
     "Event",
     "EventRow",
     "JurisdictionRow",

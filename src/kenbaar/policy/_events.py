@@ -20,7 +20,8 @@ class EventRow:
     needs: what a role must permit; None: whoever it is, it is told. own: people may do it themselves; who does it for
     them does it by hand. narrows: it protects somebody, so it is replayed when older
     records are put back (archive._replay).
-    purpose: what agreeing to makes it lawful, where it rests on one purpose.
+    purpose: what agreeing to makes it lawful, where it rests on one purpose. withheld: whom it is about is told to
+    that person and to who checks, not to colleagues who might be the ones that asked.
     """
 
     name: str
@@ -31,6 +32,7 @@ class EventRow:
     meaning: str = ABOUT_YOU
     own: bool = False
     purpose: str | None = None
+    withheld: bool = False
 
 
 class Event(Enum):
@@ -161,12 +163,14 @@ class Event(Enum):
         facts=frozenset({"staff", "role_given", "until", "trial"}),
     )
     STAFF_ACCEPT = EventRow("staff-accept", None, narrows=False, facts=frozenset({"staff"}))
-    STAFF_END = EventRow("staff-end", Permission.STAFF, narrows=False, facts=frozenset({"staff"}))
+    STAFF_END = EventRow("staff-end", Permission.STAFF, narrows=True, facts=frozenset({"staff"}))
     SEARCH = EventRow(
         "search",
         Permission.SEARCH,
         narrows=False,
-        facts=frozenset({"case", "photos", "probes", "reason", "basis", "collection"}),
+        facts=frozenset({"case", "photos", "probes", "reason", "basis", "collection", "held_by_themselves"}),
+        shown=frozenset({"basis"}),
+        meaning="Somebody asked with a photo who is in it, and the faces in it were compared with yours.",
         purpose="ask",
     )
     SEARCH_END = EventRow(
@@ -180,6 +184,7 @@ class Event(Enum):
         shown=frozenset({"case", "reason", "basis"}),
         meaning="Somebody asked with a photo who is in it, and you were shown, without your name, as one who may be.",
         purpose="ask",
+        withheld=True,
     )
     REVIEW = EventRow("case-review", Permission.REVIEW, narrows=False, facts=frozenset({"case", "face"}), purpose="ask")
     NAMED = EventRow(
@@ -190,6 +195,7 @@ class Event(Enum):
         shown=frozenset({"case"}),
         meaning="Two people decided that it is you in that photo: whoever asked was told your name and your pictures.",
         purpose="ask",
+        withheld=True,
     )
     NOT_NAMED = EventRow(
         "case-unnamed",
@@ -199,6 +205,17 @@ class Event(Enum):
         shown=frozenset({"case"}),
         meaning="It was decided that nobody is named for that photo: your name was not told.",
         purpose="ask",
+        withheld=True,
+    )
+    CASE_SEEN = EventRow(
+        "case-seen",
+        None,
+        narrows=False,
+        facts=frozenset({"case", "portrait"}),
+        shown=frozenset({"case", "portrait"}),
+        meaning="Somebody who works on a question about a photo looked at your pictures, or at the answer.",
+        purpose="ask",
+        withheld=True,
     )
     CASE_END = EventRow("case-end", None, narrows=False, facts=frozenset({"case", "why"}), purpose="ask")
     PUBLISH = EventRow(

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
+from kenbaar.policy._bases import BasisRow, bases
+
 KeyHolder = Literal["organisation", "subject"]
 
 
@@ -37,7 +39,7 @@ class JurisdictionRow:
     longest_days: how long a consent may hold at most; None: as long as was agreed. minor_under: the age from which
     somebody agrees alone; minor_days: how long a consent holds at most that somebody gave for a minor.
     retention: when what was agreed to is destroyed, as receipts say it.
-    law: what receipts cite.
+    law: what receipts cite. bases: on what somebody may ask who is in a photo.
     """
 
     name: str
@@ -46,6 +48,7 @@ class JurisdictionRow:
     law: LawRow
     holder: KeyHolder
     retention: str
+    bases: Mapping[str, BasisRow]
     refused_modes: Mapping[str, str] = field(default_factory=dict)
     longest_days: int | None = None
     minor_under: int = 18
@@ -56,6 +59,32 @@ class JurisdictionRow:
 # them. The UK GDPR has the same article; in Switzerland Art. 6(7) revFADP asks for the express consent of each.
 _NOT_TRANSIENT = {"transient": "it makes templates of people who did not agree (EDPB Guidelines 3/2019 §84)"}
 _KEYS_DESTROYED = "the key is destroyed at withdrawal or at the end date"
+
+_GDPR_BASES = bases(
+    consent="Art. 9(2)(a) GDPR",
+    request="Art. 9(2)(a) and 15 GDPR",
+    archive="Art. 9(2)(j) and 89 GDPR",
+    research="Art. 9(2)(j) and 89 GDPR",
+    journalism="Art. 85 GDPR",
+    vital_interests="Art. 9(2)(c) GDPR",
+)
+_UK_BASES = bases(
+    consent="Art. 9(2)(a) UK GDPR",
+    request="Art. 9(2)(a) and 15 UK GDPR",
+    archive="Art. 9(2)(j) UK GDPR; Data Protection Act 2018, section 19",
+    research="Art. 9(2)(j) UK GDPR; Data Protection Act 2018, section 19",
+    journalism="Data Protection Act 2018, schedule 2, part 5",
+    vital_interests="Art. 9(2)(c) UK GDPR",
+)
+_SWISS_BASES = bases(
+    consent="Art. 6(7) revFADP",
+    request="Art. 25 revFADP",
+    archive="Art. 31(2)(e) revFADP",
+    research="Art. 31(2)(e) revFADP",
+    journalism="Art. 31(2)(d) revFADP",
+    vital_interests="Art. 31(1) revFADP",
+)
+_OTHER_BASES = bases(consent="", request="", archive="", research="", journalism="", vital_interests="", own_work="")
 
 _GDPR = LawRow(
     title="General Data Protection Regulation (EU) 2016/679",
@@ -124,6 +153,7 @@ _ROWS = (
         words="the European Union",
         location="loc:EU",
         law=_GDPR,
+        bases=_GDPR_BASES,
         holder="subject",  # EDPB Opinion 11/2024: only the person's own key holds up for one-to-many searches
         retention=_KEYS_DESTROYED,
         refused_modes=_NOT_TRANSIENT,
@@ -133,6 +163,7 @@ _ROWS = (
         words="Iceland, Liechtenstein, Norway",
         location="loc:EEA",
         law=_GDPR_IN_THE_EEA,
+        bases=_GDPR_BASES,
         holder="subject",
         retention=_KEYS_DESTROYED,
         refused_modes=_NOT_TRANSIENT,
@@ -142,6 +173,7 @@ _ROWS = (
         words="the United Kingdom",
         location="loc:GB",
         law=_UK_GDPR,
+        bases=_UK_BASES,
         holder="organisation",
         retention=_KEYS_DESTROYED,
         refused_modes=_NOT_TRANSIENT,
@@ -151,6 +183,7 @@ _ROWS = (
         words="Switzerland",
         location="loc:CH",
         law=_FADP,
+        bases=_SWISS_BASES,
         holder="organisation",
         retention=_KEYS_DESTROYED,
         refused_modes=_NOT_TRANSIENT,
@@ -160,6 +193,7 @@ _ROWS = (
         words="the United States, but for the three below",
         location="loc:US",
         law=_NO_LAW,
+        bases=_OTHER_BASES,
         holder="organisation",
         retention=_KEYS_DESTROYED,
     ),
@@ -168,6 +202,7 @@ _ROWS = (
         words="Illinois",
         location="loc:US-IL",
         law=_ILLINOIS,
+        bases=_OTHER_BASES,
         holder="organisation",
         retention=_KEYS_DESTROYED + ", after three years at most (740 ILCS 14/15(a))",
         longest_days=3 * 365,  # 740 ILCS 14/15(a): destroyed at the latest 3 years after the last interaction
@@ -177,6 +212,7 @@ _ROWS = (
         words="Texas",
         location="loc:US-TX",
         law=_TEXAS,
+        bases=_OTHER_BASES,
         holder="organisation",
         retention=_KEYS_DESTROYED,
     ),
@@ -185,6 +221,7 @@ _ROWS = (
         words="Washington",
         location="loc:US-WA",
         law=_WASHINGTON,
+        bases=_OTHER_BASES,
         holder="organisation",
         retention=_KEYS_DESTROYED,
     ),
@@ -193,6 +230,7 @@ _ROWS = (
         words="none of these",
         location="kb:Elsewhere",
         law=_NO_LAW,
+        bases=_OTHER_BASES,
         holder="organisation",
         retention=_KEYS_DESTROYED,
     ),

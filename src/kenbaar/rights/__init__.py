@@ -14,6 +14,7 @@ first and then everything derived; a "this is not me" is final.
     assert archive.check(actor, say=say).clean               # no stranger in any byte of home
 """
 
+from kenbaar.rights._case_sheet import CaseSheets
 from kenbaar.rights._check import CheckReport, check_archive
 from kenbaar.rights._export import Exporter, ExportReport
 from kenbaar.rights._leaving import Departure, Leaving
@@ -22,6 +23,7 @@ from kenbaar.rights._residue import Finding, ResidueReport, scan_home
 from kenbaar.rights._sheet import write_collection_sheet, write_contact_sheet
 
 __all__ = [
+    "CaseSheets",
     "CheckReport",
     "Departure",
     "ExportReport",

@@ -46,6 +46,7 @@ def check_archive(
     *,
     acts: Iterable[Act],
     copies: Sequence[Copy],
+    edited: Iterable[str],
     say: Callable[[int, int, float], None],
 ) -> CheckReport:
     """Derives the vectors of faces that matched nobody, where the mode allowed making them, and looks for them, and for
@@ -53,7 +54,8 @@ def check_archive(
 
     In collections where nothing may be embedded nothing is derived either: there the generic search alone speaks.
     packs: all that faces are compared with here; none where they are not at hand: only the generic search is done.
-    acts: of the ledger; copies: all on record. What is on record must come of an act.
+    acts: of the ledger; copies: all on record. What is on record must come of an act. edited: what other rooms found
+    edited, a sentence each.
     """
     derived = [c for c in _sound(collections) if packs and _compared(collections, c)]
     vectors: dict[int, list[NDArray[np.float32]]] = {pack.dim: [] for pack in packs}
@@ -73,7 +75,7 @@ def check_archive(
         findings=tuple(dict.fromkeys(finding for scan in scans for finding in scan.findings)),
     )
     names = tuple(c.name for c in derived)
-    problems = [*_contradictions(consents, collections)]
+    problems = [*_contradictions(consents, collections), *edited]
     problems += against_ledger(acts, consents.store.unended(), collections.store, copies)
     return CheckReport(residue, tuple(problems), names)
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from kenbaar.faces import Box
 from kenbaar.media import ALL_DETAIL, FileBelow, Photo, PhotoLimits, Rights, encode_photo, open_photo
-from kenbaar.publish import mask, mask_box
+from kenbaar.publish import MASK_COLOUR, mask, mask_box
 
 THUMBNAIL_PX = 480
 THUMBNAIL_QUALITY = 80  # some 30 kB each: 500 of them are a page a phone opens
@@ -94,3 +94,34 @@ def thumbnail(covered: Covered) -> Thumbnail:
     data = encode_photo(pixels, "JPEG", quality=THUMBNAIL_QUALITY)
     uri = "data:image/jpeg;base64," + base64.b64encode(data).decode("ascii")
     return Thumbnail(uri, width, height, scale / covered.reduced)
+
+
+FACE_PX = 320  # side of a face as it is held beside others
+_AROUND = 1.9  # sides of the face's box that are shown: hair and chin help a person to decide
+_LIGHT = 120.0  # mean brightness, 0..255, that faces are brought to, so that light decides nothing
+_LIGHT_MOST = 2.5  # times brighter at most: more shows noise
+
+
+def face_picture(pixels: NDArray[np.uint8], box: Box) -> Thumbnail:
+    """One face, with what is around it, at the size and in the light of every other: to be compared by eye.
+
+    pixels: (height, width, 3), everybody else covered already. box: px of them.
+    """
+    import cv2
+
+    side = max(8, round(_AROUND * max(box.width, box.height)))
+    x_min, y_min = (box.x_min + box.x_max - side) // 2, (box.y_min + box.y_max - side) // 2
+    canvas = np.full((side, side, 3), MASK_COLOUR, np.uint8)
+    seen = Box(x_min, y_min, x_min + side, y_min + side).clipped(pixels.shape[1], pixels.shape[0])
+    canvas[seen.y_min - y_min : seen.y_max - y_min, seen.x_min - x_min : seen.x_max - x_min] = pixels[
+        seen.y_min : seen.y_max, seen.x_min : seen.x_max
+    ]
+    shrinks = side > FACE_PX
+    small = cv2.resize(canvas, (FACE_PX, FACE_PX), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC)
+    inner = slice(FACE_PX // 4, -(FACE_PX // 4))
+    light = float(small[inner, inner].mean())
+    gain = min(_LIGHT_MOST, max(1 / _LIGHT_MOST, _LIGHT / max(light, 1.0)))
+    lit = np.asarray(np.clip(small.astype(np.float32) * gain, 0, 255), np.uint8)
+    data = encode_photo(lit, "JPEG", quality=90)
+    uri = "data:image/jpeg;base64," + base64.b64encode(data).decode("ascii")
+    return Thumbnail(uri, FACE_PX, FACE_PX, FACE_PX / side)

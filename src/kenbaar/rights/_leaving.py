@@ -6,8 +6,18 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from kenbaar.asking import Cases
 from kenbaar.collections import CollectionStore
-from kenbaar.consent import RECOGNISING, Consents, DestructionFacts, Grant, Purpose, Subject, make_destruction_receipt
+from kenbaar.consent import (
+    ASKED,
+    RECOGNISING,
+    Consents,
+    DestructionFacts,
+    Grant,
+    Purpose,
+    Subject,
+    make_destruction_receipt,
+)
 from kenbaar.errors import ConsentMissing
 from kenbaar.ledger import Journal
 from kenbaar.policy import SYSTEM, Actor, Event
@@ -43,8 +53,9 @@ class Leaving:
         copies: CopyStore,
         journal: Journal,
         checkpoint: Callable[[], str],
+        cases: Cases,
     ) -> None:
-        self.consents, self.items, self.copies = consents, items, copies
+        self.consents, self.items, self.copies, self.cases = consents, items, copies, cases
         self.journal, self.checkpoint = journal, checkpoint
 
     def withdraw(self, actor: Actor, subject: str, purpose: Purpose | None = None) -> Departure:
@@ -83,6 +94,7 @@ class Leaving:
         store, keys, now = self.consents.store, self.consents.keys, self.journal.act_time()
         for subject, grants in _by_subject(store.overdue(now)).items():
             self._end(SYSTEM, subject, grants, "date")
+        self.cases.recover(whole=whole)
         if not whole:
             return
         claimed = store.unended_keys()
@@ -120,6 +132,8 @@ class Leaving:
         entry = self.journal.record(Event.WITHDRAW, actor, subject=subject, reason=reason, purposes=list(purposes))  # 1
         destroyed = consents.keys.destroy([g.key_id for g in grants], at=now)  # 2
         consents.store.end_grants(grants, now, reason)  # 3
+        if any(g.purpose.kind in ASKED for g in grants):
+            self.cases.forget(subject)
         left_over = consents.unended_grants(subject)
         left = not left_over
         if not any(g.purpose.kind in RECOGNISING for g in left_over):

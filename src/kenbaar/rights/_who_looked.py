@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from kenbaar.consent import RECOGNISING, Grant, Subject
+from kenbaar.consent import ASKED, RECOGNISING, Grant, Subject
 from kenbaar.ledger import Act
 from kenbaar.policy import ABOUT_YOU, EVENTS, Event
 from kenbaar.rights._account import ActRow
@@ -39,6 +39,8 @@ def acts_about(
         mine = said.get("subject") == person.id
         if not mine and event is Event.SWEEP and has_template:
             mine = _compared(person, act, said, comparing, galleries, rosters)
+        if not mine and event is Event.SEARCH and has_template:
+            mine = _asked_about(person, act, said, comparing)
         if mine:
             yield _row(act, said, names)
 
@@ -60,6 +62,13 @@ def _compared(
     if said.get("mode") == "roster" and person.id not in (rosters.get(said.get("collection")) or ()):  # type: ignore[operator]
         return False
     return any(g.given_at <= act.at < (g.ended_at or g.until) for g in comparing)
+
+
+def _asked_about(person: Subject, act: Act, said: Mapping[str, Any], comparing: list[Grant]) -> bool:
+    """Whether a photo's faces were compared with theirs: their consent to be the answer was in force."""
+    if person.holder == "subject" and person.id not in (said.get("held_by_themselves") or ()):
+        return False
+    return any(g.purpose.kind in ASKED and g.given_at <= act.at < (g.ended_at or g.until) for g in comparing)
 
 
 def _row(act: Act, said: Mapping[str, Any], names: OtherNames) -> ActRow:

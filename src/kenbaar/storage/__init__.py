@@ -14,10 +14,21 @@ Whoever holds one of them holds no face that can be compared; the keys lie in a 
     templates_db.close()
 """
 
+from kenbaar.storage._cases import SqlCaseStore
 from kenbaar.storage._collections import SqlCollectionStore
 from kenbaar.storage._consents import SqlConsentStore
 from kenbaar.storage._copies import SqlCopyStore
 from kenbaar.storage._database import Database, open_database
+from kenbaar.storage._staff import SqlStaffStore
 from kenbaar.storage._templates import SqlTemplateStore
 
-__all__ = ["Database", "SqlCollectionStore", "SqlConsentStore", "SqlCopyStore", "SqlTemplateStore", "open_database"]
+__all__ = [
+    "Database",
+    "SqlCaseStore",
+    "SqlCollectionStore",
+    "SqlConsentStore",
+    "SqlCopyStore",
+    "SqlStaffStore",
+    "SqlTemplateStore",
+    "open_database",
+]

@@ -1,0 +1,121 @@
+"""A case to look at: the face that was asked about beside its candidates, at one size and in one light."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from kenbaar.asking import Case, CaseFace, Cases, Reviews, Shown
+from kenbaar.collections import Collections
+from kenbaar.consent import Consents
+from kenbaar.disk import writing_atomically
+from kenbaar.errors import CaseRefused, KenbaarError, ReaderUnavailable
+from kenbaar.faces import Box
+from kenbaar.media import PhotoLimits, open_own_bytes
+from kenbaar.policy import Actor
+from kenbaar.publish import mask, mask_box
+from kenbaar.rights._covered import DetectAgain, Thumbnail, face_picture, open_covered
+from kenbaar.rights._pages import page
+
+PICTURES_EACH = 3  # of a candidate who left no portrait
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateCard:
+    """One candidate. pictures: their portrait, or their face in collections; none: nothing can be shown of them."""
+
+    letter: str
+    band: str
+    pictures: tuple[Thumbnail, ...]
+    portrait: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FaceCard:
+    """A face that was asked about, and who may be on it."""
+
+    n: int
+    face: Thumbnail
+    candidates: tuple[CandidateCard, ...]
+    case: str
+
+
+class CaseSheets:
+    """Makes the page on which a reviewer compares."""
+
+    def __init__(
+        self,
+        consents: Consents,
+        collections: Collections,
+        cases: Cases,
+        reviews: Reviews,
+        limits: PhotoLimits,
+        detect_again: DetectAgain,
+    ) -> None:
+        """detect_again: every face in a photo, so that whoever was not asked about is covered."""
+        self._consents, self._collections, self._cases, self._reviews = consents, collections, cases, reviews
+        self._limits, self._detect_again = limits, detect_again
+
+    def write(self, actor: Actor, case: Case, out: Path) -> None:
+        """The page, for a reviewer of this case alone: who asked is shown nobody. Raises CaseRefused.
+
+        Whose portrait or pictures are on it reads so: it is in the ledger before they are opened.
+        """
+        if not self._reviews.may_compare(actor, case):
+            raise CaseRefused(
+                "What candidates look like is shown to those who review the case alone.",
+                "Ask two colleagues to review it.",
+            )
+        cards = [self._face_card(actor, case, face) for face in case.faces if not face.decided]
+        with writing_atomically(out) as file:
+            for piece in page("case.html", case=case, cards=cards):
+                file.write(piece)
+
+    def _face_card(self, actor: Actor, case: Case, face: CaseFace) -> FaceCard:
+        kept = self._cases.photo(case, face.photo)
+        if kept is None:
+            raise CaseRefused("The photo of this case is not kept any more.", "Ask anew.")
+        photo = open_own_bytes(kept)
+        scale = max(1, round(case.photos[face.photo].width / photo.width))
+        box = face.box.reduced(scale)
+        known = [f.box.reduced(scale) for f in case.faces if f.photo == face.photo and f.n != face.n]
+        found = [b for b in self._detect_again(photo) if not b.is_same_face(box)]
+        others = [mask_box(b, photo.width, photo.height) for b in (*known, *found)]
+        shown = face_picture(mask(photo.pixels, others), box)
+        cards = tuple(self._candidate_card(actor, case, one) for one in face.candidates)
+        return FaceCard(face.n, shown, cards, case.id)
+
+    def _candidate_card(self, actor: Actor, case: Case, shown: Shown) -> CandidateCard:
+        portrait = self._portrait(actor, case, shown)
+        pictures = (portrait,) if portrait else self._own_pictures(actor, case, shown.subject)
+        return CandidateCard(shown.letter, shown.band, pictures, portrait is not None)
+
+    def _portrait(self, actor: Actor, case: Case, shown: Shown) -> Thumbnail | None:
+        return None
+
+    def _own_pictures(self, actor: Actor, case: Case, subject: str) -> tuple[Thumbnail, ...]:
+        """Their face in a few pictures of collections, everybody else covered."""
+        store = self._collections.store
+        found = store.appearances_of(subject)
+        if found:
+            self._reviews.compared(actor, case, subject, portrait=False)
+        pictures: list[Thumbnail] = []
+        for item, appearance in sorted(found, key=lambda one: -_size(one[1].box)):
+            faces = [track.box for track in store.tracks(item.id)]
+            file = self._collections.get(item.collection).file(item.path)
+            try:
+                covered = open_covered(
+                    file, item.digest, self._limits, faces, shown=appearance.n, detect_again=self._detect_again
+                )
+            except ReaderUnavailable:
+                raise
+            except KenbaarError:
+                continue  # gone or changed since: another picture will do
+            pictures.append(face_picture(covered.pixels, appearance.box.reduced(covered.reduced)))
+            if len(pictures) == PICTURES_EACH:
+                break
+        return tuple(pictures)
+
+
+def _size(box: Box) -> int:
+    return min(box.width, box.height)
