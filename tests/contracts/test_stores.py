@@ -22,6 +22,7 @@ from kenbaar.storage import (
     SqlCollectionStore,
     SqlConsentStore,
     SqlCopyStore,
+    SqlPortraitStore,
     SqlTemplateStore,
     open_database,
 )
@@ -57,6 +58,13 @@ def archive_db(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Datab
 def templates(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqlTemplateStore]:
     database = open_database("templates", _url(request.param, request, tmp_path, "templates"), create=True)
     yield SqlTemplateStore(database)
+    database.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def portraits(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqlPortraitStore]:
+    database = open_database("templates", _url(request.param, request, tmp_path, "templates"), create=True)
+    yield SqlPortraitStore(database)
     database.close()
 
 
@@ -204,6 +212,14 @@ def test_who_renewed_keeps_the_template_of_one_pack(templates: SqlTemplateStore)
     assert templates.packs() == {"old", "new"}
     templates.delete_others(SealedTemplate(ADA, "new", 1, b"noise"))
     assert [t.pack for t in templates.packs_of(ADA)] == ["new"] and [t.pack for t in templates.packs_of(BEN)] == ["old"]
+
+
+def test_a_portrait_takes_the_place_of_the_one_before_and_goes_with_its_person(portraits: SqlPortraitStore) -> None:
+    for subject, sealed in ((ADA, b"old"), (BEN, b"ben"), (ADA, b"new")):
+        portraits.put(subject, sealed)
+    assert portraits.get(ADA) == b"new" and portraits.subjects() == {ADA, BEN}
+    assert portraits.delete([ADA, "s-nobody00"]) == 1 and portraits.delete([]) == 0
+    assert portraits.get(ADA) is None and portraits.get(BEN) == b"ben"
 
 
 def test_deleting_takes_every_pack_of_these_people_and_of_nobody_else(templates: SqlTemplateStore) -> None:

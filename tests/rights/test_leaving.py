@@ -21,7 +21,7 @@ from tests.rights.party import Party, a_party
 def party(tmp_path: Path, tiny_pack_folder: Path) -> Iterator[Party]:
     """Ada agreed to find and to be shown on the web, Bob to find; one photo of both, swept."""
     with a_party(tmp_path, tiny_pack_folder) as p:
-        p.enrol("Ada", 1, ("find", "show:web"))
+        p.enrol("Ada", 1, ("find", "show:web"))  # no portrait: test_portraits.py has those, killed at each step
         p.enrol("Bob", 2)
         p.photo("both.jpg", 1, 2)
         p.add()
@@ -45,6 +45,7 @@ def is_gone(p: Party, subject: str) -> bool:
         and not person.name
         and not consents.keys.alive(keys)
         and subject not in consents.templates.subjects()
+        and subject not in consents.portraits.subjects()
         and subject not in items.people()
     )
 
@@ -92,6 +93,7 @@ STEPS = [
     "journal.record",
     "consents.keys.destroy",
     "consents.store.end_grants",
+    "consents.portraits.delete",
     "consents.templates.delete",
     "items.drop_person",
     "consents.store.forget",

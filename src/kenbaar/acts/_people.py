@@ -107,6 +107,7 @@ def offer(archive: Archive, actor: Actor, request: OfferRequest) -> OfferAnswer:
 class EnrolRequest:
     """photos: 1 to 5 of the person, read and dropped; none: by hand, no face is compared. agreed: of what was offered.
 
+    portrait: a photo of which head and shoulders are kept, sealed, for who decides who is in a photo; with `ask` alone.
     receipt_file: where the signed receipt goes; None: into the home folder. codes: theirs, where they renew and hold
     their own key.
     """
@@ -116,6 +117,7 @@ class EnrolRequest:
     photos: tuple[Path, ...] = ()
     receipt_file: Path | None = None
     codes: tuple[str, ...] = field(default=(), repr=False)
+    portrait: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +144,9 @@ def enrol(archive: Archive, actor: Actor, request: EnrolRequest) -> EnrolAnswer:
     event = Event.ENROL if subject.enrolled_at is None else Event.RENEW
     sessions = open_sessions(archive.consents, request.codes, event, actor, subject.id)
     with attempted(archive.consents, event, sessions.actor(actor, subject.id), subject.id):
-        enrolled = archive.enrolments.enrol(actor, request.token, request.photos, request.agreed, sessions)
+        enrolled = archive.enrolments.enrol(
+            actor, request.token, request.photos, request.agreed, sessions, request.portrait
+        )
     place = request.receipt_file or archive.settings.home / "receipts" / f"{subject.id}-consent.jws"
     return EnrolAnswer(
         subject=enrolled.subject,

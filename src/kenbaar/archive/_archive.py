@@ -36,6 +36,7 @@ from kenbaar.storage import (
     SqlCollectionStore,
     SqlConsentStore,
     SqlCopyStore,
+    SqlPortraitStore,
     SqlStaffStore,
     SqlTemplateStore,
     open_database,
@@ -84,7 +85,8 @@ class Archive:
                 needed(records, counter)  # taken away, an older key store or ledger would pass for the newest
         self.journal = ArchiveJournal(home, clock, self.ledger, records, self.keys, needed(records, "log_key"))
         journal, templates = self.journal, SqlTemplateStore(self._databases[1])
-        self.consents = Consents(records, templates, self.keys, self.signer, journal)
+        portraits = SqlPortraitStore(self._databases[1])
+        self.consents = Consents(records, templates, portraits, self.keys, self.signer, journal)
         self.collections = Collections(
             SqlCollectionStore(self._databases[0], seal),
             journal,
@@ -92,7 +94,7 @@ class Archive:
             recognisable=self.consents.recognisable,
         )
         self.packs = Packs(settings, self.consents)
-        self.enrolments = Enrolments(settings, self.consents, self.packs, journal)
+        self.enrolments = Enrolments(settings, self.consents, self.packs, journal, self.detect_everybody)
         copies = SqlCopyStore(self._databases[0])
         self.sweeps = Sweeps(self.consents, self.collections, journal, locks=home / "locks")
         self.requests = Requests(self.consents, self.collections, journal)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +10,19 @@ from numpy.typing import NDArray
 
 from kenbaar.archive._limits import photo_limits
 from kenbaar.archive._packs import Packs, note_of
-from kenbaar.consent import LOOSER_DECADES, RECOGNISING, Consents, Enrolled, Purpose, Sessions, read_portraits
-from kenbaar.errors import EnrolmentRefused
+from kenbaar.consent import (
+    LOOSER_DECADES,
+    RECOGNISING,
+    Consents,
+    Enrolled,
+    Purpose,
+    Sessions,
+    read_portraits,
+    read_reference,
+    refuse_portrait_unasked,
+)
+from kenbaar.errors import EnrolmentRefused, UsageError
+from kenbaar.faces import Box
 from kenbaar.ledger import Journal
 from kenbaar.matching import Threshold
 from kenbaar.media import Photo, open_untrusted_photo
@@ -25,7 +36,16 @@ NOBODY_OPENED = Sessions()  # no recovery code was brought along
 class Enrolments:
     """Enrols people in one archive."""
 
-    def __init__(self, settings: Settings, consents: Consents, packs: Packs, journal: Journal) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        consents: Consents,
+        packs: Packs,
+        journal: Journal,
+        detect_everybody: Callable[[Photo], Sequence[Box]],
+    ) -> None:
+        """detect_everybody: every face in a photo, as thoroughly as publishing looks."""
+        self._detect_everybody = detect_everybody
         self._settings, self._consents, self._packs, self._journal = settings, consents, packs, journal
         self._limits = photo_limits(settings)
 
@@ -36,31 +56,52 @@ class Enrolments:
         photos: Sequence[Path],
         agreed: Sequence[str],
         sessions: Sessions = NOBODY_OPENED,
+        portrait: Path | None = None,
     ) -> Enrolled:
         """Enrols the person this token invites, with 1 to 5 photos of them, or with none: then by hand alone.
 
         Somebody enrolled already renews: then the photos must show who enrolled, and a key of their own needs their
         session. The photos come from outside: each is decoded in a process of its own, and dropped when the template
-        is sealed.
+        is sealed. Of a portrait, which who agrees to `ask` may leave, head and shoulders are kept, sealed.
         """
-        subject, _, _ = self._consents.offer(token)
+        subject, invitation, _ = self._consents.offer(token)
+        purposes = [Purpose.parse(p) for p in agreed]
+        if portrait is not None:
+            refuse_portrait_unasked([p for p in invitation.purposes if p in purposes])
+            if not photos:
+                raise UsageError(
+                    "A portrait is compared with photos of you, and none were given.", "Give 1 to 5 photos with it."
+                )
         if subject.enrolled_at is not None:
             self._consents.require_session(subject, sessions)
         opened = [self._open_untrusted(path) for path in photos]
         vectors = self._read_portraits(opened, self._packs.opened, self._packs.threshold) if photos else None
-        pack, purposes = self._packs.threshold.pack if photos else "", [Purpose.parse(p) for p in agreed]
+        pack = self._packs.threshold.pack if photos else ""
+        kept = None
+        if portrait is not None and vectors is not None:
+            kept = self._read_reference(self._open_untrusted(portrait), vectors)
         if photos:
             with self._journal.writing():
                 self._consents.store.set_notes(**{note_of(self._packs.opened.manifest): pack})
 
         if subject.enrolled_at is None:
-            return self._consents.enrol(actor, token, vectors, pack, agreed=purposes)
+            return self._consents.enrol(actor, token, vectors, pack, agreed=purposes, portrait=kept)
         if opened:
             self._refuse_somebody_else(actor, subject.id, opened, sessions)
-        return self._consents.renew(actor, token, vectors, pack, agreed=purposes, sessions=sessions)
+        return self._consents.renew(actor, token, vectors, pack, agreed=purposes, sessions=sessions, portrait=kept)
 
     def _read_portraits(self, photos: Sequence[Photo], pack: ModelPack, point: Threshold) -> NDArray[np.float32]:
         return read_portraits(photos, pack, same_person=point.accept - LOOSER_DECADES * point.per_decade)
+
+    def _read_reference(self, portrait: Photo, vectors: NDArray[np.float32]) -> bytes:
+        point = self._packs.threshold
+        return read_reference(
+            portrait,
+            vectors,
+            self._packs.opened,
+            same_person=point.accept - LOOSER_DECADES * point.per_decade,
+            detect_everybody=self._detect_everybody,
+        )
 
     def _refuse_somebody_else(self, actor: Actor, subject: str, photos: Sequence[Photo], sessions: Sessions) -> None:
         """Raises EnrolmentRefused where photos do not show who has the template here; nothing where there is none."""

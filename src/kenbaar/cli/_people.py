@@ -75,6 +75,11 @@ def renew(out: Out, subject: str, until: date | None) -> None:
     "--agree", multiple=True, help="A purpose you agree to; repeatable. Without it: asked, or all that are offered."
 )
 @click.option("--by-hand", is_flag=True, help="No face recognition for me: my pictures are pointed out by hand.")
+@click.option(
+    "--portrait",
+    type=click.Path(path_type=Path),
+    help="A photo of which head and shoulders are kept, sealed, for those who decide who is in a photo; only with ask.",
+)
 @click.option("--receipt", "receipt_file", type=click.Path(path_type=Path), help="Where the signed receipt goes.")
 @click.option(
     "--token-file", metavar="FILE", help="A file with the token; - reads standard input. Then all words are photos."
@@ -87,6 +92,7 @@ def enrol(
     photos: tuple[Path, ...],
     agree: tuple[str, ...],
     by_hand: bool,
+    portrait: Path | None,
     receipt_file: Path | None,
     token_file: str | None,
     codes: tuple[str, ...],
@@ -109,11 +115,13 @@ def enrol(
         agreed = _agreed(out, agree, list(offered.purposes), offered.notice)
         if offered.renews:
             codes = ask_for_code(archive, offered.subject, codes)
-        request = acts.EnrolRequest(token, tuple(agreed), photos, receipt_file, codes)
+        request = acts.EnrolRequest(token, tuple(agreed), photos, receipt_file, codes, portrait)
         enrolled = acts.enrol(archive, actor, request)
     _receipt_lost(out, enrolled.receipt, enrolled.place, enrolled.subject)
     done = "Renewed" if enrolled.renewed else "Enrolled"
     out.say(f"{done} as {enrolled.subject}, until {enrolled.until}, for: {', '.join(enrolled.purposes)}.")
+    if portrait:
+        out.say("Your portrait is kept, sealed: head and shoulders, for those who decide who is in a photo.")
     if enrolled.receipt:
         out.say(f"Receipt: {enrolled.receipt}")
     if enrolled.code:

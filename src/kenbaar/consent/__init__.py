@@ -14,12 +14,12 @@ is no flag to skip consent and no default purpose; no consents means an empty ga
 """
 
 from kenbaar.consent._attempts import attempted, open_sessions, record_refusal
-from kenbaar.consent._consents import Consents, Enrolled
+from kenbaar.consent._consents import Consents, Enrolled, refuse_portrait_unasked
 from kenbaar.consent._facts import grant_facts, grant_facts_utc
 from kenbaar.consent._in_force import Sessions
 from kenbaar.consent._invite import Invited
 from kenbaar.consent._notice import last_day, notice_digest, notice_text
-from kenbaar.consent._portraits import LOOSER_DECADES, read_portraits
+from kenbaar.consent._portraits import LOOSER_DECADES, read_portraits, read_reference
 from kenbaar.consent._purpose import ASKED, FINDING, RECOGNISING, SHOWING, Purpose
 from kenbaar.consent._receipt import (
     ConsentFacts,
@@ -36,6 +36,7 @@ from kenbaar.consent._records import (
     GrantKey,
     Holder,
     Invitation,
+    PortraitStore,
     SealedTemplate,
     Subject,
     TemplateStore,
@@ -58,6 +59,7 @@ __all__ = [
     "Holder",
     "Invitation",
     "Invited",
+    "PortraitStore",
     "Purpose",
     "SealedTemplate",
     "Sessions",
@@ -76,7 +78,9 @@ __all__ = [
     "notice_text",
     "open_sessions",
     "read_portraits",
+    "read_reference",
     "record_refusal",
+    "refuse_portrait_unasked",
     "sign_manifest",
     "verify_manifest",
     "verify_receipt",

@@ -14,12 +14,11 @@ from numpy.typing import NDArray
 from kenbaar.consent._in_force import ConsentsInForce, Sessions
 from kenbaar.consent._invite import Invited, check_invitation, make_invitation, make_renewal
 from kenbaar.consent._notice import notice_text
-from kenbaar.consent._purpose import RECOGNISING, Purpose
+from kenbaar.consent._purpose import ASKED, RECOGNISING, Purpose
 from kenbaar.consent._receipt import ConsentFacts, make_consent_receipt
 from kenbaar.consent._records import Grant, Holder, Invitation, SealedTemplate, Subject
-from kenbaar.errors import (
-    ConsentMissing,
-)
+from kenbaar.consent._sealed_portraits import joined, parts, sealed_for
+from kenbaar.errors import ConsentMissing, UsageError
 from kenbaar.keys import (
     CodeSession,
     RecoveryCode,
@@ -121,13 +120,15 @@ class Consents(ConsentsInForce):
         pack: str,
         *,
         agreed: Collection[Purpose],
+        portrait: bytes | None = None,
     ) -> Enrolled:
         """Turns an invitation into grants, and photos' vectors (float32 (k, d)) into a sealed template.
 
         It is the person's own act, at whichever account it is done: the token is theirs.
         vectors None: no face recognition for this person; their pictures are pointed out by hand.
+        portrait: the JPEG they leave to be compared with by eye (read_reference); only with `ask`.
         Order, so that a kill at any point leaves either everything or orphans that the next writer clears away:
-        1. keys  2. sealed template  3. ledger  4. records (from here on it holds)  5. receipt
+        1. keys  2. sealed template and portrait  3. ledger  4. records (from here on it holds)  5. receipt
         """
         with self.journal.writing():
             now = self.journal.now()
@@ -137,6 +138,8 @@ class Consents(ConsentsInForce):
                 raise ConsentMissing(
                     "None of the purposes offered was agreed to, so nothing was kept.", "Agree to at least one."
                 )
+            if portrait is not None:
+                refuse_portrait_unasked(purposes)
             if not any(p.kind in RECOGNISING for p in purposes):
                 vectors = None  # nothing agreed to compares a face: then no template is kept either
             salt = secrets.token_bytes(16)
@@ -148,16 +151,21 @@ class Consents(ConsentsInForce):
             grants = [self._grant(opens, p, now, invitation.until) for p in purposes]  # 1
             if template:
                 self.templates.put(template)  # 2
+            if portrait is not None:
+                self.portraits.put(subject.id, joined([self._portrait_for(grants, subject, session, portrait)]))
             self.journal.record(
                 Event.ENROL,
                 actor.as_subject(subject.id),
                 subject=subject.id,
                 purposes=[str(p) for p in purposes],
                 holder=subject.holder,
+                **_left(portrait),
             )  # 3
             enrolled = replace(subject, enrolled_at=now, salt=salt)
             self.store.enrol(enrolled, invitation.token_hash, now, grants)  # 4
-            receipt = self._receipt(subject, purposes, notice, now, invitation.until, vectors is not None)  # 5
+            receipt = self._receipt(
+                subject, purposes, notice, now, invitation.until, vectors is not None, portrait is not None
+            )  # 5
         return Enrolled(subject.id, purposes, invitation.until, receipt, code.text if code else None)
 
     def renew(
@@ -169,13 +177,16 @@ class Consents(ConsentsInForce):
         *,
         agreed: Collection[Purpose],
         sessions: Sessions,
+        portrait: bytes | None = None,
     ) -> Enrolled:
         """The same for somebody enrolled already: a new template, and new keys for what they agree to again.
 
         What they do not agree to again stays as it was: taking back is `withdraw`. The data key stays theirs, so that
         a kill at any point leaves the consent of before or that of now; the keys of before are destroyed.
-        vectors None: their template stays as it is. Raises WrongCode where they hold the key and brought no code.
-        1. keys  2. sealed template  3. ledger  4. records (from here on it holds)  5. old keys, old templates
+        vectors None: their template stays as it is. portrait None: theirs stays, sealed anew where `ask` has a new key.
+        Raises WrongCode where they hold the key and brought no code.
+        1. keys  2. sealed template and portrait, beside those of before  3. ledger  4. records (from here on it holds)
+        5. old keys, old templates, old portrait
         """
         with self.journal.writing():
             now = self.journal.now()
@@ -186,6 +197,8 @@ class Consents(ConsentsInForce):
                 raise ConsentMissing(
                     "Nothing was agreed to, so everything stays as it was.", "Agree to at least one purpose."
                 )
+            if portrait is not None:
+                refuse_portrait_unasked(purposes)
             self.require_session(subject, sessions)
             session = sessions.of(subject.id)
             data_key = self.data_key(before[0], session)
@@ -201,13 +214,25 @@ class Consents(ConsentsInForce):
                 grants += [self._grant(opens, g.purpose, g.given_at, g.until) for g in kept]
                 replaced = before
                 self.templates.put(new)  # 2
+            picture, sealed = portrait, b""
+            if any(g.purpose.row.asked for g in grants):
+                picture = portrait or self.open_portrait(subject.id, session)
+            if picture is not None:
+                sealed = self._portrait_for(grants, subject, session, picture)
+                self.portraits.put(subject.id, joined([*parts(self.portraits.get(subject.id) or b""), sealed]))
             themselves, again = actor.as_subject(subject.id), [str(p) for p in purposes]
-            self.journal.record(Event.RENEW, themselves, subject=subject.id, purposes=again)  # 3
+            self.journal.record(Event.RENEW, themselves, subject=subject.id, purposes=again, **_left(portrait))  # 3
             self.store.renew(subject, invitation.token_hash, now, grants, replaced)  # 4
             self.keys.destroy([g.key_id for g in replaced], at=now)  # 5
             if new:
                 self.templates.delete_others(new)
-            receipt = self._receipt(subject, purposes, notice, now, invitation.until, template is not None)
+            if sealed:
+                self.portraits.put(subject.id, joined([sealed]))
+            elif not any(g.purpose.row.asked for g in self.unended_grants(subject.id)):
+                self.portraits.delete([subject.id])
+            receipt = self._receipt(
+                subject, purposes, notice, now, invitation.until, template is not None, picture is not None
+            )
         return Enrolled(subject.id, purposes, invitation.until, receipt, None)
 
     def _sealed(
@@ -225,8 +250,22 @@ class Consents(ConsentsInForce):
         """The template that this grant opens."""
         return next((t for t in self.templates.packs_of(grant.subject) if t.digest == grant.template), None)
 
+    def _portrait_for(
+        self, grants: Sequence[Grant], subject: Subject, session: CodeSession | None, portrait: bytes
+    ) -> bytes:
+        """The portrait sealed for the grant to `ask` among these, made just now."""
+        grant = next(g for g in grants if g.purpose.row.asked)
+        return sealed_for(self._purpose_key(grant, subject, session), portrait, subject.id)
+
     def _receipt(
-        self, subject: Subject, purposes: Sequence[Purpose], notice: str, now: datetime, until: datetime, template: bool
+        self,
+        subject: Subject,
+        purposes: Sequence[Purpose],
+        notice: str,
+        now: datetime,
+        until: datetime,
+        template: bool,
+        portrait: bool,
     ) -> str:
         """The signed receipt of a consent, kept."""
         facts = ConsentFacts(
@@ -240,6 +279,7 @@ class Consents(ConsentsInForce):
             until=until,
             guardian=subject.guardian is not None,
             template=template,
+            portrait=portrait,
         )
         receipt = make_consent_receipt(facts, self.signer)
         self.store.keep_receipt(subject.id, "consent", now, receipt)
@@ -257,6 +297,20 @@ class Consents(ConsentsInForce):
         purpose_key = session.purpose_key(key, str(purpose)) if session else key
         grant_id = "g-" + hashlib.sha256(key_id.encode()).hexdigest()[:16]
         return replace(facts, id=grant_id, key_id=key_id, wrapped_key=wrap_data_key(purpose_key, opens.data_key))
+
+
+def refuse_portrait_unasked(purposes: Collection[Purpose]) -> None:
+    """Raises UsageError where nobody could ever be shown a portrait: `ask` is not among these."""
+    if not any(p.row.asked for p in purposes):
+        raise UsageError(
+            f"A portrait is kept only for who agrees to {' or '.join(ASKED)}, so nothing was kept.",
+            "Leave --portrait out, or agree to that as well, where it is offered.",
+        )
+
+
+def _left(portrait: bytes | None) -> dict[str, bool]:
+    """What the ledger says of a portrait that was left."""
+    return {} if portrait is None else {"portrait": True}
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,10 @@ import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from kenbaar.consent._purpose import RECOGNISING, SHOWING, Purpose
-from kenbaar.consent._records import ConsentStore, Grant, GrantKey, Subject, TemplateStore
+from kenbaar.consent._purpose import ASKED, RECOGNISING, SHOWING, Purpose
+from kenbaar.consent._records import ConsentStore, Grant, GrantKey, PortraitStore, Subject, TemplateStore
 from kenbaar.consent._rows import stored_rows
+from kenbaar.consent._sealed_portraits import opened_by
 from kenbaar.errors import (
     ArchiveBroken,
     ConsentExpired,
@@ -57,13 +58,15 @@ class ConsentsInForce:
         self,
         store: ConsentStore,
         templates: TemplateStore,
+        portraits: PortraitStore,
         keys: KeyStore,
         signer: SigningKey,
         journal: Journal,
         compact_from: int = COMPACT_FROM,
     ) -> None:
         """compact_from: rows from which on an opened gallery is compact (kenbaar.gallery)."""
-        self.store, self.templates, self.keys, self.signer = store, templates, keys, signer
+        self.store, self.templates, self.portraits = store, templates, portraits
+        self.keys, self.signer = keys, signer
         self.journal, self.compact_from = journal, compact_from
 
     @property
@@ -160,7 +163,14 @@ class ConsentsInForce:
 
     def recognisable(self) -> dict[str, frozenset[str]]:
         """subject -> ids of the grants in force for which Kenbaar may compare that person's face."""
-        grants = self.store.grant_keys(RECOGNISING, self.journal.now())
+        return self._in_force(RECOGNISING)
+
+    def may_be_asked_about(self) -> dict[str, frozenset[str]]:
+        """The same for those who may be the answer when somebody asks with a photo."""
+        return self._in_force(ASKED)
+
+    def _in_force(self, kinds: Sequence[str]) -> dict[str, frozenset[str]]:
+        grants = self.store.grant_keys(kinds, self.journal.now())
         opened = self._open(grants)
         found: dict[str, set[str]] = {}
         for grant in grants:
@@ -245,6 +255,31 @@ class ConsentsInForce:
         return ConsentedGallery.of(
             pack=pack, purposes=kinds, opened_at=now, subjects=subjects, rows=rows, awaits_act=True
         )
+
+    def open_portrait(self, subject: str, session: CodeSession | None) -> bytes | None:
+        """The reference portrait somebody left (a JPEG), opened through their grant to `ask` in force, and through
+        nothing else.
+
+        None: no such grant, no portrait, or they hold their key and it is not here. Raises SealBroken for one that was
+        altered or is not theirs, WrongCode. Whoever calls it has an act in the ledger that it is opened for.
+        """
+        grant = next((g for g in self.living_grants(subject) if g.purpose.row.asked), None)
+        row = self.portraits.get(subject) if grant else None
+        if grant is None or row is None:
+            return None
+        person = self.subject(subject)
+        if person.holder == "subject":
+            if session is None:
+                return None
+            self.data_key(grant, session)  # proves the code
+        return opened_by(self._purpose_key(grant, person, session), row, subject)
+
+    def _purpose_key(self, grant: Grant, person: Subject, session: CodeSession | None) -> bytes:
+        """The key of one grant that opens for what it says; a share alone is none."""
+        opened = self.keys.open_for([(grant.key_id, grant.facts(person))])
+        if grant.key_id not in opened:
+            raise KeyDestroyed(f"Key {grant.key_id} was destroyed.", "Ask the person to enrol again, if they wish to.")
+        return session.purpose_key(opened[grant.key_id], str(grant.purpose)) if session else opened[grant.key_id]
 
     def data_key(self, grant: Grant, session: CodeSession | None) -> bytes:
         """The data key of one grant in force. Raises KeyDestroyed, WrongCode; ArchiveBroken where it was edited."""

@@ -22,6 +22,12 @@ _COMPARISON = (
     "The program that compares faces learned it from pictures collected on the web. Its makers did not establish "
     "that the people in those pictures agreed. The model card, `kenbaar pack show`, says more.",
 )
+_PORTRAIT = (
+    "A portrait, if you leave one\n"
+    "Who agrees to ask may leave one photo for the two colleagues who decide, so that they compare by eye. Head and "
+    "shoulders of it are kept, sealed, shown to them alone and only while somebody asks, and destroyed when you take "
+    "that agreement back or it ends. You need not leave one: then they see the organisation's own pictures of you."
+)
 _HELD_BY_SUBJECT = (
     "Who holds the key\n"
     "You. You get a recovery code, printed once and kept nowhere else. Your face can be looked for only while you "
@@ -65,6 +71,7 @@ def notice_text(organisation: str, purposes: Sequence[Purpose], holder: str, unt
         f"What {printable(organisation)} asks you to agree to",
         "Each line is a choice of its own. Agree to all, to some, or to none:\n" + "\n".join(offered),
         *(_COMPARISON if any(p.row.compares_faces for p in purposes) else ()),
+        *((_PORTRAIT,) if any(p.row.asked for p in purposes) else ()),
         _HELD_BY_SUBJECT if holder == "subject" else _HELD_BY_ORGANISATION,
         _UNTIL,
         _TAKING_IT_BACK,

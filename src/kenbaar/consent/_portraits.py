@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kenbaar.errors import EnrolmentRefused
-from kenbaar.faces import Face
-from kenbaar.media import Photo
+from kenbaar.faces import Box, Face
+from kenbaar.media import Photo, encode_photo, shrunk
 from kenbaar.modelpack import ModelPack
 
 MOST_PHOTOS = 5  # one photo misses 2.7 %, three 0.27 %, five 0.10 %: docs/decisions/0024-what-improves-the-templates.md
 LOOSER_DECADES = 2.3  # one person's photos are compared at 200 times the false match rate of a search: this is a
 # check that nobody mixed up folders, not an identification
+PORTRAIT_PX = 512  # the longer side of what is kept of a portrait, at most: enough to compare with by eye
+_BESIDE, _ABOVE, _BELOW = 0.65, 0.7, 1.0  # of the face's longer side, beyond its box: hair, ears, neck and shoulders
 
 
 def read_portraits(photos: Sequence[Photo], pack: ModelPack, *, same_person: float) -> NDArray[np.float32]:
@@ -29,27 +31,64 @@ def read_portraits(photos: Sequence[Photo], pack: ModelPack, *, same_person: flo
     for place, photo in enumerate(photos, start=1):
         if photo.digest in vectors:
             continue
-        vectors[photo.digest] = pack.make_template(photo, _the_one_face(photo, pack, place)).vector
+        vectors[photo.digest] = pack.make_template(photo, _the_one_face(photo, pack, f"photo {place}")).vector
         places.append(place)
     rows = np.stack(list(vectors.values()))
     _check_one_person(rows, places, same_person)
     return rows
 
 
-def _the_one_face(photo: Photo, pack: ModelPack, place: int) -> Face:
+def read_reference(
+    portrait: Photo,
+    rows: NDArray[np.float32],
+    pack: ModelPack,
+    *,
+    same_person: float,
+    detect_everybody: Callable[[Photo], Sequence[Box]],
+) -> bytes:
+    """What is kept of a portrait: head and shoulders alone, upright, at most 512 px, as JPEG without metadata.
+
+    rows: the vectors of the photos it is enrolled with, (k, d); it may be one of them. detect_everybody: every face
+    in a photo, as thoroughly as publishing looks. Raises EnrolmentRefused: no face, a second one, not good enough, or
+    not the person of the photos.
+    """
+    photo = portrait.as_decoded()
+    face = _the_one_face(photo, pack, "the portrait")
+    if any(not face.box.is_same_face(box) for box in detect_everybody(photo)):
+        raise EnrolmentRefused(
+            "There may be a second face in the portrait.", "Use one with nobody else in it, or cut them off."
+        )
+    own, mean = pack.make_template(photo, face).vector, rows.mean(axis=0)
+    if float(own @ mean) / float(np.linalg.norm(mean)) < same_person:
+        raise EnrolmentRefused(
+            "The portrait and the photos do not seem to show the same person.", "Use photos of one person alone."
+        )
+    kept = _head_and_shoulders(face.box).clipped(photo.width, photo.height)
+    pixels = np.ascontiguousarray(photo.pixels[kept.y_min : kept.y_max, kept.x_min : kept.x_max])
+    return encode_photo(shrunk(pixels, PORTRAIT_PX), "JPEG")
+
+
+def _head_and_shoulders(face: Box) -> Box:
+    side = max(face.width, face.height)
+    beside, above, below = (round(share * side) for share in (_BESIDE, _ABOVE, _BELOW))
+    return Box(face.x_min - beside, face.y_min - above, face.x_max + beside, face.y_max + below)
+
+
+def _the_one_face(photo: Photo, pack: ModelPack, called: str) -> Face:
     """The only face in a photo, good enough to enrol with."""
     faces = pack.detect_faces(photo)
     if not faces:
         raise EnrolmentRefused(
-            f"No face was found in photo {place}.", "Use one where the face is seen from the front, in good light."
+            f"No face was found in {called}.", "Use one where the face is seen from the front, in good light."
         )
     if len(faces) > 1:
         raise EnrolmentRefused(
-            f"There are {len(faces)} faces in photo {place}.", "Use one with nobody else in it, or cut them off."
+            f"There are {len(faces)} faces in {called}.", "Use one with nobody else in it, or cut them off."
         )
     if problems := pack.quality_problems(photo, faces[0]):
         raise EnrolmentRefused(
-            f"Photo {place} cannot be used. {' '.join(problems)}", "Then enrol again: the token still works."
+            f"{called[0].upper()}{called[1:]} cannot be used. {' '.join(problems)}",
+            "Then enrol again: the token still works.",
         )
     return faces[0]
 

@@ -47,6 +47,7 @@ _DESTROYED = (
 @dataclass(frozen=True, slots=True)
 class ConsentFacts:
     """What a consent receipt states. notice: the very text that was read. template: a face template was made.
+    portrait: a reference portrait is kept.
 
     until: the first moment consent no longer holds (aware), always given. contact: how to reach the organisation.
     """
@@ -62,6 +63,7 @@ class ConsentFacts:
     guardian: bool
     template: bool
     contact: str = ""
+    portrait: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +215,7 @@ def _record(facts: ConsentFacts, purpose: Purpose) -> dict[str, Any]:
         },
         "kb:keyHolder": facts.holder,
         "kb:guardian": "yes" if facts.guardian else "no",
+        **({"kb:portrait": "kept" if facts.portrait else "none"} if row.asked else {}),
         # party
         "dpv:hasDataController": _party(facts.organisation, facts.contact),
         # event
@@ -285,10 +288,15 @@ def _describe_consent(said: Mapping[str, Any]) -> list[str]:
         *(f"  - {r['dpv:hasPurpose']['kb:purpose']}: {r['dpv:hasPurpose']['dct:description']}" for r in records),
         f"Holds up to and including {last_day(until):%Y-%m-%d}.",
         f"The key is held by the {first['kb:keyHolder']}.",
+        *(["A portrait is kept, sealed, for those who decide who is in a photo."] if _keeps_portrait(records) else []),
         *([f"It rests on: {first['kb:law']}."] if "kb:law" in first else []),  # receipts made before have none
         f"To take it back: {first['dpv:hasConsentControl']['dpv:isExercisedAt']}.",
         f"The words that were read have the digest {first['dpv:hasNotice']['kb:digest']}.",
     ]
+
+
+def _keeps_portrait(records: Sequence[Mapping[str, Any]]) -> bool:
+    return any(r.get("kb:portrait") == "kept" for r in records)
 
 
 def _describe_destruction(said: Mapping[str, Any]) -> list[str]:

@@ -182,6 +182,22 @@ class ConsentStore(Protocol):
         """Keeps such facts, sealed."""
 
 
+class PortraitStore(Protocol):
+    """Where sealed reference portraits lie, one row for each person who left one (consent._sealed_portraits)."""
+
+    def put(self, subject: str, sealed: bytes) -> None:
+        """Keeps it in place of what lay there, which leaves no byte."""
+
+    def get(self, subject: str) -> bytes | None:
+        """That person's row."""
+
+    def delete(self, subjects: Sequence[str]) -> int:
+        """Removes the portraits of these people, to the last byte; returns how many there were."""
+
+    def subjects(self) -> set[str]:
+        """Everybody a portrait lies here for."""
+
+
 class TemplateStore(Protocol):
     """Where sealed templates lie, apart from names and from keys."""
 

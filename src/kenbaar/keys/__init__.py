@@ -28,7 +28,16 @@ from kenbaar.keys._records import RecordSeal, RecordValue, canonical
 from kenbaar.keys._recovery import CROCKFORD, CodeSession, RecoveryCode, derive_purpose_key
 from kenbaar.keys._rotation import STEPS, create_with_master, open_with_master, rotate_master
 from kenbaar.keys._safe import Safe
-from kenbaar.keys._sealing import new_data_key, open_template, seal, seal_template, unseal
+from kenbaar.keys._sealing import (
+    length_prefixed,
+    new_data_key,
+    open_portrait,
+    open_template,
+    seal,
+    seal_portrait,
+    seal_template,
+    unseal,
+)
 from kenbaar.keys._signing import SigningKey
 from kenbaar.keys._store import KeyStore
 from kenbaar.keys._store_file import KeyKind
@@ -54,14 +63,17 @@ __all__ = [
     "derive_purpose_key",
     "disable_core_dumps",
     "is_passphrase",
+    "length_prefixed",
     "new_data_key",
     "new_token",
+    "open_portrait",
     "open_template",
     "open_with_master",
     "pack_vectors",
     "passphrase_verifier",
     "rotate_master",
     "seal",
+    "seal_portrait",
     "seal_template",
     "token_hash",
     "unpack_many",

@@ -15,6 +15,7 @@ _AES_256_GCM = b"\x01"  # first byte of everything sealed; another algorithm get
 _NONCE_BYTES = 12  # 96 bits, random: NIST SP 800-38D 8.2.2. A data key seals one template, so two nonces never meet.
 _SHORTEST_BYTES = 1 + _NONCE_BYTES + 16  # algorithm, nonce, tag
 _TEMPLATE = b"kenbaar template"
+_PORTRAIT = b"kenbaar portrait"
 _GENERIC = b"kenbaar seal"
 
 
@@ -65,6 +66,16 @@ def open_template(data_key: bytes, sealed: bytes, *, subject: str, pack: str, ve
             f"Put the archive back from one backup, or withdraw {subject} and let them enrol again.",
         )
     return plaintext
+
+
+def seal_portrait(key: bytes, jpeg: bytes, *, subject: str) -> bytes:
+    """A reference portrait's file sealed for this subject. key: 32 bytes, used for nothing else (see new_data_key)."""
+    return _seal(key, jpeg, _AES_256_GCM + length_prefixed(_PORTRAIT, subject.encode()))
+
+
+def open_portrait(key: bytes, sealed: bytes, *, subject: str) -> bytes | None:
+    """The portrait's file; None where the key or the portrait is another's, or one bit was changed."""
+    return _unseal(key, sealed, _AES_256_GCM + length_prefixed(_PORTRAIT, subject.encode()))
 
 
 def _belongs_to(subject: str, pack: str, version: int) -> bytes:

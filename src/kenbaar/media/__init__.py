@@ -49,6 +49,7 @@ from kenbaar.media._write import (
     copy_format,
     copy_suffix,
     encode_photo,
+    shrunk,
     write_file,
     write_photo,
 )
@@ -89,6 +90,7 @@ __all__ = [
     "open_untrusted_bytes",
     "open_untrusted_photo",
     "read_photo_bytes",
+    "shrunk",
     "walk_photos",
     "write_file",
     "write_photo",

@@ -30,6 +30,18 @@ def copy_suffix(name: str) -> str:
     return "" if may_stay else COPY_SUFFIXES[_OTHERWISE]
 
 
+def shrunk(pixels: Pixels, longest_px: int) -> Pixels:
+    """The pixels made so small that no side is longer; nothing is enlarged."""
+    import cv2
+
+    rows, columns = pixels.shape[:2]
+    scale = min(1.0, longest_px / max(rows, columns))
+    if scale == 1:
+        return pixels
+    size = max(1, round(columns * scale)), max(1, round(rows * scale))
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
 def encode_photo(
     pixels: Pixels, format: str, rights: Rights = NO_RIGHTS, *, quality: int | None = None, dpi: int = 0
 ) -> bytes:

@@ -51,8 +51,8 @@ class Event(Enum):
         "enrol",
         Permission.SPEAK_FOR,
         narrows=False,
-        facts=frozenset({"purposes", "holder"}),
-        shown=frozenset({"purposes", "holder"}),
+        facts=frozenset({"purposes", "holder", "portrait"}),
+        shown=frozenset({"purposes", "holder", "portrait"}),
         meaning="You enrolled.",
         own=True,
     )
@@ -60,8 +60,8 @@ class Event(Enum):
         "renew",
         Permission.SPEAK_FOR,
         narrows=False,
-        facts=frozenset({"purposes"}),
-        shown=frozenset({"purposes"}),
+        facts=frozenset({"purposes", "portrait"}),
+        shown=frozenset({"purposes", "portrait"}),
         meaning="You renewed your consent.",
         own=True,
     )

@@ -123,9 +123,10 @@ class ReceiptRow:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Everything held about one person. decision: the operating point in use, None where no pack is at hand.
+    """Everything held about one person. portrait: the file in the zip of the reference portrait they left.
 
-    checkpoint: the ledger's signed head after this export was written there; kept elsewhere it finds later changes.
+    decision: the operating point in use, None where no pack is at hand. checkpoint: the ledger's signed head after this
+    export was written there; kept elsewhere it finds later changes.
     """
 
     format: str
@@ -135,6 +136,7 @@ class Account:
     subject: Person
     consents: tuple[ConsentRow, ...]
     template: TemplateRow | None
+    portrait: str | None
     pictures: tuple[PictureRow, ...]
     rejections: tuple[RejectionRow, ...]
     rosters: tuple[str, ...]

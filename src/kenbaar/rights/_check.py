@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from kenbaar.collections import Collection, Collections
 from kenbaar.consent import Consents
-from kenbaar.errors import ArchiveBroken, KenbaarError, ModeRefused, ReaderUnavailable
+from kenbaar.errors import ArchiveBroken, KenbaarError, ModeRefused, ReaderUnavailable, SealBroken
 from kenbaar.ledger import Act
 from kenbaar.media import ALL_DETAIL, PhotoLimits, open_photo
 from kenbaar.modelpack import ModelPack
@@ -138,6 +138,15 @@ def _contradictions(consents: Consents, collections: Collections) -> Iterator[st
     recognisable = set(consents.recognisable())
     for subject in sorted(consents.templates.subjects() - recognisable):
         yield f"A sealed template lies here for {subject}, who has no consent in force to be recognised."
+    asked_about = set(consents.may_be_asked_about())
+    for subject in sorted(consents.portraits.subjects()):
+        if subject not in asked_about:
+            yield f"A sealed portrait lies here for {subject}, who has no consent in force to be asked about."
+            continue
+        try:
+            consents.open_portrait(subject, None)  # None where they hold their own key: then nobody else can tell
+        except SealBroken as err:
+            yield err.what
     for subject in sorted(collections.store.people() - recognisable):
         yield f"Appearances lie here of {subject}, who has no consent in force to be recognised."
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kenbaar.faces import Box
-from kenbaar.media import ALL_DETAIL, FileBelow, Photo, PhotoLimits, Rights, encode_photo, open_photo
+from kenbaar.media import ALL_DETAIL, FileBelow, Photo, PhotoLimits, Rights, encode_photo, open_photo, shrunk
 from kenbaar.publish import MASK_COLOUR, mask, mask_box
 
 THUMBNAIL_PX = 480
@@ -84,13 +84,9 @@ def open_covered(
 
 def thumbnail(covered: Covered) -> Thumbnail:
     """Small enough for a page, made of the covered pixels alone; nothing is enlarged."""
-    import cv2
-
     scale = min(1.0, THUMBNAIL_PX / max(covered.width, covered.height))
-    width, height = max(1, round(covered.width * scale)), max(1, round(covered.height * scale))
-    pixels = covered.pixels
-    if scale < 1:
-        pixels = np.asarray(cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+    pixels = shrunk(covered.pixels, THUMBNAIL_PX)
+    height, width = pixels.shape[:2]
     data = encode_photo(pixels, "JPEG", quality=THUMBNAIL_QUALITY)
     uri = "data:image/jpeg;base64," + base64.b64encode(data).decode("ascii")
     return Thumbnail(uri, width, height, scale / covered.reduced)

@@ -250,6 +250,7 @@ class _Run:
             ),
             consents=tuple(_consent_row(g, in_force=g.id in living) for g in grants),
             template=self._put_template(templates),
+            portrait=self._put_portrait(),
             pictures=tuple(pictures),
             rejections=tuple(self._rejections(rejected)),
             rosters=tuple(self.names.without(c.name) for c in room.collections.store.all() if person.id in c.roster),
@@ -268,6 +269,13 @@ class _Run:
             "template.json", {"format": "kenbaar-template/1", "subject": self.person.id, "templates": plain}
         )
         return TemplateRow("template.json", tuple(t.pack for t in templates), sum(len(t.vectors) for t in templates))
+
+    def _put_portrait(self) -> str | None:
+        jpeg = self.room.consents.open_portrait(self.person.id, self.sessions.of(self.person.id))
+        if jpeg is None:
+            return None
+        self.zip.put("portrait.jpg", jpeg, packed=False)
+        return "portrait.jpg"
 
     def _put_receipts(self) -> Iterator[ReceiptRow]:
         for number, (kind, at, jws) in enumerate(self.room.consents.store.receipts_of(self.person.id), start=1):

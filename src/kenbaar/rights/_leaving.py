@@ -41,7 +41,8 @@ class Leaving:
     """Ends grants, and what hung on them. Every step can be repeated, so that a kill in between loses nothing:
 
     1. the ledger says so        2. the keys are destroyed (overwritten and synced): from here on it holds
-    3. the grants are marked     4. the sealed template goes, where no grant to be recognised is left
+    3. the grants are marked     4. the sealed template goes, where no grant to be recognised is left;
+                                  the portrait, where none to be asked about is
     5. appearances likewise      6. name, rejections and the rest, where they left
     7. a signed receipt of it    8. the key to what the ledger said about them
     """
@@ -111,6 +112,9 @@ class Leaving:
         recognisable = {g.subject for g in unended if g.purpose.kind in RECOGNISING}
         if homeless := sorted(self.consents.templates.subjects() - recognisable):
             self.consents.templates.delete(homeless)
+        asked_about = {g.subject for g in unended if g.purpose.row.asked}
+        if homeless := sorted(self.consents.portraits.subjects() - asked_about):
+            self.consents.portraits.delete(homeless)
         self.consents.drop_replaced_templates(unended)
         for subject in sorted(self.items.people() - recognisable):
             self.items.drop_person(subject, everything=False)
@@ -136,6 +140,8 @@ class Leaving:
             self.cases.forget(subject)
         left_over = consents.unended_grants(subject)
         left = not left_over
+        if not any(g.purpose.row.asked for g in left_over):
+            consents.portraits.delete([subject])  # 4
         if not any(g.purpose.kind in RECOGNISING for g in left_over):
             consents.templates.delete([subject])  # 4
             self.items.drop_person(subject, everything=left)  # 5

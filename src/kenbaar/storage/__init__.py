@@ -8,7 +8,7 @@ Whoever holds one of them holds no face that can be compared; the keys lie in a 
     consents = SqlConsentStore(archive_db, record_seal)
     collections = SqlCollectionStore(archive_db, record_seal)
     copies = SqlCopyStore(archive_db)
-    templates = SqlTemplateStore(templates_db)
+    templates, portraits = SqlTemplateStore(templates_db), SqlPortraitStore(templates_db)
     assert collections.all() == [] and copies.all() == []
     archive_db.close()
     templates_db.close()
@@ -19,6 +19,7 @@ from kenbaar.storage._collections import SqlCollectionStore
 from kenbaar.storage._consents import SqlConsentStore
 from kenbaar.storage._copies import SqlCopyStore
 from kenbaar.storage._database import Database, open_database
+from kenbaar.storage._portraits import SqlPortraitStore
 from kenbaar.storage._staff import SqlStaffStore
 from kenbaar.storage._templates import SqlTemplateStore
 
@@ -28,6 +29,7 @@ __all__ = [
     "SqlCollectionStore",
     "SqlConsentStore",
     "SqlCopyStore",
+    "SqlPortraitStore",
     "SqlStaffStore",
     "SqlTemplateStore",
     "open_database",
