@@ -12,17 +12,21 @@ import pytest
 import sqlalchemy as sa
 
 from benchmarks.gallery.forge import put_people
+from kenbaar.asking import SealedCase
 from kenbaar.collections import Appearance, Collection, Item, ItemAnalysis, Moment, Rejection, Track
 from kenbaar.consent import Grant, Invitation, Purpose, SealedTemplate, Subject
 from kenbaar.errors import ArchiveBroken
 from kenbaar.faces import Box
 from kenbaar.publish import Copy
+from kenbaar.staff import StaffAccount
 from kenbaar.storage import (
     Database,
+    SqlCaseStore,
     SqlCollectionStore,
     SqlConsentStore,
     SqlCopyStore,
     SqlPortraitStore,
+    SqlStaffStore,
     SqlTemplateStore,
     open_database,
 )
@@ -379,3 +383,65 @@ def test_what_was_deleted_is_in_no_byte_of_the_sqlite_files(tmp_path: Path) -> N
     for file in tmp_path.iterdir():
         assert secret[:64] not in file.read_bytes()
     database.close()
+
+
+# -- cases ---------------------------------------------------------------------------------------------------------
+
+
+def sealed_case(name: str, key: str = "k", *, opened: datetime = NOW) -> SealedCase:
+    return SealedCase(f"c-{name}", opened, NOW + timedelta(days=30), f"{key}-{name}", b"sealed " + name.encode())
+
+
+def test_cases_come_back_oldest_first_and_a_new_state_takes_the_place_of_the_old(archive_db: Database) -> None:
+    store = SqlCaseStore(archive_db)
+    store.add(sealed_case("b"), [b"photo 0", b"photo 1"])
+    store.add(sealed_case("a", opened=NOW - timedelta(days=1)), [])
+    assert [case.id for case in store.all()] == ["c-a", "c-b"]
+    store.replace(replace(sealed_case("b", key="new"), sealed=b"after an answer"))
+    assert store.get("c-b") == replace(sealed_case("b", key="new"), sealed=b"after an answer")
+    assert (store.photo("c-b", 1), store.photo("c-b", 2), store.photo("c-a", 0)) == (b"photo 1", None, None)
+
+
+def test_a_removed_case_takes_its_photos_along(archive_db: Database) -> None:
+    store = SqlCaseStore(archive_db)
+    store.add(sealed_case("a"), [b"photo"])
+    store.remove("c-a")
+    store.remove("c-a")
+    assert store.get("c-a") is None and store.photo("c-a", 0) is None and store.all() == []
+
+
+# -- staff ---------------------------------------------------------------------------------------------------------
+
+
+def account(name: str, **changed: object) -> StaffAccount:
+    made = StaffAccount(
+        f"a-{name}", "Åda 人", "editor", None, False, "root", NOW, NOW + timedelta(days=9), f"hash {name}"
+    )
+    return replace(made, **changed)  # type: ignore[arg-type]
+
+
+def test_accounts_come_back_as_they_were_kept(archive_db: Database) -> None:
+    store = SqlStaffStore(archive_db, SEAL)
+    later = account("b", invited_at=NOW + timedelta(hours=1))
+    for each in (later, account("a")):
+        store.put(each)
+    assert store.all() == [account("a"), later] and store.get("a-b") == later and store.get("a-c") is None
+    assert store.by_token("hash a") == account("a") and store.by_token("another") is None
+    accepted = account("a", token_hash=None, accepted_at=NOW, salt=b"s" * 16, verifier=b"v" * 32)
+    store.put(accepted)
+    assert store.get("a-a") == accepted and store.by_token("hash a") is None
+    assert store.edited() == [] and store.protecting() == []
+    store.put(replace(accepted, ended_at=NOW, salt=None, verifier=None))
+    assert len(store.protecting()) == 1
+
+
+@pytest.mark.parametrize("edit", ["role = 'officer'", "until = '2098-01-01 00:00:00'", "name = 'Eve'", "seal = NULL"])
+def test_an_account_that_was_edited_is_refused_and_named(archive_db: Database, edit: str) -> None:
+    store = SqlStaffStore(archive_db, SEAL)
+    store.put(account("a"))
+    with archive_db.write() as c:
+        c.execute(sa.text(f"UPDATE staff SET {edit}"))  # the attack itself
+    for read in (lambda: store.get("a-a"), store.all, lambda: store.by_token("hash a")):
+        with pytest.raises(ArchiveBroken):
+            read()
+    assert len(store.edited()) == 1 and "a-a" in store.edited()[0]
