@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from tests.e2e.club import Club, draw_people
 
@@ -88,6 +89,21 @@ def test_two_people_decide_and_only_then_a_name_is_told(desk: Desk) -> None:
     outcome = desk.show(case, "Eddy")["outcome"]
     assert (outcome["face"], outcome["subject"], outcome["name"]) == (0, desk.club.ids["Dov"], "Dov")
     assert [Path(a["path"]).name for a in outcome["appearances"]] == ["one.jpg"]
+
+
+def test_what_the_collections_know_is_told_with_the_name(desk: Desk) -> None:
+    file = desk.club.photo("captioned.jpg", "Dov")
+    exif = Image.Exif()
+    exif[0x010E], exif[0x013B] = "Dov at the piano", "The Choir"
+    with Image.open(file) as picture:
+        picture.save(file, exif=exif)
+    desk.club.collect()
+    desk.club.sweep()
+    case = desk.ask(desk.probe("Dov"))["case"]
+    for who in ("Rik", "Rosa"):
+        desk.review(case, who, "A")
+    (row,) = desk.show(case, "Eddy")["outcome"]["appearances"]
+    assert (row["collection"], row["caption"], row["credit"]) == ("party", "Dov at the piano", "The Choir")
 
 
 @pytest.mark.parametrize("answers", [("A", None), (None, "A"), (None, None)])

@@ -122,7 +122,7 @@ def test_a_killed_run_leaves_a_part_that_is_found_and_no_half_file(tmp_path: Pat
 
 
 def iptc(**fields: str) -> bytes:
-    numbers = {"copyright": 116, "credit": 110}
+    numbers = {"copyright": 116, "credit": 110, "caption": 120}
     records = b"".join(
         b"\x1c\x02" + bytes([numbers[k]]) + len(v.encode()).to_bytes(2, "big") + v.encode() for k, v in fields.items()
     )
@@ -132,6 +132,26 @@ def iptc(**fields: str) -> bytes:
 
 def with_xmp(packet: bytes) -> bytes:
     return saved(quarters(), "JPEG", xmp=packet)
+
+
+XMP_CAPTION = (
+    b"<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'>"
+    b"<rdf:Description xmlns:dc='http://purl.org/dc/elements/1.1/'><dc:description><rdf:Alt>"
+    b"<rdf:li xml:lang='x-default'>In xmp</rdf:li><rdf:li xml:lang='nl'>Anders</rdf:li></rdf:Alt></dc:description>"
+    b"</rdf:Description></rdf:RDF></x:xmpmeta>"
+)
+
+
+def test_a_caption_is_read_and_never_written() -> None:
+    """It names people: it is for whoever may know who is in the picture."""
+    plain = saved(quarters(), "JPEG")
+    in_iptc = plain[:2] + iptc(caption="Ada on stage") + plain[2:]
+    in_exif = saved(quarters(), "JPEG", exif=exif(1, t10E="In exif"))
+    for data, caption in ((in_iptc, "Ada on stage"), (with_xmp(XMP_CAPTION), "In xmp"), (in_exif, "In exif")):
+        rights = read_rights(data)
+        assert rights == Rights(None, None, caption)
+        copy = encode_photo(quarters(), "JPEG", rights)
+        assert copy == encode_photo(quarters(), "JPEG")
 
 
 def test_rights_are_read_from_exif_then_iptc_then_xmp() -> None:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from kenbaar.acts._act import act
 from kenbaar.acts._json import IF_GIVEN
-from kenbaar.acts._requests import AppearanceRow
 from kenbaar.archive import Archive
 from kenbaar.asking import NOBODY, Case, CaseFace, Named, Probe, Question
+from kenbaar.collections import Appearance, Certainty, Collection, Item
 from kenbaar.consent import open_sessions
-from kenbaar.errors import UsageError
+from kenbaar.errors import PhotoUnreadable, UsageError
 from kenbaar.faces import Box
 from kenbaar.matching import Band
-from kenbaar.media import digest_bytes, open_untrusted_bytes, read_photo_bytes
+from kenbaar.media import Rights, digest_bytes, open_photo, open_untrusted_bytes, read_photo_bytes
 from kenbaar.policy import Actor, Event, Permission
 
 
@@ -138,13 +139,30 @@ class CaseFaceRow:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownPictureRow:
+    """A picture somebody is in, with what is known of it. when: it was taken. caption, credit: as its file says."""
+
+    item: str
+    path: Path
+    box: Box
+    band: Certainty
+    start_s: float | None
+    end_s: float | None
+    when: datetime | None
+    n: int
+    collection: str
+    caption: str | None
+    credit: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class OutcomeRow:
     """Whom two people chose for a face, and the pictures that are known of them."""
 
     face: int
     subject: str
     name: str = field(repr=False)
-    appearances: tuple[AppearanceRow, ...]
+    appearances: tuple[KnownPictureRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,24 +271,26 @@ def _case_face(case: Case, face: CaseFace) -> CaseFaceRow:
 
 def _outcome(archive: Archive, named: Named) -> OutcomeRow:
     collections = {c.name: c for c in archive.collections.store.all()}
-    return OutcomeRow(
-        named.face,
-        named.subject,
-        named.name,
-        tuple(
-            AppearanceRow(
-                item=item.id,
-                path=collections[item.collection].file(item.path).path,
-                box=a.box,
-                band=a.band,
-                start_s=a.start_s,
-                end_s=a.end_s,
-                when=item.taken_at,
-                n=a.n,
-                collection=item.collection,
-            )
-            for item, a in named.appearances
-        ),
+    rows = [_known(archive, item, a, collections[item.collection]) for item, a in named.appearances]
+    return OutcomeRow(named.face, named.subject, named.name, tuple(rows))
+
+
+def _known(archive: Archive, item: Item, a: Appearance, collection: Collection) -> KnownPictureRow:
+    file, rights = collection.file(item.path), Rights()
+    with suppress(PhotoUnreadable):  # gone or changed since: what it says now may be of another picture
+        rights = open_photo(file, archive.limits, detail_side=1, digest=item.digest or "", rights=True).rights
+    return KnownPictureRow(
+        item=item.id,
+        path=file.path,
+        box=a.box,
+        band=a.band,
+        start_s=a.start_s,
+        end_s=a.end_s,
+        when=item.taken_at,
+        n=a.n,
+        collection=item.collection,
+        caption=rights.caption,
+        credit=rights.credit,
     )
 
 

@@ -128,7 +128,7 @@ class Searches:
                 for n, (place, face, candidates) in enumerate(zip(_places(found), _flat(found), ranked, strict=True))
             ),
         )
-        return self._kept(actor, case, read)
+        return self._kept(actor, case, read, sessions)
 
     def _checked(self, question: Question) -> Question:
         """The question, if it may be asked like this."""
@@ -186,7 +186,7 @@ class Searches:
         """The consent of theirs, in force now, by which they may be the answer."""
         return next((g.id for g in self._consents.living_grants(subject) if g.purpose.kind in ASKED), None)
 
-    def _kept(self, actor: Actor, case: Case, probes: Sequence[Probe]) -> Case:
+    def _kept(self, actor: Actor, case: Case, probes: Sequence[Probe], sessions: Sessions) -> Case:
         """The case, told to everybody who is shown in it, and kept. Without candidates nothing of the photos is."""
         case = self._within(case)
         with self._journal.writing():
@@ -197,6 +197,7 @@ class Searches:
                 self._journal.record(
                     Event.CANDIDATE, actor, subject=subject, case=case.id, reason=case.reason, basis=case.basis
                 )
+            case = replace(case, faces=tuple(self._with_portraits(face, sessions) for face in case.faces))
             answered = sum(bool(face.candidates) for face in case.faces)
             photos = [encode_photo(p.photo.pixels, "JPEG", quality=_PHOTO_QUALITY) for p in probes] if answered else []
             self.cases.begin(case, photos)
@@ -213,6 +214,15 @@ class Searches:
             if subject not in collection.roster and not any(i.collection == collection.name for i, _ in there):
                 case = case.without(subject)
         return case
+
+    def _with_portraits(self, face: CaseFace, sessions: Sessions) -> CaseFace:
+        """With the portraits of people who hold their own key: to reviewers, later, they do not open without them."""
+        kept = []
+        for shown in face.candidates:
+            session = sessions.of(shown.subject)
+            portrait = None if session is None else self._consents.open_portrait(shown.subject, session)
+            kept.append(replace(shown, portrait=portrait))
+        return replace(face, candidates=tuple(kept))
 
 
 def _faces(photo: Photo, pack: ModelPack) -> list[Face]:

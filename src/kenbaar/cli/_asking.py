@@ -138,3 +138,5 @@ def _say_outcome(out: Out, outcome: OutcomeRow) -> None:
     for row in outcome.appearances:
         when = f"  {row.when:%Y-%m-%d %H:%M}" if row.when else ""
         out.say(f"  {row.collection}  {row.path}{when}")
+        if row.caption or row.credit:
+            out.say(f"    {row.caption or ''}{f' (credit: {row.credit})' if row.credit else ''}")

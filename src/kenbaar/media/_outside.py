@@ -225,7 +225,7 @@ class OutsideReader:
                 raise _refusal(untrusted) or _nonsense()
             scale, width, height, dpi = (int(untrusted[k]) for k in ("scale", "width", "height", "dpi"))
             taken_at = datetime.fromisoformat(untrusted["taken_at"]) if untrusted["taken_at"] else None
-            notice, credit = (_words(text) for text in untrusted["rights"])
+            notice, credit, caption = (_words(text) for text in untrusted["rights"])
             honest = (
                 scale in (1, 2, 4, 8)
                 and min(width, height) > 0
@@ -246,7 +246,7 @@ class OutsideReader:
         pixels = there.reshape(shape).copy()
         return Photo(
             pixels, scale, width, height, digest, untrusted["format"], taken_at, untrusted["block_px"],
-            Rights(notice, credit), dpi,
+            Rights(notice, credit, caption), dpi,
         )  # fmt: skip
 
     def _give_back(self, size_bytes: int) -> None:

@@ -150,7 +150,7 @@ class _Reader:
             "taken_at": header.taken_at.isoformat() if header.taken_at else None,
             "block_px": header.block_px,
             "dpi": header.dpi,
-            "rights": [rights.copyright, rights.credit] if rights else [None, None],
+            "rights": [rights.copyright, rights.credit, rights.caption] if rights else [None] * 3,
         }
 
     def _may_grow(self, bytes_more: int) -> None:

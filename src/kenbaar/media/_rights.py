@@ -23,16 +23,22 @@ _MOST_XMP_BYTES = 1 << 20
 _MOST_RECORDS = 4096  # of Photoshop resources, and of IPTC: honest photos have some dozens of each
 _RIGHTS = "http://purl.org/dc/elements/1.1/ rights"
 _CREDIT = "http://ns.adobe.com/photoshop/1.0/ Credit"
+_CAPTION = "http://purl.org/dc/elements/1.1/ description"
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns# "
-_IPTC_CREDIT, _IPTC_COPYRIGHT = 110, 116  # IIM 4.2, record 2
+_IPTC_CREDIT, _IPTC_COPYRIGHT, _IPTC_CAPTION = 110, 116, 120  # IIM 4.2, record 2
 
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """Whose picture it is. copyright: the notice; credit: who wants to be named beside it. None where not stated."""
+    """Whose picture it is. copyright: the notice; credit: who wants to be named beside it. None where not stated.
+
+    caption: what the file says is to be seen there. It is read for people inside the organisation and never written:
+    a caption names people.
+    """
 
     copyright: str | None = None
     credit: str | None = None
+    caption: str | None = None
 
 
 NO_RIGHTS = Rights()
@@ -55,6 +61,9 @@ def rights_in(blocks: Blocks) -> Rights:
         or from_iptc.copyright
         or from_xmp.copyright,
         from_iptc.credit or from_xmp.credit or _text(exif[_tiff.ARTIST].raw if _tiff.ARTIST in exif else b""),
+        from_iptc.caption
+        or from_xmp.caption
+        or _text(exif[_tiff.DESCRIPTION].raw if _tiff.DESCRIPTION in exif else b""),
     )
 
 
@@ -159,7 +168,10 @@ def _read_iptc(records: bytes) -> Rights:
     for record, number, value in _iptc_datasets(records):
         if record == 2:
             fields.setdefault(number, value)
-    return Rights(_text(fields.get(_IPTC_COPYRIGHT, b"")), _text(fields.get(_IPTC_CREDIT, b"")))
+    copyright, credit, caption = (
+        _text(fields.get(number, b"")) for number in (_IPTC_COPYRIGHT, _IPTC_CREDIT, _IPTC_CAPTION)
+    )
+    return Rights(copyright, credit, caption)
 
 
 def _iptc_datasets(records: bytes) -> Iterator[tuple[int, int, bytes]]:
@@ -193,13 +205,14 @@ def _read_xmp(packet: bytes) -> Rights:
             found[_CREDIT] = attributes[_CREDIT]
 
     def text(characters: str) -> None:
-        field = next((name for name in (_RIGHTS, _CREDIT) if name in path), None)
+        field = next((name for name in (_RIGHTS, _CREDIT, _CAPTION) if name in path), None)
         if field and field not in finished and len(found.get(field, "")) <= _MOST_CHARACTERS:
             found[field] = found.get(field, "") + characters
 
     def end(name: str) -> None:
-        if name == _RDF + "li" and _RIGHTS in path and found.get(_RIGHTS, "").strip():
-            finished.add(_RIGHTS)
+        for kind in (_RIGHTS, _CAPTION):
+            if name == _RDF + "li" and kind in path and found.get(kind, "").strip():
+                finished.add(kind)
         path.pop()
 
     def refuse(*_: object) -> None:
@@ -212,7 +225,8 @@ def _read_xmp(packet: bytes) -> Rights:
         parser.Parse(packet.strip(b"\0 \r\n\t"), True)
     except (expat.ExpatError, _Stop, ValueError):
         return Rights()
-    return Rights(_clean(found.get(_RIGHTS, "")), _clean(found.get(_CREDIT, "")))
+    copyright, credit, caption = (_clean(found.get(field, "")) for field in (_RIGHTS, _CREDIT, _CAPTION))
+    return Rights(copyright, credit, caption)
 
 
 def _text(raw: bytes) -> str | None:

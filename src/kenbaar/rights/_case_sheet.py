@@ -91,7 +91,14 @@ class CaseSheets:
         return CandidateCard(shown.letter, shown.band, pictures, portrait is not None)
 
     def _portrait(self, actor: Actor, case: Case, shown: Shown) -> Thumbnail | None:
-        return None
+        """What they left to be compared with, opened for a reviewer of this case; None where they left none."""
+        data = shown.portrait or self._consents.open_portrait(shown.subject, None)
+        if data is None:
+            return None
+        self._reviews.compared(actor, case, shown.subject, portrait=True)
+        photo = open_own_bytes(data)
+        whole = Box(0, 0, photo.width, photo.height)
+        return face_picture(photo.pixels, max(self._detect_again(photo), key=_size, default=whole))
 
     def _own_pictures(self, actor: Actor, case: Case, subject: str) -> tuple[Thumbnail, ...]:
         """Their face in a few pictures of collections, everybody else covered."""
