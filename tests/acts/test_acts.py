@@ -192,6 +192,8 @@ def test_real_answers_are_what_their_schemas_say(party: Party, tmp_path: Path, t
         ("ledger show", archive, acts.ShowLedgerRequest(limit=3)),
         ("ledger verify", archive.settings, acts.VerifyLedgerRequest()),
         ("ledger checkpoint", archive, acts.CheckpointRequest()),
+        ("report transparency", archive, acts.ReportRequest(date(2026, 1, 1), date(2027, 1, 1), tmp_path / "r.html")),
+        ("report verify", archive, acts.VerifyReportRequest(tmp_path / "r.json")),
         ("check", archive, acts.CheckRequest()),
         ("clock", archive, acts.ClockRequest(confirm=True)),
         ("keys rotate", archive, acts.RotateRequest()),

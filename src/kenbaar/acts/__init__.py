@@ -132,6 +132,14 @@ from kenbaar.acts._receipts import (
     print_receipts,
     verify_receipt_file,
 )
+from kenbaar.acts._report import (
+    ReportAnswer,
+    ReportRequest,
+    VerifyReportAnswer,
+    VerifyReportRequest,
+    report_transparency,
+    verify_report,
+)
 from kenbaar.acts._requests import (
     ClaimAnswer,
     ClaimRequest,
@@ -235,6 +243,8 @@ __all__ = [
     "RejectAnswer",
     "RejectRequest",
     "RenewRequest",
+    "ReportAnswer",
+    "ReportRequest",
     "ReviewAnswer",
     "ReviewRequest",
     "RotateAnswer",
@@ -263,6 +273,8 @@ __all__ = [
     "VerifyLedgerRequest",
     "VerifyReceiptAnswer",
     "VerifyReceiptRequest",
+    "VerifyReportAnswer",
+    "VerifyReportRequest",
     "WithdrawAnswer",
     "WithdrawRequest",
     "accept_staff",
@@ -295,6 +307,7 @@ __all__ = [
     "publish",
     "reject",
     "renew",
+    "report_transparency",
     "review_case",
     "rotate_keys",
     "schema_of",
@@ -311,5 +324,6 @@ __all__ = [
     "take_checkpoint",
     "verify_ledger",
     "verify_receipt_file",
+    "verify_report",
     "withdraw",
 ]

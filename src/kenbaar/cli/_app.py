@@ -43,6 +43,7 @@ _COMMANDS = {  # command -> where it lives and its line of help; the module is i
     "export": ("_people", "Everything held about somebody, as a zip."),
     "receipt": ("_people", "Check a receipt or manifest, offline."),
     "ledger": ("_house", "Show and verify what was done."),
+    "report": ("_report", "What was done in a time, for everybody to read."),
     "clock": ("_house", "What time it is here, and that it is right."),
     "check": ("_house", "Prove that nothing of strangers is stored."),
     "keys": ("_house", "Rotate the master key."),

@@ -21,8 +21,11 @@ from kenbaar.rights._leaving import Departure, Leaving
 from kenbaar.rights._requests import Picture, Requests
 from kenbaar.rights._residue import Finding, ResidueReport, scan_home
 from kenbaar.rights._sheet import write_collection_sheet, write_contact_sheet
+from kenbaar.rights._transparency import FORMAT as TRANSPARENCY
+from kenbaar.rights._transparency import Transparency, count_acts, transparency_page
 
 __all__ = [
+    "TRANSPARENCY",
     "CaseSheets",
     "CheckReport",
     "Departure",
@@ -33,8 +36,11 @@ __all__ = [
     "Picture",
     "Requests",
     "ResidueReport",
+    "Transparency",
     "check_archive",
+    "count_acts",
     "scan_home",
+    "transparency_page",
     "write_collection_sheet",
     "write_contact_sheet",
 ]

@@ -21,7 +21,9 @@ BAND_WORDS: dict[Certainty, str] = {
     "possible": "possible: please say if this is you",
     "by hand": "pointed out by hand",
 }
-Kind = Literal["contact.html", "collection.html", "export.html", "export_pictures.html", "case.html"]
+Kind = Literal[
+    "contact.html", "collection.html", "export.html", "export_pictures.html", "case.html", "transparency.html"
+]
 
 
 def page(kind: Kind, **context: Any) -> Iterator[bytes]:
