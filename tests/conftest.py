@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import platformdirs
@@ -15,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from kenbaar.errors import PackUnavailable
 from kenbaar.packmaking import fetch_default_pack, fetch_demo_photos, fetch_dlib_pack
+from tests.cheap import quick_codes
 from tests.modelpack.tiny_pack import build_tiny_pack
 
 # Everybody's run tries the same examples, so that a red build is about the change that was made. To look for new ones:
@@ -27,6 +29,21 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 def _cache() -> Path:
     """The user's own cache, as settings.py has it: the real pack is fetched once for all runs."""
     return Path(os.environ.get("KENBAAR_CACHE") or platformdirs.user_cache_path("kenbaar"))
+
+
+@pytest.fixture
+def true_codes() -> None:
+    """For tests in which a process of its own opens a code: codes take as long as they do for people."""
+
+
+@pytest.fixture(autouse=True)
+def stretched_codes(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Everywhere but in tests of codes, and where a process of its own opens one, codes are quick."""
+    if "true_codes" in request.fixturenames or "keys" in request.path.parts:
+        yield
+    else:
+        with quick_codes():
+            yield
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -13,7 +14,7 @@ from typing import Any
 from PIL import Image
 
 from kenbaar.archive import Archive, open_archive
-from kenbaar.engines import LocalEngine
+from kenbaar.engines import InProcessEngine
 from kenbaar.settings import Settings
 from kenbaar.sweep import SweepReport
 from tests.actors import OFFICER
@@ -141,6 +142,17 @@ class Club:
         kenbaar = Kenbaar(folder / "home", self.kenbaar.pack, self.kenbaar.cache, in_a_process)
         return replace(self, kenbaar=kenbaar, folder=folder, ids=dict(self.ids), codes=dict(self.codes))
 
+    def swept_copied_to(self, folder: Path) -> Club:
+        """The same with its photos and its other folders, which were swept: nothing changed, says the next sweep."""
+        club = self.copied_to(folder)
+        for each in self.folder.iterdir():
+            if each.is_dir() and each != self.home:
+                shutil.copytree(each, folder / each.name)
+        with sqlite3.connect(club.home / "archive.db") as db:
+            db.execute("UPDATE collections SET source = ?", (str(club.photos),))
+        db.close()
+        return club
+
 
 def new_club(folder: Path, pack: Path, jurisdiction: str = "us") -> Club:
     """An archive with nobody in it."""
@@ -176,7 +188,7 @@ def sweep_with(archive: Archive, name: str = "party") -> SweepReport:
         name,
         archive.packs.in_use(),
         sessions=Sessions(),
-        engine=LocalEngine(1),
+        engine=InProcessEngine(),
         limits=archive.limits,
         say=lambda _: None,
     )

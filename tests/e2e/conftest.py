@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,11 +44,7 @@ def made_party(made_club: Club, tmp_path_factory: pytest.TempPathFactory) -> Clu
 @pytest.fixture
 def party(made_party: Club, tmp_path: Path) -> Iterator[Club]:
     """The club after a sweep: both.jpg (Ada, Bob), ada.jpg, cas.jpg (Cas, a stranger), nobody.jpg."""
-    club = made_party.copied_to(tmp_path)
-    shutil.copytree(made_party.photos, club.photos)  # with their times: nothing changed, says the next sweep
-    with sqlite3.connect(club.home / "archive.db") as db:
-        db.execute("UPDATE collections SET source = ?", (str(club.photos),))
-    db.close()
+    club = made_party.swept_copied_to(tmp_path)
     yield club
     club.kenbaar.expect_whole()
 

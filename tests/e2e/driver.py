@@ -1,6 +1,7 @@
 """Drives the `kenbaar` command as a user does, and holds every answer to what docs/commands.md promises.
 
-Kenbaar(home, pack) runs the command's own entry in this process (fast); in_a_process=True runs the installed command.
+Kenbaar(home, pack) runs the command's own entry in this process (fast), and with --workers 1 its work too;
+in_a_process=True runs the installed command, with a worker of its own.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from unittest import mock
+
+from tests.cheap import engine_of
 
 COMMAND = Path(sys.executable).with_name("kenbaar")
 
@@ -75,7 +78,7 @@ class Kenbaar:
 
         out, err = io.StringIO(), io.StringIO()
         with mock.patch.dict(os.environ, self.env, clear=True), redirect_stdout(out), redirect_stderr(err):
-            code = run(arguments)
+            code = run(arguments, engine_of)
         return code, out.getvalue(), err.getvalue()
 
     def _outside(self, arguments: list[str]) -> tuple[int, str, str]:

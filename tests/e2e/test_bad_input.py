@@ -315,14 +315,14 @@ def test_an_unreadable_folder_hides_nothing_and_loses_nothing(party: Club) -> No
     party.kenbaar.in_a_process, party.kenbaar.preexec = True, as_a_mere_mortal
     closed.chmod(0)
     try:
-        report = party.kenbaar("sweep", "party", code=5)
+        report = party.kenbaar("sweep", "party", "--workers", 1, code=5)
         assert [u["path"] for u in report["unreadable"]] == ["closed"]
         assert report["missing"] == 0
     finally:
         closed.chmod(0o755)
     (closed / "file.jpg").chmod(0)
     party.photo("new.jpg", "Ada")
-    report = party.kenbaar("sweep", "party")
+    report = party.kenbaar("sweep", "party", "--workers", 1)
     party.kenbaar.in_a_process, party.kenbaar.preexec = False, None
     assert "new.jpg" in party.found("Ada")
     (closed / "file.jpg").chmod(0o644)

@@ -36,9 +36,9 @@ def test_it_names_nobody_and_no_file(party: Club, told: str) -> None:
 
 def test_without_being_asked_for_it_says_nothing(party: Club, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("KENBAAR_LOG", raising=False)
-    assert " kenbaar." not in party.kenbaar.answer("sweep", "party").words
+    assert " kenbaar." not in party.kenbaar.answer("sweep", "party", "--workers", 1).words
 
 
 def test_a_word_that_is_no_level_is_no_log(party: Club, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KENBAAR_LOG", "everything")
-    assert " kenbaar." not in party.kenbaar.answer("sweep", "party").words
+    assert " kenbaar." not in party.kenbaar.answer("sweep", "party", "--workers", 1).words

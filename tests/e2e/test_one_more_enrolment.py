@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from kenbaar.consent import Sessions
-from kenbaar.engines import LocalEngine
+from kenbaar.engines import InProcessEngine
 from kenbaar.faces import Box
 from tests.actors import OFFICER
 from tests.e2e.club import FACES, Club
@@ -108,7 +108,7 @@ def test_a_stricter_operating_point_reaches_what_was_found_before(club: Club) ->
             "party",
             impossible,
             sessions=Sessions(),
-            engine=LocalEngine(1),
+            engine=InProcessEngine(),
             limits=archive.limits,
             say=lambda _: None,
         )

@@ -34,6 +34,7 @@ def run(club: Club, arguments: Sequence[object], given: bytes = b"") -> subproce
     return subprocess.run([COMMAND, *words], env=club.kenbaar.env, input=given, capture_output=True, timeout=60)
 
 
+@pytest.mark.usefixtures("true_codes")
 def test_a_code_from_a_file_or_from_standard_input_is_the_code_and_nothing_is_warned_of(eva: Club) -> None:
     file = eva.folder / "code.txt"
     for words, given in ((("--code-file", file), b""), (("--code-file", "-"), file.read_bytes())):
@@ -43,6 +44,7 @@ def test_a_code_from_a_file_or_from_standard_input_is_the_code_and_nothing_is_wa
         assert WARNING.encode() not in done.stderr
 
 
+@pytest.mark.usefixtures("true_codes")
 def test_a_code_from_a_descriptor(eva: Club) -> None:
     read, write = os.pipe()
     os.write(write, eva.codes["Eva"].encode())
@@ -70,6 +72,7 @@ def test_a_secret_on_the_command_line_is_warned_of_on_stderr(eva: Club, command:
     assert answer.code == 0 and WARNING in answer.words, answer.words
 
 
+@pytest.mark.usefixtures("true_codes")
 def test_nothing_waits_for_an_answer_where_nobody_is_there_to_give_it(eva: Club) -> None:
     for words in (["find", eva.ids["Eva"]], ["enrol"], ["enrol", "--by-hand"]):
         for more in ([], ["--json"]):
@@ -88,6 +91,7 @@ def test_a_file_that_holds_no_code_is_refused_and_not_told(eva: Club, content: b
     assert eva.kenbaar.answer("find", eva.ids["Eva"], "--code-file", eva.folder).code == 2
 
 
+@pytest.mark.usefixtures("true_codes")
 def test_somebody_enrols_and_renews_without_a_secret_in_the_process_list(eva: Club) -> None:
     token = eva.invite("Dov", "find", options=("--holder", "subject"))
     done = run(eva, ["enrol", "--token-file", "-", eva.portrait("Dov"), "--json"], token.encode())
@@ -101,6 +105,7 @@ def test_somebody_enrols_and_renews_without_a_secret_in_the_process_list(eva: Cl
     assert run(eva, words, again.encode()).returncode == 0
 
 
+@pytest.mark.usefixtures("true_codes")
 def test_at_a_terminal_the_code_is_asked_for_and_not_shown(eva: Club) -> None:
     seen = at_a_terminal(eva, ["find", eva.ids["Eva"]], b"Recovery code", eva.codes["Eva"])
     assert b"eva.jpg" in seen and eva.codes["Eva"].encode() not in seen

@@ -6,7 +6,7 @@ import json
 import os
 import pwd
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from kenbaar.consent import Purpose, Sessions
 from kenbaar.errors import RoleRefused
 from kenbaar.policy import Actor, Event
 from tests.actors import OFFICER
+from tests.cheap import quick_codes
 from tests.e2e.club import Club, draw_people, new_club
 
 ME = pwd.getpwuid(os.getuid()).pw_name
@@ -29,16 +30,29 @@ def told(club: Club, event: str, subject: str | None = None) -> list[dict[str, A
     return [act["facts"] for act in club.kenbaar(*asked)["acts"] if act["event"] == event]
 
 
+@pytest.fixture(scope="module")
+def made_held(made_party: Club, tmp_path_factory: pytest.TempPathFactory) -> tuple[Club, str, str, str]:
+    party = made_party.swept_copied_to(tmp_path_factory.mktemp("held"))
+    with quick_codes():
+        return _with_eva(party)
+
+
 @pytest.fixture
-def held(party: Club) -> tuple[Club, str, str, str]:
+def held(made_held: tuple[Club, str, str, str], tmp_path: Path) -> Iterator[tuple[Club, str, str, str]]:
     """The party with Eva, who holds her own key: subject, code, and an item she is in."""
+    club = made_held[0].swept_copied_to(tmp_path)
+    yield (club, *made_held[1:])
+    club.kenbaar.expect_whole()
+
+
+def _with_eva(party: Club) -> tuple[Club, str, str, str]:
     invited = party.kenbaar("invite", "Eva", "--purpose", "find", "--holder", "subject")
     party.photo("eva.jpg", "Eva")
     (party.folder / "selfies").mkdir(exist_ok=True)
     draw_people(party.folder / "selfies" / "eva.jpg", "Eva")
     enrolled = party.kenbaar("enrol", invited["token"], party.folder / "selfies" / "eva.jpg", "--agree", "find")
     code = enrolled["code"]
-    party.kenbaar("sweep", "party", "--code", code)
+    party.kenbaar("sweep", "party", "--workers", 1, "--code", code)
     found = party.kenbaar("find", invited["subject"], "--code", code)["appearances"]
     return party, invited["subject"], code, found[0]["item"]
 

@@ -54,6 +54,12 @@ class SimplePhoto:
 
 def blank_photo(width: int, height: int, seed: int = 0) -> NDArray[np.uint8]:
     """A photo without faces: a soft green and grey landscape with some grain."""
+    return _landscape(width, height, seed).copy()
+
+
+@functools.lru_cache(maxsize=32)
+def _landscape(width: int, height: int, seed: int) -> NDArray[np.uint8]:
+    """The same, and the same one again: not to be drawn on."""
     y, x = np.mgrid[:height, :width]
     waves = 110 + 30 * np.sin(x / 37 + seed) + 30 * np.cos(y / 23 + seed)
     grain = np.random.default_rng(seed).normal(0, 4, (height, width))
@@ -122,6 +128,12 @@ class _Net:
         self.nodes.append(helper.make_node(op, list(inputs), [name], **attributes))
         return name
 
+    def split(self, channels: str, count: int) -> list[str]:
+        """Each channel by itself."""
+        names = [f"v{len(self.nodes)}_{n}" for n in range(count)]
+        self.nodes.append(helper.make_node("Split", [channels], names, axis=1))
+        return names
+
     def saved(self, inputs: dict[str, list[str | int | None]], outputs: dict[str, list[str | int | None]]) -> bytes:
         def values(shapes: dict[str, list[str | int | None]]) -> list[onnx.ValueInfoProto]:
             return [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in shapes.items()]
@@ -148,8 +160,7 @@ def _weighed(net: _Net, mask: str, grain: int, reach: int) -> tuple[str, str, st
     for output, (along_x, along_y) in enumerate(((0, 0), (1, 0), (0, 1), (2, 0), (0, 2), (1, 1))):
         kernel_y[output, along_x, :, 0] = powers[along_y]
     sums = net("Conv", rows, net.constant(kernel_y), pads=[before, 0, after, 0], strides=[stride, 1])
-    pick = [np.eye(6, dtype=np.float32)[i].reshape(1, 6, 1, 1) for i in range(6)]
-    weight, *moments = (net("Conv", sums, net.constant(kernel)) for kernel in pick)
+    weight, *moments = net.split(sums, 6)
     some = net("Max", weight, net.constant(1e-3))
     middle_x, middle_y, square_x, square_y, product = (net("Div", moment, some) for moment in moments)
     hollow = (1 - 2 * _FRAME) ** 2
@@ -175,8 +186,7 @@ def _weighed(net: _Net, mask: str, grain: int, reach: int) -> tuple[str, str, st
 def tiny_detector() -> bytes:
     """Finds magenta frames of 10 to 350 px as it sees them: weight, middle and spread of their colour tell a box."""
     net = _Net()
-    only = [np.array(row, np.float32).reshape(1, 3, 1, 1) for row in ([1, 0, 0], [0, 0, 1], [0, 1, 0])]
-    red, blue, green = (net("Conv", "image", net.constant(kernel)) for kernel in only)
+    red, green, blue = net.split("image", 3)
     magenta = net("Sub", net("Min", red, blue), green)
     soft = net("Mul", net("Sub", magenta, net.constant(30.0)), net.constant(1 / 195))
     mask = net("Clip", soft, net.constant(0.0), net.constant(1.0))

@@ -15,13 +15,13 @@ from kenbaar.policy import Actor
 from kenbaar.publish import PublishReport, make_copy
 from kenbaar.publish._folder import holds_name
 from tests.actors import OFFICER
-from tests.rights.party import Party, a_party
+from tests.rights.party import Party, a_copy, a_party
 
 
-@pytest.fixture
-def party(tmp_path: Path, tiny_pack_folder: Path) -> Iterator[Party]:
+@pytest.fixture(scope="module")
+def made_party(tmp_path_factory: pytest.TempPathFactory, tiny_pack_folder: Path) -> Party:
     """Ada may be shown on the web, Bob may not; three photos, swept."""
-    with a_party(tmp_path, tiny_pack_folder) as p:
+    with a_party(tmp_path_factory.mktemp("made"), tiny_pack_folder) as p:
         p.enrol("Ada", 1, ("find", "show:web"))
         p.enrol("Bob", 2)
         p.photo("a.jpg", 1)
@@ -29,6 +29,12 @@ def party(tmp_path: Path, tiny_pack_folder: Path) -> Iterator[Party]:
         p.photo("c.jpg", 40)
         p.add()
         p.sweep()
+    return p
+
+
+@pytest.fixture
+def party(made_party: Party, tmp_path: Path) -> Iterator[Party]:
+    with a_copy(made_party, tmp_path) as p:
         yield p
 
 
@@ -112,7 +118,7 @@ def test_cancelled_it_keeps_what_it_made_and_goes_on_when_it_is_run_again(party:
 
 def test_one_process_and_several_make_the_same(party: Party, tmp_path: Path) -> None:
     for n in range(12):
-        party.photo(f"more {n:02}.jpg", 1)
+        party.photo(f"more {n:02}.jpg", 1, size=(320, 320))
     party.sweep()
     here, there = published(party), {}
     before = {name: (party.folder / "public" / name).read_bytes() for name in files(party)}

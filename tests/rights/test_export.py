@@ -27,7 +27,8 @@ from kenbaar.media import digest_bytes, open_photo_bytes
 from kenbaar.publish import MASK_COLOUR
 from kenbaar.rights import ExportReport
 from tests.actors import OFFICER
-from tests.rights.party import Party, a_party
+from tests.cheap import quick_codes
+from tests.rights.party import Party, a_copy, a_party
 
 CANARY = "canary look 7f3a"
 HOSTILE = """<script>alert(1)</script>'"\n.jpg"""
@@ -322,10 +323,10 @@ def test_the_digests_told_are_those_of_the_originals(party: Party, data: Any) ->
 # -- who holds the key, and who leaves -----------------------------------------------------------------------------
 
 
-@pytest.fixture
-def held(tmp_path: Path, tiny_pack_folder: Path) -> Iterator[Party]:
+@pytest.fixture(scope="module")
+def made_held(tmp_path_factory: pytest.TempPathFactory, tiny_pack_folder: Path) -> Party:
     """In the EU: Cleo (3) holds her own key; one photo of her, in a collection without recognition."""
-    with a_party(tmp_path, tiny_pack_folder, "eu") as p:
+    with quick_codes(), a_party(tmp_path_factory.mktemp("held"), tiny_pack_folder, "eu") as p:
         p.enrol("Cleo", 3, holder="subject")
         p.photo("one.jpg", 3, 9)
         p.add(mode="off")
@@ -336,6 +337,12 @@ def held(tmp_path: Path, tiny_pack_folder: Path) -> Iterator[Party]:
             p.people["Cleo"].subject, item.id, 0, p.sessions("Cleo"), lambda: p.archive.pack,
             lambda: p.archive.threshold, p.archive.limits,
         )  # fmt: skip
+    return p
+
+
+@pytest.fixture
+def held(made_held: Party, tmp_path: Path) -> Iterator[Party]:
+    with a_copy(made_held, tmp_path) as p:
         yield p
 
 

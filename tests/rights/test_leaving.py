@@ -14,18 +14,24 @@ from kenbaar.errors import ConsentMissing, ConsentWithdrawn, NotFound
 from kenbaar.policy import Event
 from kenbaar.rights import Leaving
 from tests.actors import OFFICER
-from tests.rights.party import Party, a_party
+from tests.rights.party import Party, a_copy, a_party
 
 
-@pytest.fixture
-def party(tmp_path: Path, tiny_pack_folder: Path) -> Iterator[Party]:
+@pytest.fixture(scope="module")
+def made_party(tmp_path_factory: pytest.TempPathFactory, tiny_pack_folder: Path) -> Party:
     """Ada agreed to find and to be shown on the web, Bob to find; one photo of both, swept."""
-    with a_party(tmp_path, tiny_pack_folder) as p:
+    with a_party(tmp_path_factory.mktemp("made"), tiny_pack_folder) as p:
         p.enrol("Ada", 1, ("find", "show:web"))  # no portrait: test_portraits.py has those, killed at each step
         p.enrol("Bob", 2)
         p.photo("both.jpg", 1, 2)
         p.add()
         p.sweep()
+    return p
+
+
+@pytest.fixture
+def party(made_party: Party, tmp_path: Path) -> Iterator[Party]:
+    with a_copy(made_party, tmp_path) as p:
         yield p
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kenbaar.acts._act import NO_PROGRESS, Progress, act
-from kenbaar.acts._sweep import engine_of
 from kenbaar.archive import Archive
 from kenbaar.media import begin_reading
 from kenbaar.policy import Actor, Permission
@@ -70,7 +69,7 @@ def publish(archive: Archive, actor: Actor, request: PublishRequest, progress: P
         say=lambda done, total, seconds: progress.report("publish", done, total, seconds),
         mask_doubtful=request.mask_doubtful,
         number_names=request.number_names,
-        engine=engine_of(archive, request.workers),
+        engine=archive.engine(request.workers),
         cancelled=progress.cancelled,
     )
     return PublishAnswer(

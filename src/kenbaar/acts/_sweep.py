@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 
 from kenbaar.acts._act import NO_PROGRESS, Progress, act
 from kenbaar.acts._json import HIDDEN
 from kenbaar.archive import Archive
 from kenbaar.consent import open_sessions
-from kenbaar.engines import LocalEngine
 from kenbaar.measure import doubling_warning
 from kenbaar.media import PASSED_OVER_KINDS
 from kenbaar.policy import Actor, Event, Permission
 from kenbaar.sweep import PassedOverCount
-
-
-def engine_of(archive: Archive, workers: int | None) -> LocalEngine:
-    """This machine's engine: so many workers, or as the settings say, or one for each core."""
-    return LocalEngine(workers or archive.settings.workers or len(os.sched_getaffinity(0)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +85,7 @@ def sweep(archive: Archive, actor: Actor, request: SweepRequest, progress: Progr
         archive.packs.in_use(),
         older=archive.packs.older(),
         sessions=open_sessions(archive.consents, request.codes, Event.SWEEP, actor),
-        engine=engine_of(archive, request.workers),
+        engine=archive.engine(request.workers),
         limits=archive.limits,
         say=lambda p: progress.report("sweep", p.done, p.total, p.seconds),
         cancelled=progress.cancelled,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from kenbaar.asking import Cases, Reviews, Searches
 from kenbaar.collections import Collections
 from kenbaar.consent import Consents
 from kenbaar.detection import PUBLISH, detect_all
+from kenbaar.engines import Engine, LocalEngine
 from kenbaar.errors import KeyStoreBroken, LedgerBroken, NotSealed, PackUnavailable, Unusable
 from kenbaar.faces import Box
 from kenbaar.keys import KeyStore, RecordSeal, SigningKey, open_with_master, rotate_master
@@ -47,9 +49,15 @@ from kenbaar.sweep import Sweeps
 class Archive:
     """One organisation's archive, opened. Every act goes through one of its rooms."""
 
-    def __init__(self, settings: Settings, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        engine_of: Callable[[int], Engine] = LocalEngine,
+    ) -> None:
         """Use create_archive() or open_archive()."""
         self.settings = settings
+        self._engine_of = engine_of
         home = settings.home
         self._databases = [open_database(s, settings.database(s)) for s in ("archive", "templates")]
         self.keys: KeyStore = open_with_master(home / KEYS, home / MASTER_KEY)
@@ -160,6 +168,10 @@ class Archive:
         """Raises UsageError where a file people asked for would lie in home or among originals, or replace a device."""
         refuse_target(self.settings.home, (Path(c.source) for c in self.collections.store.all()), target)
 
+    def engine(self, workers: int | None) -> Engine:
+        """Where long work runs: on so many workers, or as the settings say, or on one for each core."""
+        return self._engine_of(workers or self.settings.workers or len(os.sched_getaffinity(0)))
+
     @property
     def limits(self) -> PhotoLimits:
         """What a photo may weigh before it is decoded."""
@@ -228,11 +240,18 @@ class Archive:
 
 
 @contextmanager
-def open_archive(settings: Settings, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Iterator[Archive]:
-    """The archive in settings.home, opened, with what a crash or the calendar left to do done."""
+def open_archive(
+    settings: Settings,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    engine_of: Callable[[int], Engine] = LocalEngine,
+) -> Iterator[Archive]:
+    """The archive in settings.home, opened, with what a crash or the calendar left to do done.
+
+    engine_of: the engine of so many workers, for what takes long.
+    """
     if not settings.home.is_dir() or not any((settings.home / n).exists() for n in ("archive.db", KEYS, LEDGER, LOCK)):
         raise Unusable("There is no archive in this home folder.", "Make one with `kenbaar init`, or give --home DIR.")
-    archive = Archive(settings, clock)
+    archive = Archive(settings, clock, engine_of)
     try:
         yield archive
     finally:

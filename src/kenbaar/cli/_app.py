@@ -149,10 +149,11 @@ class Out:
     def archive(self) -> Iterator[Archive]:
         """The archive of this run, opened."""
         from kenbaar.archive import open_archive
+        from kenbaar.engines import LocalEngine
         from kenbaar.keys import disable_core_dumps
 
         disable_core_dumps()
-        with open_archive(self.settings()) as archive:
+        with open_archive(self.settings(), engine_of=click.get_current_context().obj or LocalEngine) as archive:
             yield archive
             if (doubt := archive.journal.clock.doubt()) is not None:
                 self.note(f"{doubt.words} See `kenbaar clock`.")

@@ -6,7 +6,8 @@ import errno
 import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,16 +17,22 @@ from kenbaar.disk import is_full
 from kenbaar.errors import KenbaarError
 from kenbaar.text import json_text, printable
 
+if TYPE_CHECKING:
+    from kenbaar.engines import Engine
+
 _OF_THE_PLACE = frozenset({errno.EROFS, errno.ENAMETOOLONG, errno.EACCES, errno.ELOOP, errno.EIO, errno.ESTALE})
 """Errors that say something of where a path leads, and nothing of Kenbaar."""
 
 
-def run(arguments: Sequence[str]) -> int:
-    """Runs one command; returns its exit code. Whatever goes wrong is a sentence on stderr, never a traceback."""
+def run(arguments: Sequence[str], engine_of: Callable[[int], Engine] | None = None) -> int:
+    """Runs one command; returns its exit code. Whatever goes wrong is a sentence on stderr, never a traceback.
+
+    engine_of: the engine of so many workers, for what takes long; None: processes of this machine.
+    """
     _surrogates_print()
     _configure_log()
     try:
-        return app.main(list(arguments), prog_name="kenbaar", standalone_mode=False) or 0
+        return app.main(list(arguments), prog_name="kenbaar", standalone_mode=False, obj=engine_of) or 0
     except click.exceptions.Exit as done:
         return done.exit_code
     except click.ClickException as err:
