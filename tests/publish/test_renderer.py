@@ -13,7 +13,7 @@ from PIL import Image
 from kenbaar.faces import Box
 from kenbaar.media import Rights, encode_photo
 from kenbaar.publish import _mask, mask, plan_masks
-from kenbaar.publish._publisher import RENDERER
+from kenbaar.publish._plan import RENDERER
 
 FACES = [Box(30, 40, 90, 120), Box(200, 60, 230, 100), Box(300, 150, 318, 172), Box(420, 40, 900, 560)]  # one large
 REVEALED = [Box(200, 60, 230, 100)]

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -13,33 +10,29 @@ from datetime import datetime
 from pathlib import Path
 
 from kenbaar.collections import Collection, Collections, Item, ItemState
-from kenbaar.consent import SHOWING, Consents, Purpose, sign_manifest, verify_manifest
+from kenbaar.consent import SHOWING, Consents, Purpose
 from kenbaar.disk import remove_below, written_below
 from kenbaar.engines import Engine, Failure, InProcessEngine, never
 from kenbaar.errors import KenbaarError, Unusable
-from kenbaar.faces import Box
 from kenbaar.ledger import Journal
 from kenbaar.media import (
-    FileBelow,
     PhotoLimits,
-    digest_file,
-    encode_name,
     leads_out,
 )
 from kenbaar.modelpack import ModelPack
 from kenbaar.policy import Actor, Event
 from kenbaar.publish._folder import Numbers, checked_folder, copy_name, holds_name, publishing_alone, remove_leftovers
 from kenbaar.publish._make import MadeCopy
+from kenbaar.publish._manifest import copies_in_manifest, write_manifest
+from kenbaar.publish._place import Place
+from kenbaar.publish._plan import Planned, is_reduced, plan_copy
 from kenbaar.publish._records import Copy, CopyStore
 from kenbaar.publish._tasks import CopyTask, MakeCopies
-from kenbaar.text import json_text, read_json
 
 log = logging.getLogger(__name__)
 
-RENDERER = "3"  # raised whenever the same plan gives other pixels or more is found: copies made before are made again
 BATCH = 16  # copies put in place together: two transactions each
 ASK_AGAIN_S = 10.0  # s: an end date that passes while a long publication runs is heard this soon
-MANIFEST = "manifest.json"
 _COPIED: tuple[ItemState, ...] = ("present", "new", "unreadable")  # every file that is there: copied, or held
 
 
@@ -70,17 +63,6 @@ class PublishReport:
     manifest: Path
     reduced: int = 0
     named: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Planned:
-    """One item on its way out: who may be visible, where it goes, and the key to everything its pixels depend on."""
-
-    item: Item
-    target: Path
-    reveals: tuple[tuple[Box, str], ...]
-    faces: tuple[Box, ...]
-    render_key: str
 
 
 class Publisher:
@@ -152,19 +134,17 @@ class _PublicationUnderWay:
         self.room, self.collection, self.folder, self.channel = room, collection, folder, channel
         self.pack, self.limits, self.mask_doubtful = pack, limits, mask_doubtful
         self.store = room.collections.store
-        known = room.copies.of_folder(str(folder))
-        self.before = {path: copy for path, copy in known.items() if copy.collection == collection.name}
-        self.others = {path: copy for path, copy in known.items() if copy.collection != collection.name}
-        self.ours = self._in_manifest()
-        kept = {copy.item: self._below(copy) for copy in self.before.values()}
-        self.numbers = Numbers(kept, self._is_free) if number_names else None
+        ours = copies_in_manifest(folder, room.consents.signer)
+        self.place = Place(folder, collection.name, room.copies.of_folder(str(folder)), ours)
+        kept = {copy.item: self.place.below(copy) for copy in self.place.before.values()}
+        self.numbers = Numbers(kept, self.place.is_free) if number_names else None
         self.held: list[Held] = []
         self.held_items: set[str] = set()
         self.current: dict[str, Copy] = {}
         self.taken: set[str] = set()
         self.reduced: set[str] = set()
-        self.asked_for: dict[int, _Planned] = {}
-        self.made: list[tuple[_Planned, MadeCopy | Failure]] = []
+        self.asked_for: dict[int, Planned] = {}
+        self.made: list[tuple[Planned, MadeCopy | Failure]] = []
         self.asked: tuple[int, datetime, frozenset[str]] | None = None
         self.written = self.replaced = self.unchanged = 0
 
@@ -190,7 +170,13 @@ class _PublicationUnderWay:
             "publication: %d written, %d unchanged, %d held, %d removed",
             self.written, self.unchanged, len(self.held), removed,
         )  # fmt: skip
-        manifest = self._write_manifest()
+        manifest = write_manifest(
+            self.folder,
+            self.channel,
+            [(self.place.below(copy), copy) for copy in (*self.current.values(), *self.place.others.values())],
+            room.consents,
+            room.journal.act_time(),
+        )
         visible = {s for copy in self.current.values() for s in copy.showing}
         for subject in sorted(visible):
             n = sum(subject in copy.showing for copy in self.current.values())
@@ -239,7 +225,7 @@ class _PublicationUnderWay:
             self._put_in_place([ready for each in made if (ready := self._ready(*each, beside)) is not None])
         self.tell()
 
-    def _to_make(self, item: Item) -> _Planned | None:
+    def _to_make(self, item: Item) -> Planned | None:
         if item.state == "unreadable":
             self._hold(item, f"the sweep could not read it. {item.why or ''}".strip())
             return None
@@ -258,21 +244,21 @@ class _PublicationUnderWay:
             self._hold(item, "another photo's copy has the same name; rename one of the originals")
             return None
         self.taken.add(str(planned.target))
-        if why := self._not_ours(planned.target):
+        if why := self.place.taken_by(planned.target):
             self._hold(item, why)
             return None
-        if self._is_reduced(item):
+        if is_reduced(item, self.limits):
             self.reduced.add(str(planned.target))
-        old = self.before.get(str(planned.target))
-        if old is not None and old.render_key == planned.render_key and self._is_there(old):
+        old = self.place.before.get(str(planned.target))
+        if old is not None and old.render_key == planned.render_key and self.place.holds(old):
             self.current[old.path] = old
             self.unchanged += 1
             return None
         return planned
 
     def _ready(
-        self, planned: _Planned, made: MadeCopy | Failure, beside: ExitStack
-    ) -> tuple[_Planned, MadeCopy, Callable[[], None]] | None:
+        self, planned: Planned, made: MadeCopy | Failure, beside: ExitStack
+    ) -> tuple[Planned, MadeCopy, Callable[[], None]] | None:
         """The finished, checked file beside its place, and what puts it there; None where it is held back."""
         if isinstance(made, Failure):
             self._hold(planned.item, f"{made.what} {made.do}")
@@ -295,76 +281,17 @@ class _PublicationUnderWay:
         """Where its copy goes, below the folder."""
         return copy_name(item.path) if self.numbers is None else self.numbers.name(item.id, item.path)
 
-    def _is_free(self, name: str) -> bool:
-        """Whether nothing in the folder is called that."""
-        path = self.folder / name
-        return str(path) not in self.before and str(path) not in self.others and not os.path.lexists(path)
-
-    def _not_ours(self, target: Path) -> str | None:
-        """Why a copy must not be put there: something lies there that is not the older copy of that photo."""
-        path = str(target)
-        if path in self.before:
-            return None
-        if path in self.others:
-            return f"a copy from collection {self.others[path].collection!r} has its name; give another folder for OUT"
-        if path not in self.ours and os.path.lexists(target):
-            return "a file that Kenbaar did not write has its name; move that file away"
-        return None
-
-    def _is_there(self, copy: Copy) -> bool:
-        """Whether that copy lies in the folder as it was put there, and not something else behind a link."""
-        name = encode_name(self._below(copy))
-        try:
-            return not os.path.islink(copy.path) and digest_file(FileBelow(self.folder, name)) == copy.copy_digest  # noqa: PTH114
-        except KenbaarError:
-            return False
-
-    def _in_manifest(self) -> frozenset[str]:
-        """What the folder's own manifest says Kenbaar put there: a record put back from yesterday does not know it.
-
-        Raises Unusable where the manifest there is not this archive's: then these are not its copies.
-        """
-        manifest = self.folder / MANIFEST
-        if not os.path.lexists(manifest):
-            return frozenset()
-        try:
-            if manifest.is_symlink() or not manifest.is_file():
-                raise ValueError("no file of ours")
-            signer = self.room.consents.signer
-            signed = verify_manifest(read_json(manifest.read_bytes()), {signer.kid: signer.public_jwk()})
-            if signed.trusted:
-                return frozenset(str(self.folder / file["file"]) for file in signed.payload["files"])
-        except (OSError, ValueError, RecursionError, KenbaarError, KeyError, TypeError, AttributeError):
-            pass  # whatever it is, it is not ours
-        raise Unusable(
-            f"There is a {MANIFEST} in that folder that this archive did not write, or that was altered.",
-            "Move it away, or give another folder for OUT.",
-        )
-
-    def _plan(self, item: Item) -> _Planned:
-        may_show = self._may_show()
-        appearing = [
-            a for a in self.store.appearances_in(item.id) if a.subject in may_show and a.certain_enough_to_show
-        ]
-        reveals = tuple(sorted((a.box, a.subject) for a in appearing))
+    def _plan(self, item: Item) -> Planned:
+        appearing = self.store.appearances_in(item.id)
         faces = tuple(track.box for track in self.store.tracks(item.id))
-        depends_on = [
-            RENDERER, item.digest, self.pack.digest, self.mask_doubtful,
-            [b.as_list() for b in faces], [(b.as_list(), s) for b, s in reveals],
-        ]  # fmt: skip
-        if self._is_reduced(item):
-            depends_on.append(str(self.limits.max_full_pixels))
-        key = hashlib.sha256(json.dumps(depends_on).encode()).hexdigest()
-        return _Planned(item, self.folder / self._name(item), reveals, faces, key)
+        target = self.folder / self._name(item)
+        depends_on = self.pack.digest, self.mask_doubtful, self.limits
+        return plan_copy(item, target, faces, appearing, self._may_show(), *depends_on)
 
     def _named(self) -> tuple[str, ...]:
         people = [person.name for person in self.room.consents.store.subjects()]
-        below = sorted(self._below(copy) for copy in self.current.values())
+        below = sorted(self.place.below(copy) for copy in self.current.values())
         return tuple(path for path in below if holds_name(path, people))
-
-    def _is_reduced(self, item: Item) -> bool:
-        """Whether its copy is made at reduced size."""
-        return (item.width or 0) * (item.height or 0) > self.limits.max_full_pixels
 
     def _may_show(self) -> frozenset[str]:
         """Who may be visible now: asked anew when a key was destroyed, and every few seconds for the date."""
@@ -377,7 +304,7 @@ class _PublicationUnderWay:
         self.held.append(Held(item.path, why))
         self.held_items.add(item.id)
 
-    def _put_in_place(self, ready: Sequence[tuple[_Planned, MadeCopy, Callable[[], None]]]) -> None:
+    def _put_in_place(self, ready: Sequence[tuple[Planned, MadeCopy, Callable[[], None]]]) -> None:
         """1. who will be visible is on record  2. the files get their names  3. the record says what is there now.
 
         Between 1 and 3 both the old and the new people count as shown: a kill never hides a copy from a withdrawal.
@@ -402,9 +329,9 @@ class _PublicationUnderWay:
         for copy, _ in copies:
             self.current[copy.path] = copy
             self.written += 1
-            self.replaced += copy.path in self.before
+            self.replaced += copy.path in self.place.before
 
-    def _copy(self, planned: _Planned, rendered: MadeCopy, showing: tuple[str, ...], now: datetime) -> Copy:
+    def _copy(self, planned: Planned, rendered: MadeCopy, showing: tuple[str, ...], now: datetime) -> Copy:
         return Copy(
             path=str(planned.target),
             collection=self.collection.name,
@@ -425,7 +352,7 @@ class _PublicationUnderWay:
         may_show = self._may_show()
         made = {copy.item for copy in self.current.values()}
         gone = []
-        for path, copy in self.before.items():
+        for path, copy in self.place.before.items():
             if path in self.current:
                 continue
             there = {a.subject for a in self.store.appearances_in(copy.item)} & may_show
@@ -436,45 +363,15 @@ class _PublicationUnderWay:
                 or set(copy.showing) - there
                 or self._leads_out(self.store.item(copy.item))
             ):
-                remove_below(self.folder, self._below(copy))
+                remove_below(self.folder, self.place.below(copy))
                 gone.append(path)
             else:
                 self.current[path] = copy  # its original is gone, and nothing in it is wrong
         self.room.copies.drop(gone)
         return len(gone)
 
-    def _below(self, copy: Copy) -> str:
-        """Where that copy lies in the folder."""
-        return str(Path(copy.path).relative_to(self.folder))
-
     def _leads_out(self, item: Item | None) -> bool:
         """Whether it is reached by a link out of the collection's folder, and so is not the collection's."""
         if item is None or self.collection.follow_links:
             return False
         return leads_out(Path(self.collection.source), self.collection.file(item.path).path)
-
-    def _write_manifest(self) -> Path:
-        """manifest.json: every copy in the folder with its digests, signed by the archive's key."""
-        files = [
-            {
-                "file": self._below(c),
-                "digest": c.copy_digest,
-                "source_digest": c.source_digest,
-                "masked": c.masked,
-                "visible": c.visible,
-                "channel": c.channel,
-                "made_at": c.made_at.isoformat(),
-            }
-            for c in sorted([*self.current.values(), *self.others.values()], key=lambda c: c.path)
-        ]
-        payload = {
-            "kind": "kenbaar-manifest",
-            "organisation": self.room.consents.organisation,
-            "channel": self.channel,
-            "made_at": self.room.journal.act_time().isoformat(),
-            "files": files,
-        }
-        signed = sign_manifest(payload, self.room.consents.signer)
-        with written_below(json_text(signed, indent=1).encode(), self.folder, MANIFEST) as put:
-            put()
-        return self.folder / MANIFEST
