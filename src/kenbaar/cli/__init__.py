@@ -10,10 +10,10 @@ import sys
 
 def main() -> None:
     """The entry of the `kenbaar` command: exits with a code of docs/commands.md."""
-    from kenbaar.cli._stop import hear_no_more, hear_sigterm, how_stopped
+    from kenbaar.cli._stop import hear_no_more, hear_signals, how_stopped
 
     try:
-        hear_sigterm()
+        hear_signals()
         from kenbaar.cli._run import run
 
         code = run(sys.argv[1:])

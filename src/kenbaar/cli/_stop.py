@@ -1,16 +1,19 @@
-"""How a command is stopped from outside: by Ctrl-C (SIGINT), or by whoever looks after processes (SIGTERM).
+"""How a command is stopped from outside: by Ctrl-C (SIGINT), by whoever looks after processes (SIGTERM), or because its
+terminal was closed (SIGHUP).
 
-Both are exceptions, KeyboardInterrupt and Ended, wherever nothing better is done. An act that takes long is asked first
-(`stoppable`), and stops where the next run can go on from. Its workers never hear Ctrl-C: see engines.
+All are exceptions, KeyboardInterrupt, Ended and HungUp, wherever nothing better is done. An act that takes long is
+asked first (`stoppable`), and stops where the next run can go on from. Its workers hear neither Ctrl-C nor SIGHUP: see
+engines.
 """
 
 from __future__ import annotations
 
 import os
 import signal
+import stat
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from kenbaar.errors import Cancelled, KenbaarError, Refused, Unusable
@@ -22,17 +25,26 @@ class Ended(KeyboardInterrupt):
     """SIGTERM came: as Ctrl-C, with another exit code."""
 
 
-_RAISED: dict[int, type[KeyboardInterrupt]] = {signal.SIGINT: KeyboardInterrupt, signal.SIGTERM: Ended}
+class HungUp(KeyboardInterrupt):
+    """SIGHUP came: the terminal was closed. The same, and nobody reads what is said."""
 
 
-def hear_sigterm() -> None:
-    """From now on SIGTERM raises Ended, where it would have killed. What is ignored stays so."""
-    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
-        signal.signal(signal.SIGTERM, _end)
+_RAISED: dict[int, type[KeyboardInterrupt]] = {
+    signal.SIGINT: KeyboardInterrupt,
+    signal.SIGTERM: Ended,
+    signal.SIGHUP: HungUp,
+}
+
+
+def hear_signals() -> None:
+    """From now on SIGTERM and SIGHUP raise, where they would have killed. What is ignored (`nohup`) stays so."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _end)
 
 
 def hear_no_more() -> None:
-    """From now on neither signal is heard: the command has said its last word, and only clears up."""
+    """From now on no such signal is heard: the command has said its last word, and only clears up."""
     for number in _RAISED:
         signal.signal(number, signal.SIG_IGN)
 
@@ -43,6 +55,8 @@ def how_stopped(err: BaseException) -> tuple[KenbaarError, int]:
     while True:  # click wraps what was raised here, and that what the act said
         if isinstance(cause, Ended):
             number = signal.SIGTERM
+        elif isinstance(cause, HungUp):
+            number = signal.SIGHUP
         elif isinstance(cause, Cancelled):
             said = cause
         if cause.__cause__ is None:
@@ -69,11 +83,16 @@ class Stop:
         return self.number is not None
 
     def heard(self, number: int, _frame: object) -> None:
-        """The first signal asks, the second stops at once."""
+        """The first signal asks, the second stops at once. A closed terminal says so more than once, and only asks."""
+        if number == signal.SIGHUP:
+            _leave_the_terminal()
         if self.number is not None:
-            raise _RAISED[number]
+            if number != signal.SIGHUP:
+                raise _RAISED[number]
+            return
         self.number = number
-        os.write(2, b"\nStopping where it can go on; once more stops at once.\n")  # print may be what is interrupted
+        with suppress(OSError):
+            os.write(2, b"\nStopping where it can go on; once more stops at once.\n")  # print may be interrupted
 
 
 @contextmanager
@@ -99,5 +118,17 @@ def stoppable() -> Iterator[Stop]:
         raise _RAISED[stop.number]
 
 
-def _end(_number: int, _frame: object) -> None:
-    raise Ended
+def _end(number: int, _frame: object) -> None:
+    if number == signal.SIGHUP:
+        _leave_the_terminal()
+    raise _RAISED[number]
+
+
+def _leave_the_terminal() -> None:
+    """Whatever is still said goes nowhere: writing to a terminal that is gone would be one more error."""
+    for descriptor in (1, 2):
+        with suppress(OSError):
+            if stat.S_ISCHR(os.fstat(descriptor).st_mode) and not os.isatty(descriptor):
+                nowhere = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(nowhere, descriptor)
+                os.close(nowhere)

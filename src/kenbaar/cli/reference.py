@@ -25,7 +25,7 @@ Every command takes `--home DIR` (the archive's folder; default `KENBAAR_HOME`, 
 | 4 | unusable input |
 | 5 | done, but items were held for review: photos without a copy, files that a sweep could not read |
 | 6 | integrity broken: ledger, keys, pack, or something found by `check` |
-| 130, 143 | stopped with Ctrl-C, or by SIGTERM; what was done stays, and the next run goes on |
+| 129, 130, 143 | stopped: terminal closed, Ctrl-C, SIGTERM; what was done stays, and the next run goes on |
 """
 _SHARED = ("home", "as_json", "help")
 

@@ -12,16 +12,20 @@ from multiprocessing import resource_tracker
 
 from kenbaar.keys import disable_core_dumps
 
+_TO_ALL = {signal.SIGINT, signal.SIGHUP}  # what a terminal sends to every process of a command
 _BLAS_THREADS = "OPENBLAS_NUM_THREADS"  # read once, by the process that loads NumPy
 
 
 def begin_worker(parent: int) -> None:
-    """In the worker, first: no core dumps, one thread for pictures, an end with its parent; Ctrl-C is the parent's.
+    """In the worker, first: no core dumps, one thread for pictures, an end with its parent.
+
+    Ctrl-C and a closed terminal, which reach all processes of a command, are the parent's.
 
     Failures come back as values, so stderr is closed: what a C decoder prints about a damaged photo is no one's news.
     parent: the process id of who started it.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in _TO_ALL:
+        signal.signal(number, signal.SIG_IGN)
     _die_with(parent)
     disable_core_dumps()
     if not os.environ.get("KENBAAR_DEBUG"):
@@ -59,10 +63,12 @@ def one_thread_each() -> Iterator[None]:
 
 @contextmanager
 def no_interrupt() -> Iterator[None]:
-    """What is started now never hears Ctrl-C, not even before it can say so (begin_worker); this thread does, later."""
-    resource_tracker.ensure_running()  # it would lift the block on its way
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    """What is started now never hears Ctrl-C, not even before it can say so (begin_worker); this thread does, later.
+    Nor does it hear that the terminal was closed."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
     try:
+        resource_tracker.ensure_running()  # it would lift the block of Ctrl-C on its way
+        signal.pthread_sigmask(signal.SIG_BLOCK, _TO_ALL)
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
