@@ -269,6 +269,14 @@ def test_so_are_those_of_asking(party: Party, tmp_path: Path) -> None:
     the_answer("staff end", archive, acts.EndStaffRequest(accounts["Rik"].name))
 
 
+def test_so_is_that_of_somebody_who_is_here(party: Party) -> None:
+    party.photo("guest.jpg", 9)
+    (party.photos / "broken.jpg").write_bytes(b"\xff\xd8\xff broken")
+    party.photo("../guest.png", 9)
+    found = the_answer("find present", party.archive, acts.FindPresentRequest(party.folder / "guest.png", "party"))
+    assert [row.path.name for row in found.appearances] == ["guest.jpg"] and len(found.unreadable) == 1
+
+
 def test_so_are_those_about_packs_of_the_users_own(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path / "home", cache=tmp_path / "cache")
     own = build_tiny_pack(tmp_path / "own", seed=5)

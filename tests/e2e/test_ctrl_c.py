@@ -48,6 +48,7 @@ WAYS = (
 SENTENCES = (
     "kenbaar: Stopped. What was done stays; run it again to go on.",
     "kenbaar: Stopped. Nothing was kept; run it again to measure.",
+    "kenbaar: Stopped. Nothing was kept; run it again to look.",
 )
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from kenbaar.acts._act import act
+from kenbaar.acts._act import NO_PROGRESS, Progress, act
+from kenbaar.acts._sweep import UnreadableRow
 from kenbaar.archive import Archive
 from kenbaar.asking import is_case
 from kenbaar.collections import Certainty, How
@@ -14,7 +15,8 @@ from kenbaar.consent import open_sessions
 from kenbaar.errors import UsageError
 from kenbaar.faces import Box
 from kenbaar.policy import Actor, Event, Permission
-from kenbaar.rights import Picture, write_contact_sheet
+from kenbaar.rights import Picture, write_contact_sheet, write_sheet_of_somebody_here
+from kenbaar.sweep import SeenHere
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +60,65 @@ def find(archive: Archive, actor: Actor, request: FindRequest) -> FindAnswer:
     found = archive.requests.find(actor, request.subject, sessions, reason=request.reason)
     if request.sheet:
         write_contact_sheet(found, archive.collections.store, request.sheet, archive.limits, archive.detect_everybody)
-    return FindAnswer(
-        tuple(
-            AppearanceRow(f.item, f.path, f.box, f.band, f.start_s, f.end_s, f.when, f.n, f.collection) for f in found
-        )
+    return FindAnswer(tuple(map(_appearance_row, found)))
+
+
+def _appearance_row(f: Picture) -> AppearanceRow:
+    return AppearanceRow(f.item, f.path, f.box, f.band, f.start_s, f.end_s, f.when, f.n, f.collection)
+
+
+@dataclass(frozen=True, slots=True)
+class FindPresentRequest:
+    """Somebody is here and agreed, just now, to be found this once: their own photo, and the collection to look in.
+
+    sheet: an HTML contact sheet. workers: processes; None: as the settings say.
+    """
+
+    photo: Path
+    collection: str
+    sheet: Path | None = None
+    workers: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FindPresentAnswer:
+    """The pictures they are in, by path. compared: photos looked through; unreadable: those that could not be."""
+
+    appearances: tuple[AppearanceRow, ...]
+    compared: int
+    unreadable: tuple[UnreadableRow, ...]
+
+
+@act("find present", Permission.SPEAK_FOR)
+def find_present(
+    archive: Archive, actor: Actor, request: FindPresentRequest, progress: Progress = NO_PROGRESS
+) -> FindPresentAnswer:
+    """The pictures of somebody who is here. That they agreed is in the ledger before anything is compared; of them
+    nothing is kept. Cancelled, nothing is told."""
+    if request.sheet:
+        archive.refuse_target(request.sheet)
+    report = archive.present.find(
+        actor,
+        request.collection,
+        lambda: archive.enrolments.read_live(request.photo),
+        archive.packs.in_use(),
+        engine=archive.engine(request.workers),
+        limits=archive.limits,
+        say=lambda p: progress.report("find", p.done, p.total, p.seconds),
+        cancelled=progress.cancelled,
     )
+    found = [(_picture_here(s, request.collection), s.path, s.digest, s.faces) for s in report.pictures]
+    if request.sheet:
+        write_sheet_of_somebody_here(found, request.sheet, archive.limits, archive.detect_everybody)
+    return FindPresentAnswer(
+        tuple(_appearance_row(picture) for picture, *_ in found),
+        report.compared,
+        tuple(UnreadableRow(u.path, u.why) for u in report.unreadable),
+    )
+
+
+def _picture_here(seen: SeenHere, collection: str) -> Picture:
+    return Picture(seen.item, collection, seen.file, seen.n, seen.box, seen.band, seen.when, None, None)
 
 
 @dataclass(frozen=True, slots=True)

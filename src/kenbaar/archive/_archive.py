@@ -43,7 +43,7 @@ from kenbaar.storage import (
     SqlTemplateStore,
     open_database,
 )
-from kenbaar.sweep import Sweeps
+from kenbaar.sweep import PresentSearches, Sweeps
 
 
 class Archive:
@@ -105,6 +105,7 @@ class Archive:
         self.enrolments = Enrolments(settings, self.consents, self.packs, journal, self.detect_everybody)
         copies = SqlCopyStore(self._databases[0])
         self.sweeps = Sweeps(self.consents, self.collections, journal, locks=home / "locks")
+        self.present = PresentSearches(self.consents, self.collections, journal)
         self.requests = Requests(self.consents, self.collections, journal)
         self.staff = Staff(SqlStaffStore(self._databases[0], seal), journal, journal.recent, self._is_known)
         self.cases = Cases(SqlCaseStore(self._databases[0]), self.consents, journal)

@@ -17,6 +17,7 @@ from kenbaar.consent import (
     Enrolled,
     Purpose,
     Sessions,
+    read_live,
     read_portraits,
     read_reference,
     refuse_portrait_unasked,
@@ -89,6 +90,10 @@ class Enrolments:
         if opened:
             self._refuse_somebody_else(actor, subject.id, opened, sessions)
         return self._consents.renew(actor, token, vectors, pack, agreed=purposes, sessions=sessions, portrait=kept)
+
+    def read_live(self, photo: Path) -> NDArray[np.float32]:
+        """The vector, (1, d), of somebody who is here, from a photo that comes from outside and is dropped at once."""
+        return read_live(self._open_untrusted(photo), self._packs.opened)
 
     def _read_portraits(self, photos: Sequence[Photo], pack: ModelPack, point: Threshold) -> NDArray[np.float32]:
         return read_portraits(photos, pack, same_person=point.accept - LOOSER_DECADES * point.per_decade)

@@ -8,7 +8,8 @@ from typing import Any
 import click
 
 from kenbaar.cli._app import Out, acting
-from kenbaar.cli._secrets import ask_for_code, code_options
+from kenbaar.cli._secrets import ask_for_code, at_terminal, code_options
+from kenbaar.errors import ConsentMissing
 
 _MODES = click.Choice(["off", "claimed", "roster", "transient"])
 
@@ -193,28 +194,75 @@ def _number(count: int, one: str, many: str) -> str:
 
 
 @click.command()
-@click.argument("subject")
+@click.argument("subject", required=False)
 @click.option("--reason", help="Why you look; it is shown to the person.")
 @click.option(
     "--sheet", type=click.Path(path_type=Path), help="Write an HTML contact sheet, with everybody else masked."
 )
+@click.option(
+    "--photo",
+    type=click.Path(path_type=Path),
+    help="Of somebody who is here and agreed just now: their own photo, instead of SUBJECT. Nothing of it is kept.",
+)
+@click.option("--collection", metavar="NAME", help="With --photo: where to look.")
 @acting
 @code_options
-def find(out: Out, subject: str, codes: tuple[str, ...], reason: str | None, sheet: Path | None) -> None:
-    """The pictures SUBJECT is in. The look is written in the ledger, and shown to the person."""
+def find(
+    out: Out,
+    subject: str | None,
+    codes: tuple[str, ...],
+    reason: str | None,
+    sheet: Path | None,
+    photo: Path | None,
+    collection: str | None,
+) -> int:
+    """The pictures SUBJECT is in. The look is written in the ledger, and shown to the person.
+
+    With --photo and --collection, of somebody who is not enrolled: that they agreed is written in the ledger before
+    anything is compared, and neither the photo nor what was found is kept.
+    """
     from kenbaar import acts
 
-    with out.archive() as archive:
-        codes = ask_for_code(archive, subject, codes)
-        found = acts.find(archive, out.actor(archive), acts.FindRequest(subject, codes, reason, sheet))
+    if (subject is None) == (photo is None) or (photo is None) != (collection is None):
+        raise click.UsageError("Give SUBJECT, or --photo PHOTO and --collection NAME of somebody who is here.")
+    if photo is not None and (reason is not None or codes):
+        raise click.UsageError("--reason and recovery codes belong to SUBJECT; of who is here nothing is on record.")
+    found: acts.FindAnswer | acts.FindPresentAnswer
+    if photo is not None and collection is not None:
+        _require_spoken(out)
+        with out.archive() as archive, out.progress() as progress:
+            request = acts.FindPresentRequest(photo, collection, sheet)
+            found = acts.find_present(archive, out.actor(archive), request, progress)
+    else:
+        assert subject is not None
+        with out.archive() as archive:
+            codes = ask_for_code(archive, subject, codes)
+            found = acts.find(archive, out.actor(archive), acts.FindRequest(subject, codes, reason, sheet))
     for f in found.appearances:
         when = f"{f.when:%Y-%m-%d %H:%M}" if f.when else "-"
         out.say(f"{f.item}  {f.path}  box {f.box.as_list()}  {f.band}  {when}")
     if not found.appearances:
-        out.say("No pictures found. That is an answer about what was swept, not about what exists.")
+        out.say("No pictures found. That is an answer about what was looked through, not about what exists.")
     if sheet:
         out.say(f"Sheet: {sheet}")
+    unreadable = found.unreadable if isinstance(found, acts.FindPresentAnswer) else ()
+    for bad in unreadable:
+        out.say(f"Not looked through: {bad.path}: {bad.why}")
     out.answer(found)
+    return 5 if unreadable else 0
+
+
+def _require_spoken(out: Out) -> None:
+    """Whoever is in the photo agreed just now: asked at a terminal, and said in words without one."""
+    said = (
+        "the person in the photo is here and agreed, just now, that it is compared with all faces in the collection, "
+        "this once"
+    )
+    if at_terminal() and not out.as_json:
+        if not click.confirm(f"Is it so that {said}?", default=False, err=True):
+            raise ConsentMissing("They did not agree, so nothing was opened.", "Ask them first.")
+    else:
+        out.note(f"With this you state that {said}. It is written in the ledger, with your account.")
 
 
 @click.command()

@@ -6,7 +6,10 @@ import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from kenbaar.consent._purpose import ASKED, RECOGNISING, SHOWING, Purpose
+import numpy as np
+from numpy.typing import NDArray
+
+from kenbaar.consent._purpose import ASKED, FINDING, RECOGNISING, SHOWING, Purpose
 from kenbaar.consent._records import ConsentStore, Grant, GrantKey, PortraitStore, Subject, TemplateStore
 from kenbaar.consent._rows import stored_rows
 from kenbaar.consent._sealed_portraits import opened_by
@@ -34,6 +37,8 @@ from kenbaar.ledger import Journal
 from kenbaar.policy import Actor
 
 log = logging.getLogger(__name__)
+
+SOMEBODY_HERE = "here"  # in a gallery of somebody who is here: no id of theirs, for none is made
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +259,21 @@ class ConsentsInForce:
         rows = stored_rows(opened(), dim, self.compact_from)
         return ConsentedGallery.of(
             pack=pack, purposes=kinds, opened_at=now, subjects=subjects, rows=rows, awaits_act=True
+        )
+
+    def spoken_gallery(self, vectors: NDArray[np.float32], pack: str) -> ConsentedGallery:
+        """Somebody who is here and agreed just now, by word of mouth, to be found this once; of them nothing is kept.
+
+        vectors: of their own photo, float32 (1, d), taken over: wiping the gallery overwrites them. As every gallery,
+        it can be compared with once the act is recorded (Event.SPOKEN).
+        """
+        return ConsentedGallery.of(
+            pack=pack,
+            purposes=FINDING,
+            opened_at=self.journal.now(),
+            subjects=(SOMEBODY_HERE,),
+            rows=vectors,
+            awaits_act=True,
         )
 
     def open_portrait(self, subject: str, session: CodeSession | None) -> bytes | None:

@@ -15,6 +15,7 @@ from kenbaar.modelpack import ModelPack
 MOST_PHOTOS = 5  # one photo misses 2.7 %, three 0.27 %, five 0.10 %: docs/decisions/0024-what-improves-the-templates.md
 LOOSER_DECADES = 2.3  # one person's photos are compared at 200 times the false match rate of a search: this is a
 # check that nobody mixed up folders, not an identification
+_ENROL_AGAIN = "Then enrol again: the token still works."
 PORTRAIT_PX = 512  # the longer side of what is kept of a portrait, at most: enough to compare with by eye
 _BESIDE, _ABOVE, _BELOW = 0.65, 0.7, 1.0  # of the face's longer side, beyond its box: hair, ears, neck and shoulders
 
@@ -36,6 +37,12 @@ def read_portraits(photos: Sequence[Photo], pack: ModelPack, *, same_person: flo
     rows = np.stack(list(vectors.values()))
     _check_one_person(rows, places, same_person)
     return rows
+
+
+def read_live(photo: Photo, pack: ModelPack) -> NDArray[np.float32]:
+    """The vector, float32 (1, d), of somebody who is here. Raises EnrolmentRefused for what nobody could enrol with."""
+    face = _the_one_face(photo, pack, "the photo", "Take another one, in good light and from the front.")
+    return pack.make_template(photo, face).vector[np.newaxis].copy()
 
 
 def read_reference(
@@ -74,7 +81,7 @@ def _head_and_shoulders(face: Box) -> Box:
     return Box(face.x_min - beside, face.y_min - above, face.x_max + beside, face.y_max + below)
 
 
-def _the_one_face(photo: Photo, pack: ModelPack, called: str) -> Face:
+def _the_one_face(photo: Photo, pack: ModelPack, called: str, otherwise: str = _ENROL_AGAIN) -> Face:
     """The only face in a photo, good enough to enrol with."""
     faces = pack.detect_faces(photo)
     if not faces:
@@ -88,7 +95,7 @@ def _the_one_face(photo: Photo, pack: ModelPack, called: str) -> Face:
     if problems := pack.quality_problems(photo, faces[0]):
         raise EnrolmentRefused(
             f"{called[0].upper()}{called[1:]} cannot be used. {' '.join(problems)}",
-            "Then enrol again: the token still works.",
+            otherwise,
         )
     return faces[0]
 

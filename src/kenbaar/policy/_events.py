@@ -155,6 +155,7 @@ class Event(Enum):
         Permission.SPEAK_FOR,
         narrows=False,
         facts=frozenset({"collection", "mode", "pictures"}),
+        purpose="find",
     )
     STAFF_INVITE = EventRow(
         "staff-invite",

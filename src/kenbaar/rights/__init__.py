@@ -20,7 +20,7 @@ from kenbaar.rights._export import Exporter, ExportReport
 from kenbaar.rights._leaving import Departure, Leaving
 from kenbaar.rights._requests import Picture, Requests
 from kenbaar.rights._residue import Finding, ResidueReport, scan_home
-from kenbaar.rights._sheet import write_collection_sheet, write_contact_sheet
+from kenbaar.rights._sheet import write_collection_sheet, write_contact_sheet, write_sheet_of_somebody_here
 from kenbaar.rights._transparency import FORMAT as TRANSPARENCY
 from kenbaar.rights._transparency import Transparency, count_acts, transparency_page
 
@@ -43,4 +43,5 @@ __all__ = [
     "transparency_page",
     "write_collection_sheet",
     "write_contact_sheet",
+    "write_sheet_of_somebody_here",
 ]

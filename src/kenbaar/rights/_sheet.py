@@ -56,12 +56,14 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """Where a page stands among the others. files: the names of all, in order; number: from 1; total: photos on all."""
+    """Where a page stands among the others. files: the names of all, in order; number: from 1; total: photos on all.
+    kept: what is on them is on record; False: of somebody who is here, this once."""
 
     number: int
     files: tuple[str, ...]
     total: int
     title: str
+    kept: bool = True
 
 
 def write_contact_sheet(
@@ -88,6 +90,30 @@ def write_contact_sheet(
             yield name, (_own_card(p, store, limits, detect_again) for p in group)
 
     return _write("contact.html", title, len(pictures), photos_a_page, out, cards)
+
+
+def write_sheet_of_somebody_here(
+    found: Sequence[tuple[Picture, str, str, Sequence[Box]]],
+    out: Path,
+    limits: PhotoLimits,
+    detect_again: DetectAgain,
+    *,
+    photos_a_page: int = PHOTOS_A_PAGE,
+) -> list[Path]:
+    """As write_contact_sheet, of what was seen just now and is on no record.
+
+    found: picture, its path below the collection's folder, the digest of its content, and all faces in it; by path.
+    """
+
+    def cards(first: int) -> Iterator[tuple[str, Iterator[Card]]]:
+        here = found[first : first + photos_a_page]
+        if here:
+            yield (
+                here[0][0].collection,
+                (_seen_card(p, path, digest, faces, "", limits, detect_again) for p, path, digest, faces in here),
+            )
+
+    return _write("contact.html", "Your pictures", len(found), photos_a_page, out, cards, kept=False)
 
 
 def write_collection_sheet(
@@ -129,15 +155,28 @@ def _own_card(picture: Picture, store: CollectionStore, limits: PhotoLimits, det
     path = picture.path.name if item is None else item.path
     if item is None or mine is None or picture.n >= len(faces) or faces[picture.n] != picture.box:
         return Card(picture.item, path, picture.when, None, "What is known about this photo changed just now.")
+    return _seen_card(picture, path, item.digest, faces, mine.subject, limits, detect_again)
+
+
+def _seen_card(
+    picture: Picture,
+    path: str,
+    digest: str | None,
+    faces: Sequence[Box],
+    subject: str,
+    limits: PhotoLimits,
+    detect_again: DetectAgain,
+) -> Card:
+    """Everybody covered but the face with the picture's number."""
     try:
-        covered = open_covered(picture.file, item.digest, limits, faces, shown=picture.n, detect_again=detect_again)
+        covered = open_covered(picture.file, digest, limits, faces, shown=picture.n, detect_again=detect_again)
     except ReaderUnavailable:
         raise
     except KenbaarError as err:
-        return Card(item.id, path, picture.when, None, err.what, mine.subject, picture.n)
+        return Card(picture.item, path, picture.when, None, err.what, subject, picture.n)
     small = thumbnail(covered)
     return Card(
-        item.id, path, picture.when, small, None, mine.subject, picture.n, picture.band,
+        picture.item, path, picture.when, small, None, subject, picture.n, picture.band,
         own_frame(picture.box, small), len(faces),
     )  # fmt: skip
 
@@ -194,6 +233,8 @@ def _write(
     photos_a_page: int,
     out: Path,
     cards: Callable[[int], Iterable[tuple[str, Iterable[Card]]]],
+    *,
+    kept: bool = True,
 ) -> list[Path]:
     """Page after page, one photo in memory at a time. The first page gets its name last: it links to all others."""
     starts = range(0, max(1, total), photos_a_page)
@@ -201,7 +242,7 @@ def _write(
     files = tuple(p.name for p in pages)
 
     def put(file: BinaryIO, k: int) -> None:
-        for piece in page(kind, leaf=Leaf(k + 1, files, total, title), groups=cards(starts[k])):
+        for piece in page(kind, leaf=Leaf(k + 1, files, total, title, kept), groups=cards(starts[k])):
             file.write(piece)
 
     with writing_atomically(out) as first:

@@ -22,6 +22,7 @@ from kenbaar.sweep._analyse import (
 )
 from kenbaar.sweep._compared import PackInUse
 from kenbaar.sweep._plan import PassedOverCount
+from kenbaar.sweep._present import PresentReport, PresentSearches, SeenHere
 from kenbaar.sweep._reanalyse import reanalyse_photo, steady_threshold
 from kenbaar.sweep._run import SweepProgress, SweepReport, Sweeps, Unreadable
 from kenbaar.sweep._tasks import AnalysePhotos, AnalysisTask, OlderPack
@@ -36,7 +37,10 @@ __all__ = [
     "PackInUse",
     "PassedOverCount",
     "PhotoAnalysis",
+    "PresentReport",
+    "PresentSearches",
     "Recognised",
+    "SeenHere",
     "SweepProgress",
     "SweepReport",
     "Sweeps",
