@@ -1,7 +1,8 @@
-"""`kenbaar bench match`: comparing with many people."""
+"""`kenbaar bench match` and `bench search`: comparing with many people."""
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 import click
@@ -36,6 +37,29 @@ def bench_match_command(out: Out, people: int, probes: int, dim: int, compact: b
     out.answer(
         {**_match_answer(both.compact), "float32": _match_answer(both.floats), "identical_decisions": both.identical}
     )
+
+
+@click.command("search")
+@click.option("--people", default=100_000, show_default=True, type=click.IntRange(1), help="Who agreed to be asked.")
+@click.option("--searches", default=200, show_default=True, type=click.IntRange(2), help="Questions of one face each.")
+@common
+def bench_search_command(out: Out, people: int, searches: int) -> None:
+    """Asking "who is this?" of many people, on one core, beyond the model's own time."""
+    from kenbaar.measure import bench_search
+
+    out.say(machine())
+    result = bench_search(people, searches)
+    out.say(
+        f"one face against {result.n:,} people: {result.median_ms:.0f} ms, 95 % of {result.searches} within "
+        f"{result.p95_ms:.0f} ms, the first {result.first_ms:.0f} ms"
+    )
+    form = "in whole numbers" if result.compact else "float32"
+    out.say(f"  gallery {result.gallery_mb:.0f} MB in memory ({form}); {result.memory_mb:.1f} MB beside it")
+    out.answer({name: _rounded(value) for name, value in dataclasses.asdict(result).items()})
+
+
+def _rounded(value: object) -> object:
+    return round(value, 3) if isinstance(value, float) else value
 
 
 def _tell_match(out: Out, form: str, result: MatchBench) -> None:

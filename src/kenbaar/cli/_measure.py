@@ -6,7 +6,7 @@ import click
 
 from kenbaar.cli._bench_copies import bench_publish_command
 from kenbaar.cli._bench_leaks import bench_leaks_command
-from kenbaar.cli._bench_people import bench_match_command
+from kenbaar.cli._bench_people import bench_match_command, bench_search_command
 from kenbaar.cli._bench_sweep import bench_detect_command, bench_sweep_command
 
 
@@ -19,6 +19,7 @@ for _command in (
     bench_sweep_command,
     bench_detect_command,
     bench_match_command,
+    bench_search_command,
     bench_publish_command,
     bench_leaks_command,
 ):

@@ -33,6 +33,7 @@ from kenbaar.measure._bench_detect import DetectBench, FoundOfSize, bench_detect
 from kenbaar.measure._bench_gallery import GalleryBench, bench_gallery
 from kenbaar.measure._bench_leaks import LeakRow, bench_leaks
 from kenbaar.measure._bench_match import MatchBench, MatchComparison, bench_compact_match, bench_match
+from kenbaar.measure._bench_search import SearchBench, bench_search
 from kenbaar.measure._bench_sweep import SweepBench, bench_sweep, steady_rate, time_in_turns
 from kenbaar.measure._evaluate import evaluate
 from kenbaar.measure._figures import Evaluation, Point
@@ -63,6 +64,7 @@ __all__ = [
     "Point",
     "Rate",
     "Report",
+    "SearchBench",
     "SweepBench",
     "adopt",
     "adopted_for",
@@ -72,6 +74,7 @@ __all__ = [
     "bench_gallery",
     "bench_leaks",
     "bench_match",
+    "bench_search",
     "bench_sweep",
     "compose_crowds",
     "compose_photos",

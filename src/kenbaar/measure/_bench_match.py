@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,9 @@ from kenbaar.gallery import SEGMENT_ROWS, CompactRows, ConsentedGallery
 from kenbaar.keys import Safe
 from kenbaar.matching import Decision, Threshold, match_faces
 
-_PACK = "made-up vectors"
+Found = TypeVar("Found")
+
+PACK = "made-up vectors"
 _ROUNDS, _FEWER_ROUNDS, _MANY_PAIRS = 7, 3, 2_000_000_000  # from so many pairs on, a round takes seconds
 _SQUARE = 2048
 """Side of the bare product: three matrices of 16 MB, the shape BLAS libraries are best at."""
@@ -65,18 +68,18 @@ class MatchComparison:
 
 def bench_match(people: int, probes: int, dim: int = 512) -> MatchBench:
     """Search `people` made-up subjects with `probes` faces, 30 % of them of somebody there. Nothing is read or kept."""
-    _refuse_nothing(people, probes, dim)
-    floats = _gallery(_float_rows(people, dim), _ids(people))
-    return _measured([floats], _faces(floats.rows, probes))[0][0]
+    refuse_nothing(people, probes, dim)
+    floats = gallery_of(float_rows(people, dim), ids(people))
+    return _measured([floats], faces_of(floats.rows, probes))[0][0]
 
 
 def bench_compact_match(people: int, probes: int, dim: int = 512) -> MatchComparison:
     """The same with float32 rows and with compact ones. Needs room on the disk for the sealed rows. NoSpace."""
-    _refuse_nothing(people, probes, dim)
-    subjects = _ids(people)
-    floats = _gallery(_float_rows(people, dim), subjects)
-    compact = _gallery(CompactRows.of(_parts(people, dim), dim, Safe(4 * dim)), subjects)
-    results, decisions = _measured([floats, compact], _faces(floats.rows, probes))
+    refuse_nothing(people, probes, dim)
+    subjects = ids(people)
+    floats = gallery_of(float_rows(people, dim), subjects)
+    compact = gallery_of(CompactRows.of(parts(people, dim), dim, Safe(4 * dim)), subjects)
+    results, decisions = _measured([floats, compact], faces_of(floats.rows, probes))
     compact.wipe()
     return MatchComparison(results[0], results[1], decisions[0] == decisions[1])
 
@@ -87,7 +90,7 @@ def _available_bytes() -> int:
     return int(told["MemAvailable"].split()[0]) * 1024
 
 
-def _refuse_nothing(people: int, probes: int, dim: int) -> None:
+def refuse_nothing(people: int, probes: int, dim: int) -> None:
     if people < 1 or probes < 1 or dim < 2:
         raise UsageError("There is nothing to match.", "Give at least one person, one probe and two numbers.")
     needed, free = people * (4 * dim + _ID_BYTES) * _ROOM, _available_bytes()
@@ -103,7 +106,7 @@ def _measured(
 ) -> tuple[list[MatchBench], list[list[Decision]]]:
     """The same faces searched in each gallery, in turns. The first one's rows are what is read for read_ratio."""
     n, dim, probes = len(galleries[0]), galleries[0].dim, len(faces)
-    threshold = Threshold(_PACK, accept=0.6, strong=0.7, margin=0.05, fpir=0.001, n=n, per_decade=0.0)
+    threshold = Threshold(PACK, accept=0.6, strong=0.7, margin=0.05, fpir=0.001, n=n, per_decade=0.0)
     left = np.ones((_SQUARE, _SQUARE), np.float32)
     out = np.empty_like(left)
     matrix = galleries[0].rows
@@ -118,7 +121,7 @@ def _measured(
     results, decisions = [], []
     for i, gallery in enumerate(galleries):
         many, one_probe = took[2 * i : 2 * i + 2]
-        found, peak = _peak_bytes(partial(match_faces, faces, gallery, threshold))
+        found, peak = peak_bytes(partial(match_faces, faces, gallery, threshold))
         in_memory, sealed = _size_bytes(gallery)
         rate = 2.0 * probes * n * dim / many
         results.append(
@@ -146,35 +149,35 @@ def _size_bytes(gallery: ConsentedGallery) -> tuple[int, int]:
     return stored.nbytes + whose, 0
 
 
-def _parts(people: int, dim: int) -> Iterator[NDArray[np.float32]]:
+def parts(people: int, dim: int) -> Iterator[NDArray[np.float32]]:
     """The rows of so many made-up people, a segment at a time; the same each time."""
     for number, first in enumerate(range(0, people, SEGMENT_ROWS)):
         rng = np.random.default_rng((2, number))
         yield _unit(rng.standard_normal((min(SEGMENT_ROWS, people - first), dim), dtype=np.float32))
 
 
-def _float_rows(people: int, dim: int) -> NDArray[np.float32]:
+def float_rows(people: int, dim: int) -> NDArray[np.float32]:
     rows = np.empty((people, dim), np.float32)
-    for number, part in enumerate(_parts(people, dim)):
+    for number, part in enumerate(parts(people, dim)):
         rows[number * SEGMENT_ROWS : number * SEGMENT_ROWS + len(part)] = part
     return rows
 
 
-def _ids(people: int) -> tuple[str, ...]:
+def ids(people: int) -> tuple[str, ...]:
     return tuple(f"s-{i:08d}" for i in range(people))
 
 
-def _gallery(rows: NDArray[np.float32] | CompactRows, subjects: tuple[str, ...]) -> ConsentedGallery:
+def gallery_of(rows: NDArray[np.float32] | CompactRows, subjects: tuple[str, ...]) -> ConsentedGallery:
     return ConsentedGallery.of(
-        pack=_PACK, purposes=["find"], opened_at=datetime(2026, 1, 1, tzinfo=UTC), subjects=subjects, rows=rows
+        pack=PACK, purposes=["find"], opened_at=datetime(2026, 1, 1, tzinfo=UTC), subjects=subjects, rows=rows
     )
 
 
-def _faces(enrolled: NDArray[np.float32], probes: int) -> list[Template]:
+def faces_of(enrolled: NDArray[np.float32], probes: int) -> list[Template]:
     vectors = _unit(np.random.default_rng(3).standard_normal((probes, enrolled.shape[1]), dtype=np.float32))
     mated = min(len(enrolled), int(probes * _MATED))
     vectors[:mated] = _unit(enrolled[:mated] + 0.5 * vectors[:mated])  # cosine 0.89 with their own row
-    return [Template(vector, _PACK) for vector in vectors]
+    return [Template(vector, PACK) for vector in vectors]
 
 
 def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -195,7 +198,7 @@ def _medians(calls: list[Callable[[], object]], rounds: int) -> list[float]:
     return [statistics.median(took) for took in seconds]
 
 
-def _peak_bytes(call: Callable[[], list[Decision]]) -> tuple[list[Decision], int]:
+def peak_bytes(call: Callable[[], Found]) -> tuple[Found, int]:
     """What the call gave, and the most that was allocated at once during it, by Python and numpy."""
     import tracemalloc
 
