@@ -256,7 +256,7 @@ class ConsentsInForce:
                     f"Put the archive back from one backup, or withdraw {altered[0]} and let them enrol again.",
                 )
 
-        rows = stored_rows(opened(), dim, self.compact_from)
+        rows = stored_rows(opened(), dim, self.compact_from, len(chosen))
         return ConsentedGallery.of(
             pack=pack, purposes=kinds, opened_at=now, subjects=subjects, rows=rows, awaits_act=True
         )
