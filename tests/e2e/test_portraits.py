@@ -271,6 +271,21 @@ def test_another_persons_portrait_in_ones_place_does_not_open_and_check_names_it
     assert club.kenbaar("check")["findings"] == []
 
 
+def test_whose_portrait_was_damaged_renews_with_a_new_one(club: Club) -> None:
+    leave(club, "Dov")
+    with rows(club) as db:
+        db.execute("UPDATE sealed_portraits SET sealed = zeroblob(500)")
+    club.kenbaar.refused("enrol", club.kenbaar("renew", club.ids["Dov"])["token"], club.portrait("Dov"), code=6)
+    assert [str(g.purpose) for g in living(club, "Dov")] == ["ask", "find"]
+    _renew(club, "Dov", "--portrait", club.portrait("Dov"))
+    assert opened(club, "Dov") and len(living(club, "Dov")) == 2
+
+
+def living(club: Club, name: str) -> list[Grant]:
+    with club.open() as archive:
+        return sorted(archive.consents.living_grants(club.ids[name]), key=lambda g: str(g.purpose))
+
+
 @pytest.mark.parametrize("edit", ["X''", "substr(sealed, 1, 60)", "zeroblob(500)"])
 def test_a_portrait_cut_or_overwritten_is_a_sentence(club: Club, edit: str) -> None:
     leave(club, "Dov")

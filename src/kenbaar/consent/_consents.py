@@ -204,6 +204,10 @@ class Consents(ConsentsInForce):
             data_key = self.data_key(before[0], session)
             if not any(p.kind in RECOGNISING for p in (*purposes, *(g.purpose for g in before))):
                 vectors = None
+            anew = {*purposes, *(g.purpose for g in before if vectors is not None)}  # these get new keys
+            picture = portrait
+            if portrait is None and any(p.row.asked for p in anew):
+                picture = self.open_portrait(subject.id, session)
             new = self._sealed(subject.id, pack, vectors, data_key)
             template = new or self._template_of(before[0])
             opens = _Opens(subject, data_key, session, template)
@@ -214,9 +218,7 @@ class Consents(ConsentsInForce):
                 grants += [self._grant(opens, g.purpose, g.given_at, g.until) for g in kept]
                 replaced = before
                 self.templates.put(new)  # 2
-            picture, sealed = portrait, b""
-            if any(g.purpose.row.asked for g in grants):
-                picture = portrait or self.open_portrait(subject.id, session)
+            sealed = b""
             if picture is not None:
                 sealed = self._portrait_for(grants, subject, session, picture)
                 self.portraits.put(subject.id, joined([*parts(self.portraits.get(subject.id) or b""), sealed]))

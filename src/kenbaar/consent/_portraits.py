@@ -18,8 +18,8 @@ LOOSER_DECADES = 2.3  # one person's photos are compared at 200 times the false 
 _ENROL_AGAIN = "Then enrol again: the token still works."
 PORTRAIT_PX = 512  # the longer side of what is kept of a portrait, at most: enough to compare with by eye
 _PART, _WHOLE, _WIDER = 0.7, 0.9, 3  # a mouth, or a frame around the face, that a thorough look takes for a face:
-# so much of it lies in the face, or it holds so much of the face and is at most so many times as large. Of 164 photos of
-# one person each, taken in a laboratory (15 people, default 2), 11 were refused without this, 2 with it
+# so much of it lies in the face, or it holds so much of the face and is at most so many times as large. Of 164 photos
+# of one person each, taken in a laboratory (15 people, default 2), 11 were refused without this, 2 with it
 _BESIDE, _ABOVE, _BELOW = 0.65, 0.7, 1.0  # of the face's longer side, beyond its box: hair, ears, neck and shoulders
 
 
