@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +25,12 @@ from tests.modelpack.tiny_pack import build_tiny_pack
 settings.register_profile("same", derandomize=True)
 settings.register_profile("random", derandomize=False)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
+
+# Archives make every write last (fsync), and no test takes the power away: in memory that costs nothing, and room is
+# made again after each test. Who asks for another place (--basetemp, PYTEST_DEBUG_TEMPROOT) gets it.
+_IN_MEMORY, _ENOUGH_BYTES = Path("/dev/shm"), 8_000_000_000
+if _IN_MEMORY.is_mount() and shutil.disk_usage(_IN_MEMORY).free > _ENOUGH_BYTES:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_IN_MEMORY))
 
 
 def _cache() -> Path:

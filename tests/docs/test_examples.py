@@ -37,7 +37,7 @@ from tests.actors import OFFICER
 from tests.contracts.toy_tasks import Doubling
 from tests.measure.volunteers import draw_volunteers
 from tests.modelpack.tiny_pack import build_tiny_pack
-from tests.rights.party import START, Party, a_party
+from tests.rights.party import START, Party, a_copy, a_party
 from tests.seal import SEAL
 
 SOURCE = Path(kenbaar.__file__).parent
@@ -48,8 +48,8 @@ NO_CODE = {"keys/_store_file.py": "the layout of a file"}
 class Things:
     """What examples take for granted. Made when an example first names it."""
 
-    def __init__(self, folder: Path, pack_folder: Path, kept: ExitStack) -> None:
-        self.folder, self._pack_folder, self._kept = folder, pack_folder, kept
+    def __init__(self, folder: Path, pack_folder: Path, made_party: Party, kept: ExitStack) -> None:
+        self.folder, self._pack_folder, self._made_party, self._kept = folder, pack_folder, made_party, kept
         self.actor: Actor = OFFICER
         self.editor = Actor("staff", "a-00000000", "editor")
         self.limits = PhotoLimits()
@@ -70,12 +70,7 @@ class Things:
     def _party(self) -> Party:
         """Another, with Ada in it, and a stranger; swept."""
         (self.folder / "choir").mkdir()
-        party = self._kept.enter_context(a_party(self.folder / "choir", self._pack_folder))
-        party.enrol("Ada", 1, ("find", "show:web"))
-        party.photo("a.jpg", 1, 40)
-        party.add()
-        party.sweep()
-        return party
+        return self._kept.enter_context(a_copy(self._made_party, self.folder / "choir"))
 
     @cached_property
     def archive(self) -> Archive:
@@ -200,11 +195,24 @@ def run(where: str, example: str, things: Things) -> None:
 EXAMPLES = dict(examples())
 
 
+@pytest.fixture(scope="module")
+def made_party(tmp_path_factory: pytest.TempPathFactory, tiny_pack_folder: Path) -> Party:
+    """Made once: Ada enrolled, in one photo beside a stranger; swept."""
+    with a_party(tmp_path_factory.mktemp("made"), tiny_pack_folder) as party:
+        party.enrol("Ada", 1, ("find", "show:web"))
+        party.photo("a.jpg", 1, 40)
+        party.add()
+        party.sweep()
+    return party
+
+
 @pytest.fixture
-def things(tmp_path: Path, tiny_pack_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Things]:
+def things(
+    tmp_path: Path, tiny_pack_folder: Path, made_party: Party, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Things]:
     monkeypatch.chdir(tmp_path)
     with ExitStack() as kept:
-        yield Things(tmp_path, tiny_pack_folder, kept)
+        yield Things(tmp_path, tiny_pack_folder, made_party, kept)
 
 
 @pytest.mark.parametrize("where", EXAMPLES)

@@ -1,7 +1,7 @@
 """Drives the `kenbaar` command as a user does, and holds every answer to what docs/commands.md promises.
 
-Kenbaar(home, pack) runs the command's own entry in this process (fast), and with --workers 1 its work too;
-in_a_process=True runs the installed command, with a worker of its own.
+Kenbaar(home, pack) runs the command's own entry in this process (fast), and its work too unless more --workers are
+asked for; in_a_process=True runs the installed command, with a worker of its own.
 """
 
 from __future__ import annotations
@@ -77,7 +77,11 @@ class Kenbaar:
         from kenbaar.cli._run import run
 
         out, err = io.StringIO(), io.StringIO()
-        with mock.patch.dict(os.environ, self.env, clear=True), redirect_stdout(out), redirect_stderr(err):
+        with (
+            mock.patch.dict(os.environ, {"KENBAAR_WORKERS": "1", **self.env}, clear=True),
+            redirect_stdout(out),
+            redirect_stderr(err),
+        ):
             code = run(arguments, engine_of)
         return code, out.getvalue(), err.getvalue()
 

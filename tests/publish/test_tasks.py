@@ -33,7 +33,7 @@ def photos(tmp_path: Path) -> list[Path]:
         pixels = blank_photo(480, 320, n)
         draw_face(pixels, 40, 96, 3, 96)
         paths.append(tmp_path / f"{n:02}.png")
-        Image.fromarray(pixels).save(paths[-1])
+        Image.fromarray(pixels).save(paths[-1], compress_level=1)
     return paths
 
 
