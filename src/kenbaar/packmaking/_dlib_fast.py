@@ -8,7 +8,7 @@ from dataclasses import replace
 from kenbaar.modelpack._at_hand import FAST
 from kenbaar.modelpack._manifest import Manifest, Measured, OperatingPoint, PackFile
 from kenbaar.packmaking._detector import DETECTOR_FILE, EMBEDDER_FILE
-from kenbaar.packmaking._dlib_pack import NOTICE, PROVENANCE
+from kenbaar.packmaking._dlib_pack import CARD, NOTICE
 from kenbaar.packmaking._known_answers import answers_to_pattern, require_answers
 from kenbaar.packmaking._quantise import quantised, read_ranges
 
@@ -56,7 +56,7 @@ def dlib_fast_manifest(dlib: Manifest, detector: bytes, embedder: bytes) -> Mani
             rough_within=ROUGH_WITHIN,
         ),
         operating_point=OPERATING_POINT,
-        provenance=tuple(replace(part, changes=f"{part.changes}; {_CHANGES[part.part]}") for part in PROVENANCE),
+        provenance=tuple(replace(part, changes=f"{part.changes}; {_CHANGES[part.part]}") for part in CARD.provenance),
         measured=MEASURED,
         notice=NOTICE,
     )

@@ -6,21 +6,11 @@ docs/decisions/0003 and 0004 (mirrored averaging, thresholds); the recipe is in 
 
 from __future__ import annotations
 
-import hashlib
-
 from kenbaar.modelpack._at_hand import DEFAULT
-from kenbaar.modelpack._manifest import (
-    FORMAT,
-    EmbedderSpec,
-    Manifest,
-    Measured,
-    OperatingPoint,
-    PackFile,
-    Provenance,
-)
-from kenbaar.packmaking._detector import DETECTOR_PROVENANCE, EMBEDDER_FILE, detector_spec, require_weights
+from kenbaar.modelpack._manifest import EmbedderSpec, Manifest, Measured, OperatingPoint, Provenance
+from kenbaar.packmaking._card import Card, require_known_answers, spec_of
+from kenbaar.packmaking._detector import require_weights
 from kenbaar.packmaking._dlib import DIM, SIDE_PX, dlib_to_onnx, read_mean
-from kenbaar.packmaking._known_answers import answers_to_pattern, require_answers
 
 DLIB_SHA256 = "55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30"
 _VERSION = "1"  # of the default pack
@@ -46,10 +36,9 @@ def check_dlib_answers(detector: bytes, embedder: bytes, mean: tuple[float, floa
     """Nothing, where both networks answer the pattern as they did when they were checked; else PackBroken.
 
     The embedder's answer was compared with dlib's own descriptors when these numbers were written down
-    (docs/rooms/modelpack.md); 1e-3 leaves room for another processor's rounding, not for another network.
+    (docs/rooms/modelpack.md).
     """
-    found = answers_to_pattern(detector, embedder, embedder_spec(embedder, mean))
-    require_answers(found, _KNOWN, "The converted networks", of_each=1e-3, and_=1e-3, do="Fetch the pack again.")
+    require_known_answers(detector, embedder, embedder_spec(embedder, mean), _KNOWN)
 
 
 _KNOWN = (-0.1231, 0.10415, 0.133, -0.02471, -0.09753, -0.08428, 0.00337, 1.68926, -0.02035, 0.41877)
@@ -57,32 +46,12 @@ _KNOWN = (-0.1231, 0.10415, 0.133, -0.02471, -0.09753, -0.08428, 0.00337, 1.6892
 
 def embedder_spec(embedder: bytes, mean: tuple[float, float, float]) -> EmbedderSpec:
     """How it is fed."""
-    return EmbedderSpec(
-        file=PackFile(EMBEDDER_FILE, hashlib.sha256(embedder).hexdigest()),
-        colour="RGB",
-        mean=mean,
-        scale=1 / 256,
-        width=SIDE_PX,
-        height=SIDE_PX,
-        points=_POINTS,
-        dim=DIM,
-        mirrored=True,
-    )
+    return spec_of(embedder, mean=mean, scale=1 / 256, side_px=SIDE_PX, points=_POINTS, dim=DIM, mirrored=True)
 
 
 def dlib_manifest(detector: bytes, embedder: bytes, mean: tuple[float, float, float]) -> Manifest:
     """The manifest of the pack made of these converted files."""
-    return Manifest(
-        format=FORMAT,
-        name=DEFAULT,
-        version=_VERSION,
-        detector=detector_spec(detector),
-        embedder=embedder_spec(embedder, mean),
-        operating_point=OPERATING_POINT,
-        provenance=PROVENANCE,
-        measured=MEASURED,
-        notice=NOTICE,
-    )
+    return CARD.manifest(detector, embedder_spec(embedder, mean))
 
 
 OPERATING_POINT = OperatingPoint(
@@ -99,19 +68,16 @@ OPERATING_POINT = OperatingPoint(
     "model. Measure on your own people.",
 )
 
-PROVENANCE = (
-    DETECTOR_PROVENANCE,
-    Provenance(
-        part="embedder",
-        title="dlib_face_recognition_resnet_model_v1",
-        author="Davis King",
-        licence="CC0-1.0 (public domain), as stated in face-recognition-models",
-        source="dlib_face_recognition_resnet_model_v1.dat in the Python package face-recognition-models 0.3.0",
-        source_sha256=DLIB_SHA256,
-        training_data="FaceScrub, VGG-Face and pictures scraped from the web, about 3 million faces of 7485 people "
-        "(as stated by the author)",
-        changes="converted from dlib's format to ONNX, affine layers folded into convolutions",
-    ),
+_EMBEDDER = Provenance(
+    part="embedder",
+    title="dlib_face_recognition_resnet_model_v1",
+    author="Davis King",
+    licence="CC0-1.0 (public domain), as stated in face-recognition-models",
+    source="dlib_face_recognition_resnet_model_v1.dat in the Python package face-recognition-models 0.3.0",
+    source_sha256=DLIB_SHA256,
+    training_data="FaceScrub, VGG-Face and pictures scraped from the web, about 3 million faces of 7485 people "
+    "(as stated by the author)",
+    changes="converted from dlib's format to ONNX, affine layers folded into convolutions",
 )
 
 _YALE = (
@@ -137,3 +103,5 @@ MEASURED = (
         "FPIR", 0.0005, "40 volunteers' portraits, 20 enrolled and 20 strangers, 20 splits; un-normalised L2 0.45"
     ),
 )
+
+CARD = Card(DEFAULT, _VERSION, OPERATING_POINT, _EMBEDDER, MEASURED, NOTICE)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from kenbaar.modelpack._at_hand import FAST, FAST_VERSION
 from kenbaar.modelpack._manifest import Manifest, Measured, PackFile
-from kenbaar.packmaking._default import ATT, ATT_ENLARGED, FEW, NOTICE, PROVENANCE, YALE
+from kenbaar.packmaking._default import ATT, ATT_ENLARGED, CARD, FEW, NOTICE, YALE
 from kenbaar.packmaking._default import OPERATING_POINT as DEFAULT_POINT
 from kenbaar.packmaking._detector import DETECTOR_FILE, EMBEDDER_FILE
 from kenbaar.packmaking._dlib_fast import FLOAT_FIRST, RANGES_FILE
@@ -41,7 +41,9 @@ def fast_manifest(default: Manifest, detector: bytes, embedder: bytes) -> Manife
         detector=replace(default.detector, file=PackFile(DETECTOR_FILE, hashlib.sha256(detector).hexdigest())),
         embedder=replace(default.embedder, file=PackFile(EMBEDDER_FILE, hashlib.sha256(embedder).hexdigest())),
         operating_point=OPERATING_POINT,
-        provenance=tuple(replace(part, changes=f"{part.changes}{_CHANGES.get(part.part, '')}") for part in PROVENANCE),
+        provenance=tuple(
+            replace(part, changes=f"{part.changes}{_CHANGES.get(part.part, '')}") for part in CARD.provenance
+        ),
         measured=MEASURED,
         notice=NOTICE,
     )
