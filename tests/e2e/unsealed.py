@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
@@ -15,7 +16,17 @@ from tests.e2e.club import Club
 
 def unseal(club: Club) -> None:
     """Rewrites the key store in its first form, under the same master key, and empties every seal."""
-    path, envelope = club.home / "keys" / "store", FileMasterKey(club.home / "master.key")
+    to_first_form(club.home)
+    with sqlite3.connect(club.home / "archive.db") as db:
+        for table in ("meta", "collections", "appearances"):
+            db.execute(f"UPDATE {table} SET seal = NULL")
+        db.execute("UPDATE grants SET pack = '', template = ''")
+    db.close()
+
+
+def to_first_form(home: Path) -> None:
+    """Rewrites a key store as Kenbaar before 0.4 had it; its living keys live."""
+    path, envelope = home / "keys" / "store", FileMasterKey(home / "master.key")
     fd = os.open(path, os.O_RDONLY)
     header, key = file.read_header(fd, envelope, None)
     slots = file.read_slots(fd, header).copy()
@@ -31,8 +42,3 @@ def unseal(club: Club) -> None:
     slots["destroyed"][records] = 1
     slots[gone] = file.bury(slots[gone], slots["destroyed"][gone].tolist(), key, before)
     path.write_bytes(file.page_of(before, key) * 2 + slots.tobytes())
-    with sqlite3.connect(club.home / "archive.db") as db:
-        for table in ("meta", "collections", "appearances"):
-            db.execute(f"UPDATE {table} SET seal = NULL")
-        db.execute("UPDATE grants SET pack = '', template = ''")
-    db.close()

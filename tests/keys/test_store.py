@@ -9,6 +9,7 @@ import pytest
 
 from kenbaar.errors import KeyDestroyed, KeyStoreBroken, NoSpace, UsageError
 from kenbaar.keys import FileMasterKey, KeyKind, KeyStore, create_with_master, open_with_master
+from tests.e2e.unsealed import to_first_form
 from tests.keys.other_process import InAnotherProcess
 
 
@@ -290,3 +291,36 @@ def test_no_repr_shows_a_key(store: KeyStore, now: datetime) -> None:
     with pytest.raises(KeyDestroyed) as refusal:
         store.get(key_id)
     assert key_id in str(refusal.value) and refusal.value.exit_code == 3
+
+
+def test_a_new_store_binds_facts_and_one_of_before_only_once_it_was_rotated_with_them(
+    home: Path, store: KeyStore, now: datetime
+) -> None:
+    assert store.binds_facts is True
+    about, nobodys = store.add("purpose", at=now)[0], store.add("signing", at=now)[0]
+    keys = store.get_many([about, nobodys])
+    to_first_form(home)
+    before = reopened(home)
+    assert before.binds_facts is False
+    before.rotate(FileMasterKey(home / "master.key"), facts={about: b"s-1"})
+    after = reopened(home)
+    assert after.binds_facts is True
+    assert after.open_for([(about, b"s-1")]) == {about: keys[about]}
+    assert after.open_for([(about, b"s-2")]) == {}
+    assert after.get(nobodys) == keys[nobodys]
+    with pytest.raises(ValueError):
+        after.rotate(FileMasterKey(home / "master.key"), facts={about: b"s-2"})
+
+
+def test_what_was_destroyed_before_a_crash_counts_once_the_store_is_opened_again(
+    home: Path, store: KeyStore, now: datetime
+) -> None:
+    """Killed after a key was destroyed and before the store counted it: put back later, it is missed all the same."""
+    key_id, place = store.add("purpose", at=now)[0], home / "keys" / "store"
+    whole = place.read_bytes()
+    store.destroy([key_id], at=now)
+    place.write_bytes(whole[:8192] + place.read_bytes()[8192:])
+    assert reopened(home).alive([key_id]) == set()
+    place.write_bytes(place.read_bytes()[:8192] + whole[8192:])
+    with pytest.raises(KeyStoreBroken):
+        reopened(home)

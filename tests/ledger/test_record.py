@@ -38,6 +38,16 @@ def test_acts_come_back_in_order_with_their_exact_time(filled: Ledger, ours: Pay
     assert acts[1].purpose == "find" and acts[0].purpose is None
 
 
+def test_recent_acts_of_a_kind_come_newest_first_from_that_hour_on_and_those_whose_key_is_gone_do_not(
+    filled: Ledger, ours: PayloadKey, theirs: PayloadKey, noon: datetime
+) -> None:
+    keys = {"k-archive": ours.key, "k-person": theirs.key}
+    assert [(a.index, a.payload) for a in filled.recent(noon, {"find"}, keys.get)] == [(n, {"n": n}) for n in (7, 4, 1)]
+    assert [a.index for a in filled.recent(noon, {"find", "sweep"}, keys.get)] == list(range(8, -1, -1))
+    assert list(filled.recent(noon + timedelta(hours=1), {"find"}, keys.get)) == []
+    assert list(filled.recent(noon, {"find"}, {"k-archive": ours.key}.get)) == []
+
+
 def test_when_a_persons_key_is_destroyed_their_acts_are_noise_and_every_proof_still_holds(
     filled: Ledger, ours: PayloadKey
 ) -> None:

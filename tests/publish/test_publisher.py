@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from kenbaar.engines import LocalEngine
+from kenbaar.engines import InProcessEngine, LocalEngine
 from kenbaar.errors import RoleRefused, Unusable, UsageError
 from kenbaar.policy import Actor
 from kenbaar.publish import PublishReport, make_copy
@@ -53,9 +53,16 @@ def files(p: Party) -> list[str]:
 def test_everybody_is_masked_but_who_agreed_to_that_channel(party: Party) -> None:
     report = published(party)
     assert (report.published, report.visible, report.masked, report.held) == (3, 2, 2, ())
+    assert report.reduced == 0, "they are small enough to be copied as large as they are"
     assert files(party) == ["a.jpg", "b.jpg", "c.jpg"]
     told = json.loads(report.manifest.read_bytes())
     assert told
+
+
+def test_who_is_shown_is_in_the_ledger_with_the_number_of_copies(party: Party) -> None:
+    published(party)
+    shown = [act for act in party.archive.journal.acts() if act.event == "shown"]
+    assert [(act.payload or {})["copies"] for act in shown] == [2]
 
 
 def test_run_again_it_makes_nothing_anew(party: Party) -> None:
@@ -92,6 +99,27 @@ def test_a_photo_that_was_not_swept_or_changed_since_is_held_and_says_so(party: 
     (held,) = report.held
     assert held.path == "a.jpg" and "sweep" in held.why
     assert files(party) == ["b.jpg", "c.jpg"]
+
+
+def test_a_photo_that_no_sweep_has_come_to_is_held_and_says_so(party: Party) -> None:
+    party.photo("d.jpg", 1)
+    archive = party.archive
+    archive.sweeps.sweep(
+        OFFICER, "party", archive.packs.in_use(), sessions=party.sessions(), engine=InProcessEngine(),
+        limits=archive.limits, say=lambda _: None, cancelled=lambda: True,
+    )  # fmt: skip
+    (held,) = published(party).held
+    assert held.path == "d.jpg" and "not swept yet" in held.why
+
+
+def test_a_photo_that_a_link_leads_out_to_is_held_and_its_copy_taken_away(party: Party) -> None:
+    published(party)
+    (party.photos / "a.jpg").rename(party.folder / "elsewhere.jpg")
+    (party.photos / "a.jpg").symlink_to(party.folder / "elsewhere.jpg")
+    report = published(party)
+    (held,) = report.held
+    assert held.path == "a.jpg" and "link" in held.why
+    assert report.removed == 1 and files(party) == ["b.jpg", "c.jpg"]
 
 
 def test_a_file_that_kenbaar_did_not_write_is_left_as_it_is(party: Party) -> None:
