@@ -151,27 +151,6 @@ def test_who_asked_does_not_decide_and_nobody_decides_twice(desk: Desk) -> None:
     assert desk.show(case, "Rosa")["outcome"]["name"] == "Dov"
 
 
-def test_until_two_have_answered_nothing_anywhere_says_what_the_first_said(desk: Desk) -> None:
-    answers: dict[str, list[str]] = {}
-    for choice in ("A", None):
-        case = desk.ask(desk.probe("Dov", *([] if choice else ["Stranger"])))["case"]
-        desk.review(case, "Rik", "Z", code=4)
-        desk.review(case, "Rik", "A", n=7, code=4)
-        before = len(desk.club.kenbaar("ledger", "show")["acts"])
-        desk.review(case, "Rik", choice)
-        entries = desk.club.kenbaar("ledger", "show")["acts"][before:]
-        answers[str(choice)] = [entry["event"] for entry in entries]
-        assert not any(word in json.dumps(entries) for word in ('"A"', "nobody", "Dov"))
-    assert answers["A"] == answers["None"] == ["case-review"]
-
-
-def test_the_photo_of_a_question_without_an_answer_is_not_kept(desk: Desk) -> None:
-    case = desk.ask(desk.probe("Stranger", "Bob"))["case"]
-    with sqlite3.connect(desk.club.home / "archive.db") as db:
-        assert db.execute("SELECT count(*) FROM case_photos").fetchone() == (0,)
-    desk.review(case, "Rik", None, code=3)
-
-
 def test_a_reviewer_who_may_be_the_answer_is_told_what_everybody_is_told_who_may_not(desk: Desk) -> None:
     desk.join("Dov", "reviewer")  # by the name
     desk.join("Somebody", "reviewer", "--subject", desk.club.ids["Eva"])  # by who they are

@@ -12,6 +12,7 @@ from PIL import Image, ImageFilter
 from kenbaar.media import open_photo
 from kenbaar.modelpack import load_pack
 from tests.e2e.club import Club, new_club
+from tests.e2e.test_asking import Desk
 
 pytestmark = pytest.mark.slow
 
@@ -112,3 +113,24 @@ def test_who_enrolled_with_default_1_is_found_when_the_default_is_2_and_can_rene
     assert (report["older_pack"], report["other_pack"]) == (0, 0)
     assert club.found("Old") == ["obama3.jpg"]
     club.kenbaar.expect_whole()
+
+
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+def test_a_photo_that_lies_on_its_side_or_head_shows_who_is_in_it_to_a_sweep_and_to_a_question(
+    quarters: int, default_pack_folder: Path, demo_photos: Path, tmp_path: Path
+) -> None:
+    club = new_club(tmp_path, default_pack_folder)
+    token = club.invite("Asked", "find", "ask")
+    club.kenbaar("enrol", token, demo_photos / "obama.jpg", demo_photos / "obama2.jpg")
+    club.photos.mkdir()
+    for name in ("obama3.jpg", "biden.jpg"):
+        with Image.open(demo_photos / name) as photo:
+            photo.convert("RGB").rotate(90 * quarters, expand=True).save(club.photos / name, quality=92)
+    club.collect()
+    report = club.sweep()
+    assert (report["faces"], report["unknown"]) == (2, 1)
+    assert club.found("Asked") == ["obama3.jpg"]
+    desk = Desk(club)
+    desk.join("Eddy", "editor")
+    answers = [desk.ask(club.photos / name)["faces"] for name in ("obama3.jpg", "biden.jpg")]
+    assert [[len(face["candidates"]) for face in faces] for faces in answers] == [[1], [0]]

@@ -13,7 +13,7 @@ from kenbaar.asking._limits import COUNTED, MOST_PHOTOS, PER_DAY, probe_mark, re
 from kenbaar.asking._records import Case, CaseFace, CasePhoto, Shown
 from kenbaar.collections import Collections
 from kenbaar.consent import ASKED, Consents, Sessions, attempted
-from kenbaar.detection import detect_closely
+from kenbaar.detection import detect_closely, with_fine_landmarks
 from kenbaar.errors import PhotoUnreadable, SearchRefused, UsageError
 from kenbaar.faces import Face
 from kenbaar.gallery import ConsentedGallery
@@ -25,7 +25,6 @@ from kenbaar.policy import JURISDICTIONS, Actor, BasisRow, Event
 
 MOST_FACES = 50  # in all photos of one question: more is no question about somebody
 _REASON_CHARS = (8, 500)
-_ROUGH_LANDMARKS_PX = 36  # as a sweep: those of smaller faces are found again (sweep._analyse)
 _PHOTO_QUALITY = 92
 
 
@@ -229,10 +228,7 @@ def _faces(photo: Photo, pack: ModelPack) -> list[Face]:
     """The faces of one photo, found as a sweep finds them."""
     side = pack.manifest.detector.long_side
     faces = detect_closely(lambda _: photo, pack, side)
-    long_side = max(photo.width, photo.height)
-    small = [f for f in faces if max(f.box.width, f.box.height) * side < _ROUGH_LANDMARKS_PX * long_side]
-    again = dict(zip(map(id, small), pack.refine_landmarks(photo, small), strict=True)) if small else {}
-    return [again.get(id(face), face) for face in faces]
+    return with_fine_landmarks(lambda: photo, pack, faces, max(photo.width, photo.height), side)
 
 
 def _refuse_faces(found: Sequence[Sequence[Face]]) -> None:

@@ -1,6 +1,7 @@
 """Finding faces thoroughly: more than one pass of a model pack's detector over one photo.
 
-- For a sweep: one pass, and finer ones where a crowd hints at faces too small for it (`detect_closely`).
+- For a sweep and a question: one pass, finer ones where a crowd hints at faces too small for it, and turned ones where
+  nobody stands (`detect_closely`); small faces' landmarks again (`with_fine_landmarks`).
 - For masking: the whole photo, tiles of it, and once more wherever in doubt (`detect_all`), with one schedule for
   deciding what to mask and another for judging the finished copy.
 
@@ -11,6 +12,7 @@
 """
 
 from kenbaar.detection._crowds import detect_closely
+from kenbaar.detection._small import with_fine_landmarks
 from kenbaar.detection._thorough import PUBLISH, RECHECK, DetectionSchedule, detect_all
 
 __all__ = [
@@ -19,4 +21,5 @@ __all__ = [
     "DetectionSchedule",
     "detect_all",
     "detect_closely",
+    "with_fine_landmarks",
 ]

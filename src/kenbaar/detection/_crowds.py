@@ -1,6 +1,8 @@
-"""Finer passes over crowds: where the first hints at faces too small for it, and the photo has more detail.
+"""Finer passes over crowds, where the first hints at faces too small for it and the photo has more detail; and over
+photos turned, where nobody stands.
 
-Measured, with what it costs and finds: docs/decisions/0018-a-closer-look-at-crowds.md.
+Measured, with what it costs and finds: docs/decisions/0018-a-closer-look-at-crowds.md and
+docs/decisions/0038-lying-photos-in-sweeps.md.
 """
 
 from __future__ import annotations
@@ -10,10 +12,20 @@ from math import ceil
 
 import numpy as np
 
+from kenbaar.detection._lying import (
+    LEANS_SCORE,
+    STANDS_SCORE,
+    Finder,
+    TurnedFinder,
+    look_turned,
+    stands,
+    which_way,
+    with_turned,
+)
 from kenbaar.detection._tiles import BORDER_PX, SAME_IOU, WORTH_IT, View, is_cut_off, tiles
 from kenbaar.faces import Box, Face, Landmarks
 from kenbaar.media import Photo
-from kenbaar.modelpack import FaceDetector
+from kenbaar.modelpack import HINT_SCORE, FaceDetector
 
 SMALL_PX = 32  # of a pass: below, one face in ten is missed, and half of those under 24
 WORTH_PX = 20  # of the photo: smaller faces cannot be recognised (8 px between the eyes), so finding them gains nothing
@@ -30,10 +42,41 @@ def detect_closely(open_at: Callable[[int], Photo], pack: FaceDetector, side: in
     1. The pack's own pass.
     2. Where it found or hinted at a face under SMALL_PX and the photo has more detail: a pass twice as fine, over the
        tiles of it that have such a face, believed about small faces alone. Then once more.
+    3. Where no face stands surely: the photo turned by quarters, at the pack's own size. Where one of them shows
+       clearly more, 1 and 2 once more that way, believed where a face is sure then.
+    4. What leans among those who stand, close up and turned.
     """
     photo = open_at(side)
-    faces, hints = pack.detect_with_hints(photo)
     long_side = max(photo.width, photo.height)
+    seen = pack.detect_with_hints(photo, hint_score=LEANS_SCORE)
+    faces = _finer_passes(open_at, pack, side, long_side, *_plain(*seen))
+    if not any(face.score >= STANDS_SCORE and stands(face) for face in faces):
+        quarters = which_way(photo, pack, side, [*seen[0], *seen[1]])
+        if quarters:
+            way = TurnedFinder(pack, quarters)
+            lying = _finer_passes(open_at, way, side, long_side, *way.detect_with_hints(photo))
+            if any(face.score >= STANDS_SCORE for face in lying):  # or textures would be faces from one of four sides
+                faces = with_turned(faces, lying)
+    if leaning := [face for face in (*seen[0], *seen[1]) if not stands(face) and not _is_told_better(face, faces)]:
+        faces = with_turned(faces, look_turned(photo, pack, leaning))
+    return faces
+
+
+def _plain(faces: list[Face], hints: list[Face]) -> tuple[list[Face], list[Face]]:
+    return faces, [hint for hint in hints if hint.score >= HINT_SCORE]
+
+
+def _is_told_better(face: Face, faces: Sequence[Face]) -> bool:
+    return any(
+        other is not face and (stands(other) or other.score > face.score) and face.box.iou(other.box) >= SAME_IOU
+        for other in faces
+    )
+
+
+def _finer_passes(
+    open_at: Callable[[int], Photo], pack: Finder, side: int, long_side: int, faces: list[Face], hints: list[Face]
+) -> list[Face]:
+    """The faces that the pass at this side found, and those of finer ones. long_side: of the full photo, px."""
     fresh = faces
     for _ in range(MOST_STEPS):
         finer, px = min(STEP * side, long_side), long_side / side  # px: of the photo for one of the pass
@@ -49,7 +92,7 @@ def _size(box: Box) -> int:
     return max(box.width, box.height)
 
 
-def _finer_pass(photo: Photo, pack: FaceDetector, side: int, where: Sequence[Box]) -> tuple[list[Face], list[Face]]:
+def _finer_pass(photo: Photo, pack: Finder, side: int, where: Sequence[Box]) -> tuple[list[Face], list[Face]]:
     """Faces and hints of a pass at this long side, in the tiles that hold the middle of one of these boxes."""
     rows, columns = photo.pixels.shape[:2]
     step = max(rows, columns) / side  # px of pixels per px of the pass

@@ -25,7 +25,7 @@ from kenbaar.modelpack._at_hand import (
     packs_at_hand,
 )
 from kenbaar.modelpack._card import describe_pack, model_card
-from kenbaar.modelpack._detect import PhotoPixels
+from kenbaar.modelpack._detect import HINT_SCORE, PhotoPixels
 from kenbaar.modelpack._manifest import (
     DetectorSpec,
     EmbedderSpec,
@@ -43,6 +43,7 @@ from kenbaar.modelpack._quality import FaceQuality, QualityGate
 from kenbaar.modelpack._wrapped import WrappedPack
 
 __all__ = [
+    "HINT_SCORE",
     "OURS",
     "DetectorSpec",
     "EmbedderSpec",

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from kenbaar.collections import EmbeddingPermit
-from kenbaar.detection import detect_closely
+from kenbaar.detection import detect_closely, with_fine_landmarks
 from kenbaar.faces import Box, Face, Landmarks
 from kenbaar.gallery import ConsentedGallery
 from kenbaar.matching import Band, Decision, Threshold, match_faces
@@ -18,9 +18,6 @@ from kenbaar.modelpack import FaceEmbedder, ModelPack
 
 ENOUGH_BETWEEN_EYES_PX = 20  # of the decoded pixels: a template of more detail is the same (cosine 0.993 and up; from
 # 16 px 0.990, from 8 px 0.96: docs/decisions/0018)
-ROUGH_LANDMARKS_PX = (
-    36  # of what the pack's detector sees: the landmarks of smaller faces are found again (docs/decisions/0024)
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,20 +197,16 @@ def _faces_found(file: _File, pack: ModelPack, side: int | None) -> list[Face]:
 
 
 def _with_fine_landmarks(file: _File, pack: ModelPack, faces: list[Face], side: int | None) -> list[Face]:
-    """The same faces; the landmarks of those that were small for the detector are found again, in the pixels that a
-    template is cut from. Faces are known by these later, so that nothing is to be found again then."""
-    long_side = max(file.photo.width, file.photo.height)
-    small = [] if side is None else [face for face in faces if _is_small(face, long_side, side)]
-    if not small:
+    """The same faces, the landmarks of small ones found again in the pixels that a template is cut from. Faces are
+    known by these later, so that nothing is to be found again then."""
+    if side is None:
         return faces
-    photo = file.at(_enough_for_templates(faces, long_side, side))
-    again = iter(pack.refine_landmarks(photo, small))
-    return [next(again) if _is_small(face, long_side, side or 0) else face for face in faces]
+    long_side = max(file.photo.width, file.photo.height)
 
+    def finely() -> Photo:
+        return file.at(_enough_for_templates(faces, long_side, side))
 
-def _is_small(face: Face, long_side: int, side: int) -> bool:
-    """Whether the pack's detector, at `side` px, sees so little of it that its landmarks are rough."""
-    return max(face.box.width, face.box.height) * side < ROUGH_LANDMARKS_PX * long_side
+    return with_fine_landmarks(finely, pack, faces, long_side, side)
 
 
 def _faces_known(file: _File, known: KnownFaces, side: int | None) -> list[Face] | None:

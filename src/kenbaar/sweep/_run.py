@@ -29,7 +29,7 @@ from kenbaar.sweep._tasks import AnalysePhotos, AnalysisTask, OlderPack
 log = logging.getLogger(__name__)
 
 APART = "apart"  # beside the grants an item was compared with: not with all of them at once
-ANALYSIS = "4"  # raised whenever an analysis would find other faces or landmarks in the same photo: all are then due
+ANALYSIS = "5"  # raised whenever an analysis would find other faces or landmarks in the same photo: all are then due
 BATCH = 32  # results written in one transaction; also how far a withdrawal may be behind, with BATCH_S
 BATCH_S = 1.0  # s: a result waits at most this long to be written (and a withdrawal to be heard)
 
