@@ -61,6 +61,6 @@ def _say(out: Out, said: Transparency) -> None:
     }
     for title, figures in groups.items():
         told = ", ".join(
-            f"{name} {count if count is not None else 'under 10'}" for name, count in figures.parts.items()
+            f"{name} {count if count is not None else 'not told'}" for name, count in figures.parts.items()
         )
         out.say(f"{title}: {told or 'none'}")

@@ -22,8 +22,8 @@ LEAST = 10  # counts under this are not told: of few, somebody who knows one cou
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """One group of counts. parts: by name, None where it is under LEAST. total: None where a part is not told, for it
-    could be worked out then, or where there is none to tell."""
+    """One group of counts. parts: by name, None where it is not told: it is under LEAST, or one that is could be worked
+    out with it. total: None where a part is not told, or where there is none to tell."""
 
     parts: Mapping[str, int | None]
     total: int | None
@@ -103,19 +103,27 @@ def count_acts(acts: Iterable[Act], first: date, last: date, entries: int) -> Tr
         elif event not in _ASKED and event not in _STAFF:
             others[act.event] += 1
     faces["named"], faces["not named"] = named, max(0, asked - named)
+    searches, came_of = figures(bases), figures(faces)
+    # A question has a photo and a face at least, and ends once: photos, faces, candidates and ends say how many
+    # questions there were, and the other way round. So the rest of asking is told only where both groups are whole.
+    whole = searches.total is not None and came_of.total is not None
+    kinds = {name: told(count) for name, count in sorted(others.items())}
+    if str(Event.CASE_END) in kinds and not whole:
+        kinds[str(Event.CASE_END)] = None
+    invited, accepted, ended, living = staff.figures()
     return Transparency(
         first,
         last,
         entries,
-        searches=figures(bases),
-        photos=told(photos),
-        faces=figures(faces),
-        candidates=told(candidates),
-        accounts_invited=figures(staff.invited),
-        accounts_accepted=figures(staff.accepted),
-        accounts_ended=figures(staff.ended),
-        accounts_living=figures(staff.living()),
-        acts=Figures({name: told(count) for name, count in sorted(others.items())}, None),
+        searches=searches,
+        photos=told(photos) if whole else None,
+        faces=came_of if whole else Figures(dict.fromkeys(came_of.parts), None),
+        candidates=told(candidates) if whole else None,
+        accounts_invited=invited,
+        accounts_accepted=accepted,
+        accounts_ended=ended,
+        accounts_living=living,
+        acts=Figures(kinds, None),
     )
 
 
@@ -164,6 +172,18 @@ class _Accounts:
         else:
             self._there.discard(account)
             self.ended[self._role.get(account, "?")] += within
+
+    def figures(self) -> tuple[Figures, Figures, Figures, Figures]:
+        """Invited, accepted, ended and living, as they may be told. Accepted less living is ended, where nobody's time
+        ran out: of a role with one figure under LEAST only the living are told, if they are enough."""
+        living = self.living()
+        rows = (self.invited, self.accepted, self.ended, living)
+        roles = sorted(set().union(*rows))
+        whole = {role for role in roles if all(row[role] >= LEAST for row in rows)}
+        invited, accepted, ended = (
+            figures({role: row[role] if role in whole else 0 for role in roles}) for row in rows[:3]
+        )
+        return invited, accepted, ended, figures({role: living[role] for role in roles})
 
     def living(self) -> Counter[str]:
         """Who can act at the end of the time."""
