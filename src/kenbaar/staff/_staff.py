@@ -62,11 +62,11 @@ class Staff:
             raise UsageError("There is no such role.", f"Use {', '.join(ROLES)}.")
         if subject is not None and not self._is_known(subject):
             raise NotFound(f"There is no subject {subject}.", "See `kenbaar subjects`, or leave --subject out.")
-        end = datetime.combine(until, time.min, UTC) + timedelta(days=1)
-        if end <= now or end > now + LONGEST:
+        if not now.date() <= until < (now + LONGEST).date():
             raise UsageError(
                 f"The end date {until} has passed, or is more than a year away.", "Give --until a day within a year."
             )
+        end = datetime.combine(until, time.min, UTC) + timedelta(days=1)
         token = new_token("ks")
         account = StaffAccount(
             id="a-" + "".join(secrets.choice(CROCKFORD) for _ in range(8)),
