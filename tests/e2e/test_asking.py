@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sqlite3
 import zipfile
@@ -151,6 +152,39 @@ def test_who_asked_does_not_decide_and_nobody_decides_twice(desk: Desk) -> None:
     assert desk.show(case, "Rosa")["outcome"]["name"] == "Dov"
 
 
+def test_until_two_have_answered_nothing_anywhere_says_what_the_first_said(desk: Desk) -> None:
+    answers: dict[str, list[str]] = {}
+    for choice in ("A", None):
+        case = desk.ask(desk.probe("Dov", *([] if choice else ["Stranger"])))["case"]
+        desk.review(case, "Rik", "Z", code=4)
+        desk.review(case, "Rik", "A", n=7, code=4)
+        before = len(desk.club.kenbaar("ledger", "show")["acts"])
+        desk.review(case, "Rik", choice)
+        entries = desk.club.kenbaar("ledger", "show")["acts"][before:]
+        answers[str(choice)] = [entry["event"] for entry in entries]
+        assert not any(word in json.dumps(entries) for word in ('"A"', "nobody", "Dov"))
+    assert answers["A"] == answers["None"] == ["case-review"]
+
+
+def test_the_photo_of_a_question_without_an_answer_is_not_kept(desk: Desk) -> None:
+    case = desk.ask(desk.probe("Stranger", "Bob"))["case"]
+    with sqlite3.connect(desk.club.home / "archive.db") as db:
+        assert db.execute("SELECT count(*) FROM case_photos").fetchone() == (0,)
+    desk.review(case, "Rik", None, code=3)
+
+
+def test_an_account_that_is_ended_and_made_again_gives_nobody_a_second_word(desk: Desk) -> None:
+    case = desk.ask(desk.probe("Dov"))["case"]
+    desk.review(case, "Rik", "A")
+    for name in ("Rik", "Eddy"):
+        desk.club.kenbaar("staff", "end", desk.accounts[name][0])
+        desk.join(name, "editor")
+        desk.review(case, name, "A", code=3)
+        assert desk.club.kenbaar("case", "list", *desk.by(name))["cases"][0]["waiting"] == 0
+    desk.show(case, "Eddy", "--sheet", desk.club.folder / "sheet.html", code=3)
+    desk.review(case, "Rosa", "A")
+
+
 def test_a_reviewer_who_may_be_the_answer_is_told_what_everybody_is_told_who_may_not(desk: Desk) -> None:
     desk.join("Dov", "reviewer")  # by the name
     desk.join("Somebody", "reviewer", "--subject", desk.club.ids["Eva"])  # by who they are
@@ -228,6 +262,25 @@ def test_that_was_not_me_lasts_for_that_photo_in_every_later_question(desk: Desk
     assert desk.ask(probe)["faces"][0]["candidates"] == []
     assert desk.ask(desk.probe("Dov", path="other.png"))["faces"][0]["candidates"] != []
     desk.club.kenbaar("reject", desk.club.ids["Eva"], case, code=4)
+
+
+def test_who_asked_does_not_find_out_by_saying_for_somebody_that_was_not_me(desk: Desk) -> None:
+    case = desk.ask(desk.probe("Dov"))["case"]
+    ids = {name: desk.club.ids[name] for name in ("Dov", "Eva")}
+    said = [desk.club.kenbaar.refused("reject", id_, case, *desk.by("Eddy"), code=4) for id_ in ids.values()]
+    assert said[0].replace(ids["Dov"], ids["Eva"]) == said[1]
+    desk.join("Olga", "officer")
+    desk.club.kenbaar("reject", ids["Dov"], case, *desk.by("Olga"))
+
+
+def test_who_asked_does_not_find_out_with_a_collection_of_one_person(desk: Desk) -> None:
+    desk.club.photo("one.jpg", "Stranger")
+    asked = []
+    for name in ("Dov", "Eva"):
+        who = ("--officer", "Eddy", "--roster", desk.club.ids[name])
+        desk.club.kenbaar("collection", "add", name, desk.club.photos, "--mode", "roster", *who, *desk.by("Eddy"))
+        asked.append(desk.ask(desk.probe("Dov"), more=("--collection", name))["faces"])
+    assert asked[0] == asked[1]
 
 
 def test_the_person_reads_when_which_role_why_and_what_came_of_it(desk: Desk) -> None:
@@ -308,6 +361,13 @@ def test_photos_without_faces_and_with_too_many_are_refused_and_keep_nothing(des
     (desk.club.folder / "text.jpg").write_text("no photo")
     desk.ask(desk.club.folder / "text.jpg", code=4)
     desk.ask(desk.club.folder / "absent.jpg", code=4)
+
+
+def test_a_photo_with_a_name_that_is_no_text_is_asked_about_like_any_other(desk: Desk) -> None:
+    odd = Path(os.fsdecode(os.fsencode(desk.club.folder) + b"/odd\xff.jpg"))
+    desk.probe("Dov").rename(odd)
+    case = desk.ask(odd)["case"]
+    assert desk.show(case, "Rik")["faces"][0]["photo"].endswith("odd\\xff.jpg")
 
 
 def test_a_closed_case_is_gone_to_the_last_byte_of_its_photos(desk: Desk) -> None:

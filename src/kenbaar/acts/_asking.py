@@ -24,7 +24,7 @@ from kenbaar.policy import Actor, Event, Permission
 class SearchRequest:
     """Photos of somebody. reason: what the answer is for; whoever is shown reads it. basis: on what it is asked.
 
-    collection: only people known there, and only their pictures there. codes: of people who hold their own key.
+    collection: only pictures there are told with a name. codes: of people who hold their own key.
     """
 
     photos: tuple[Path, ...]
@@ -232,7 +232,7 @@ class ListCasesAnswer:
 @act("case list", Permission.READ)
 def list_cases(archive: Archive, actor: Actor, request: ListCasesRequest) -> ListCasesAnswer:
     """The cases this account asked, or may review."""
-    return ListCasesAnswer(tuple(_row(actor, case) for case in archive.reviews.all_for(actor)))
+    return ListCasesAnswer(tuple(_row(archive, actor, case) for case in archive.reviews.all_for(actor)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,9 +294,9 @@ def _known(archive: Archive, item: Item, a: Appearance, collection: Collection) 
     )
 
 
-def _row(actor: Actor, case: Case) -> CaseRow:
-    mine = actor.name == case.searcher
-    waiting = [f for f in case.faces if not f.decided and all(r.account != actor.name for r in f.reviews)]
+def _row(archive: Archive, actor: Actor, case: Case) -> CaseRow:
+    mine = archive.reviews.asked(actor, case)
+    waiting = [f for f in case.faces if not f.decided and not archive.reviews.answered(actor, f)]
     return CaseRow(
         case.id, case.opened_at, case.expires_at, case.reason, mine, len(case.faces), 0 if mine else len(waiting)
     )

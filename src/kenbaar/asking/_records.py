@@ -65,7 +65,7 @@ class CaseFace:
 
 @dataclass(frozen=True, slots=True)
 class CasePhoto:
-    """A photo that somebody asked about. name: as it was handed in; digest: of its content; px."""
+    """A photo that somebody asked about. name: as it was handed in (encode_name); digest: of its content; px."""
 
     name: str
     digest: str
@@ -77,7 +77,8 @@ class CasePhoto:
 class Case:
     """One question: whose it is, why it may be asked, the faces, and what was said of them.
 
-    photo_key: what its photos are sealed with. collection: where alone it was asked; None: everywhere.
+    photo_key: what its photos are sealed with. collection: whose pictures alone are told with a name;
+    None: all.
     """
 
     id: str

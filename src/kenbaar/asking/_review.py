@@ -72,12 +72,12 @@ class Reviews:
     def _reviewed(self, actor: Actor, case_id: str, n: int, choice: str) -> tuple[Case, CaseFace]:
         """The case, and its face with one answer more, if that account may give it."""
         case = self.cases.open(case_id)
-        if actor.kind != "staff" or actor.name == case.searcher or self._is_candidate(actor, case):
+        if actor.kind != "staff" or self.asked(actor, case) or self._is_candidate(actor, case):
             raise no_such_case(case_id)
         face = case.face(n)
         if face is None:
             raise NotFound(f"Case {case.id} has no face {n}.", "See `kenbaar case show`.")
-        if any(review.account == actor.name for review in face.reviews):
+        if self.answered(actor, face):
             raise CaseRefused(
                 "This account has said already who that face is.", "Somebody else gives the second answer."
             )
@@ -107,7 +107,15 @@ class Reviews:
 
     def may_compare(self, actor: Actor, case: Case) -> bool:
         """Whether this account may see what candidates look like: a reviewer; who asked never does."""
-        return actor.name != case.searcher and self._may_see(actor, case)
+        return not self.asked(actor, case) and self._may_see(actor, case)
+
+    def asked(self, actor: Actor, case: Case) -> bool:
+        """Whether this account asked, or its owner did by an earlier one."""
+        return self._is_same_person(actor.name, case.searcher)
+
+    def answered(self, actor: Actor, face: CaseFace) -> bool:
+        """Whether this account said already who that face is, or its owner did by an earlier one."""
+        return any(self._is_same_person(actor.name, review.account) for review in face.reviews)
 
     def compared(self, actor: Actor, case: Case, subject: str, *, portrait: bool) -> None:
         """Enters that a reviewer looked at somebody's portrait, or at their pictures; before it is shown."""
@@ -137,10 +145,10 @@ class Reviews:
             require_permission(Event.REJECT, actor, subject)
             self._consents.require_session(self._consents.subject(subject), sessions)
             case = next((c for c in self.cases.all() if c.id == case_id and c.concerns(subject)), None)
-            if case is None:
+            if case is None or (actor.kind == "staff" and self.asked(actor, case)):  # who asked would learn who it is
                 raise NotFound(
-                    f"Subject {subject} is no candidate in an open case {case_id}.",
-                    "`kenbaar export` tells in which cases they were shown.",
+                    f"Subject {subject} is no candidate in an open case {case_id}, or this account asked it.",
+                    "`kenbaar export` tells in which cases they were shown; a colleague of who asked says it for them.",
                 )
         now = self._journal.act_time()
         faces = [face for face in case.faces if any(shown.subject == subject for shown in face.candidates)]
@@ -174,6 +182,15 @@ class Reviews:
             return False
         reviews = Permission.REVIEW in ROLES[actor.role].may and not self._is_candidate(actor, case)
         return actor.name == case.searcher or reviews
+
+    def _is_same_person(self, account: str, other: str) -> bool:
+        """Whether two accounts are one person's: one ended, another made. Also where nobody knows whose they are."""
+        if account == other:
+            return True
+        one, two = self._colleague(account), self._colleague(other)
+        if one is None or two is None:
+            return True
+        return _plain(one.name) == _plain(two.name) or (one.subject is not None and one.subject == two.subject)
 
     def _is_candidate(self, actor: Actor, case: Case) -> bool:
         """Whether the account is of somebody who may be the answer: by who they are, or by their name."""

@@ -19,7 +19,7 @@ from kenbaar.faces import Face
 from kenbaar.gallery import ConsentedGallery
 from kenbaar.ledger import Act, Journal, require_permission
 from kenbaar.matching import MOST_CANDIDATES, Band, Threshold, rank_candidates
-from kenbaar.media import Photo, encode_photo
+from kenbaar.media import Photo, encode_name, encode_photo
 from kenbaar.modelpack import ModelPack
 from kenbaar.policy import JURISDICTIONS, Actor, BasisRow, Event
 
@@ -46,7 +46,11 @@ class AskedPack:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked, and on what. basis: a row of the jurisdiction's. digests: of the photos, before they are read."""
+    """What is asked, and on what. basis: a row of the jurisdiction's. digests: of the photos, before they are read.
+
+    collection: whose pictures alone are told with a name. Candidates do not depend on it: who asked could make one with
+    a single person in it, and learn from the answer who that is.
+    """
 
     reason: str
     basis: str
@@ -121,7 +125,7 @@ class Searches:
         ranked = self._ranked(entry, read, found, opened, sessions)
         case = replace(
             case,
-            photos=tuple(CasePhoto(p.name, p.photo.digest, p.photo.width, p.photo.height) for p in read),
+            photos=tuple(_case_photo(p) for p in read),
             faces=tuple(
                 CaseFace(n, place, face.box, candidates)
                 for n, (place, face, candidates) in enumerate(zip(_places(found), _flat(found), ranked, strict=True))
@@ -187,7 +191,6 @@ class Searches:
 
     def _kept(self, actor: Actor, case: Case, probes: Sequence[Probe], sessions: Sessions) -> Case:
         """The case, told to everybody who is shown in it, and kept. Without candidates nothing of the photos is."""
-        case = self._within(case)
         with self._journal.writing():
             for subject in sorted({s.subject for face in case.faces for s in face.candidates}):
                 if self._asked_by(subject) is None:  # they took it back while the photo was looked at
@@ -203,17 +206,6 @@ class Searches:
             self._journal.record(Event.SEARCH_END, actor, case=case.id, faces=len(case.faces), answered=answered)
         return case
 
-    def _within(self, case: Case) -> Case:
-        """Asked of one collection, who is not known there is no answer."""
-        if case.collection is None:
-            return case
-        collection = self._collections.get(case.collection)
-        for subject in {s.subject for face in case.faces for s in face.candidates}:
-            there = self._collections.store.appearances_of(subject)
-            if subject not in collection.roster and not any(i.collection == collection.name for i, _ in there):
-                case = case.without(subject)
-        return case
-
     def _with_portraits(self, face: CaseFace, sessions: Sessions) -> CaseFace:
         """With the portraits of people who hold their own key: to reviewers, later, they do not open without them."""
         kept = []
@@ -222,6 +214,10 @@ class Searches:
             portrait = None if session is None else self._consents.open_portrait(shown.subject, session)
             kept.append(replace(shown, portrait=portrait))
         return replace(face, candidates=tuple(kept))
+
+
+def _case_photo(probe: Probe) -> CasePhoto:
+    return CasePhoto(encode_name(probe.name), probe.photo.digest, probe.photo.width, probe.photo.height)
 
 
 def _faces(photo: Photo, pack: ModelPack) -> list[Face]:

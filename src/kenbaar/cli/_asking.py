@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     help="On what it may be asked: consent, request, archive, research, journalism, vital-interests; outside Europe "
     "own-work too. Criminal investigation is none.",
 )
-@click.option("--collection", metavar="NAME", help="Only people known in this collection, and their pictures there.")
+@click.option("--collection", metavar="NAME", help="With a name, tell only pictures of this collection.")
 @acting
 @code_options
 def search(
