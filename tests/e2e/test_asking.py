@@ -6,6 +6,7 @@ import json
 import os
 import re
 import sqlite3
+import subprocess
 import zipfile
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -16,6 +17,7 @@ import pytest
 from PIL import Image
 
 from tests.e2e.club import Club, draw_people
+from tests.e2e.driver import COMMAND
 
 UNTIL = "2027-06-30"
 WHY = ("--reason", "a caption for the yearbook", "--basis", "archive")
@@ -345,6 +347,14 @@ def test_the_same_photo_again_and_again_is_stopped_and_logged(desk: Desk) -> Non
     desk.ask(probe, code=3)
     last = desk.club.kenbaar("ledger", "show", "--limit", 1)["acts"][0]
     assert (last["event"], last["facts"]["why"]) == ("refused", "SamePhotoAgain")
+
+
+def test_the_same_photo_at_once_from_many_processes_is_stopped_like_one_after_the_other(desk: Desk) -> None:
+    words = ["search", desk.probe("Stranger"), *WHY, *desk.by("Eddy")]
+    asked = [subprocess.Popen([COMMAND, *map(str, words)], env=desk.club.kenbaar.env) for _ in range(5)]
+    assert sorted(one.wait(timeout=120) for one in asked) == [0, 0, 0, 3, 3]
+    refused = [e["facts"]["why"] for e in desk.club.kenbaar("ledger", "show")["acts"] if e["event"] == "refused"]
+    assert refused == ["SamePhotoAgain"] * 2
 
 
 def test_photos_of_the_same_person_again_and_again_are_stopped(desk: Desk) -> None:

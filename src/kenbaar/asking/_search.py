@@ -101,10 +101,10 @@ class Searches:
                 )
             question = self._checked(question)
             marks = [probe_mark(actor.name, digest) for digest in question.digests]
-            recent = self._recent(self._journal.now() - PER_DAY, COUNTED)
-            refuse_too_much(actor.name, marks, recent, self._photos_a_day)
+            self._refuse_too_much(actor, marks)
         case = new_case(actor.name, question.reason, question.basis, question.collection, self._journal.now())
-        with self._journal.writing():
+        with attempted(self._consents, Event.SEARCH, actor, None), self._journal.writing():
+            self._refuse_too_much(actor, marks)  # again: nobody else writes now
             entry = self._journal.record(
                 Event.SEARCH,
                 actor,
@@ -132,6 +132,10 @@ class Searches:
             ),
         )
         return self._kept(actor, case, read, sessions)
+
+    def _refuse_too_much(self, actor: Actor, marks: Sequence[str]) -> None:
+        recent = self._recent(self._journal.now() - PER_DAY, COUNTED)
+        refuse_too_much(actor.name, marks, recent, self._photos_a_day)
 
     def _checked(self, question: Question) -> Question:
         """The question, if it may be asked like this."""
