@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,6 +27,10 @@ from tests.modelpack.tiny_pack import build_tiny_pack
 settings.register_profile("same", derandomize=True)
 settings.register_profile("random", derandomize=False)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
+
+# Begun in the background by a shell, a run ignores Ctrl-C, and so would every command that it starts and stops.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN and threading.current_thread() is threading.main_thread():
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Archives make every write last (fsync), and no test takes the power away: in memory that costs nothing, and room is
 # made again after each test. Who asks for another place (--basetemp, PYTEST_DEBUG_TEMPROOT) gets it.
