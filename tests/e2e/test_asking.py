@@ -278,7 +278,7 @@ def test_who_asked_does_not_find_out_by_saying_for_somebody_that_was_not_me(desk
 def test_who_asked_does_not_find_out_with_a_collection_of_one_person(desk: Desk) -> None:
     desk.club.photo("one.jpg", "Stranger")
     asked = []
-    for name in ("Dov", "Eva"):
+    for name in ("Dov", "Ada"):
         who = ("--officer", "Eddy", "--roster", desk.club.ids[name])
         desk.club.kenbaar("collection", "add", name, desk.club.photos, "--mode", "roster", *who, *desk.by("Eddy"))
         asked.append(desk.ask(desk.probe("Dov"), more=("--collection", name))["faces"])
@@ -391,3 +391,19 @@ def test_a_closed_case_is_gone_to_the_last_byte_of_its_photos(desk: Desk) -> Non
         assert db.execute("SELECT count(*) FROM case_photos").fetchone() == (0,)
     desk.club.restored_from(before, "archive.db")
     desk.show(case, "Eddy", code=3)
+
+
+def test_who_agreed_to_be_asked_about_and_to_nothing_else_is_in_no_sweep_and_still_the_answer(desk: Desk) -> None:
+    desk.club.photo("eva.jpg", "Eva")
+    desk.club.collect()
+    assert desk.club.sweep()["appearances"] == 0
+    case = desk.ask(desk.probe("Eva"))["case"]
+    for who in ("Rik", "Rosa"):
+        desk.review(case, who, "A")
+    outcome = desk.show(case, "Eddy")["outcome"]
+    assert (outcome["name"], outcome["appearances"]) == ("Eva", [])
+    desk.club.kenbaar("withdraw", desk.club.ids["Dov"], "--purpose", "find")
+    assert desk.ask(desk.probe("Dov"))["faces"][0]["candidates"] != []
+    desk.club.kenbaar("withdraw", desk.club.ids["Dov"])
+    with desk.club.open() as archive:
+        assert desk.club.ids["Dov"] not in archive.consents.templates.subjects()

@@ -26,7 +26,7 @@ def test_a_template_goes_with_the_last_purpose_for_which_faces_are_compared(club
 
 
 def test_photos_of_somebody_who_agreed_to_no_comparison_make_no_template(club: Club) -> None:
-    club.enrol("Dov", "name", "ask")
+    club.enrol("Dov", "name")
     with club.open() as archive:
         assert club.ids["Dov"] not in archive.consents.templates.subjects()
 

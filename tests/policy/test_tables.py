@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import kenbaar
-from kenbaar.consent import ASKED, FINDING, RECOGNISING, SHOWING, Purpose
+from kenbaar.consent import ASKED, COMPARING, FINDING, RECOGNISING, SHOWING, Purpose
 from kenbaar.errors import UsageError
 from kenbaar.policy import EVENTS, JURISDICTIONS, PURPOSES, ROLES, Actor, Event, Permission, subject_actor
 
@@ -92,8 +92,9 @@ def test_every_purpose_says_what_it_means_and_is_granted_by_somebody() -> None:
         assert ":" in purpose.term and ":" in purpose.broader
 
 
-def test_faces_are_compared_for_finding_showing_and_answering_and_for_nothing_else() -> None:
-    assert RECOGNISING == ("find", "show", "ask")
+def test_faces_are_compared_for_finding_and_showing_and_for_nothing_else() -> None:
+    assert RECOGNISING == ("find", "show"), "in collections"
+    assert COMPARING == ("find", "show", "ask"), "with a photo that somebody asks about too"
     assert FINDING == ("find",) and SHOWING == ("show",) and ASKED == ("ask",)
 
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from kenbaar.archive._limits import photo_limits
 from kenbaar.archive._packs import Packs, note_of
 from kenbaar.consent import (
+    COMPARING,
     LOOSER_DECADES,
-    RECOGNISING,
     Consents,
     Enrolled,
     Purpose,
@@ -111,7 +111,7 @@ class Enrolments:
     def _refuse_somebody_else(self, actor: Actor, subject: str, photos: Sequence[Photo], sessions: Sessions) -> None:
         """Raises EnrolmentRefused where photos do not show who has the template here; nothing where there is none."""
         pack, point = self._packs.of(subject), self._packs.threshold_of(subject)
-        gallery = self._consents.open_gallery(RECOGNISING, pack.digest, sessions, only={subject})
+        gallery = self._consents.open_gallery(COMPARING, pack.digest, sessions, only={subject})
         if len(gallery):
             with self._journal.writing():
                 gallery.recorded(self._journal.record(Event.COMPARE, sessions.actor(actor, subject), subject=subject))

@@ -20,7 +20,7 @@ from kenbaar.consent._in_force import SOMEBODY_HERE, Sessions
 from kenbaar.consent._invite import Invited
 from kenbaar.consent._notice import last_day, notice_digest, notice_text
 from kenbaar.consent._portraits import LOOSER_DECADES, read_live, read_portraits, read_reference
-from kenbaar.consent._purpose import ASKED, FINDING, RECOGNISING, SHOWING, Purpose
+from kenbaar.consent._purpose import ASKED, COMPARING, FINDING, RECOGNISING, SHOWING, Purpose
 from kenbaar.consent._receipt import (
     ConsentFacts,
     DestructionFacts,
@@ -45,6 +45,7 @@ from kenbaar.consent._signed import Signed, sign_manifest, verify_manifest
 
 __all__ = [
     "ASKED",
+    "COMPARING",
     "FINDING",
     "LOOSER_DECADES",
     "RECOGNISING",

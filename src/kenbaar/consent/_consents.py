@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from kenbaar.consent._in_force import ConsentsInForce, Sessions
 from kenbaar.consent._invite import Invited, check_invitation, make_invitation, make_renewal
 from kenbaar.consent._notice import notice_text
-from kenbaar.consent._purpose import ASKED, RECOGNISING, Purpose
+from kenbaar.consent._purpose import ASKED, COMPARING, Purpose
 from kenbaar.consent._receipt import ConsentFacts, make_consent_receipt
 from kenbaar.consent._records import Grant, Holder, Invitation, SealedTemplate, Subject
 from kenbaar.consent._sealed_portraits import joined, parts, sealed_for
@@ -140,7 +140,7 @@ class Consents(ConsentsInForce):
                 )
             if portrait is not None:
                 refuse_portrait_unasked(purposes)
-            if not any(p.kind in RECOGNISING for p in purposes):
+            if not any(p.kind in COMPARING for p in purposes):
                 vectors = None  # nothing agreed to compares a face: then no template is kept either
             salt = secrets.token_bytes(16)
             code = RecoveryCode.new(subject.id, secrets.token_bytes) if subject.holder == "subject" else None
@@ -202,7 +202,7 @@ class Consents(ConsentsInForce):
             self.require_session(subject, sessions)
             session = sessions.of(subject.id)
             data_key = self.data_key(before[0], session)
-            if not any(p.kind in RECOGNISING for p in (*purposes, *(g.purpose for g in before))):
+            if not any(p.kind in COMPARING for p in (*purposes, *(g.purpose for g in before))):
                 vectors = None
             anew = {*purposes, *(g.purpose for g in before if vectors is not None)}  # these get new keys
             picture = portrait

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from kenbaar.consent._purpose import ASKED, FINDING, RECOGNISING, SHOWING, Purpose
+from kenbaar.consent._purpose import ASKED, COMPARING, FINDING, RECOGNISING, SHOWING, Purpose
 from kenbaar.consent._records import ConsentStore, Grant, GrantKey, PortraitStore, Subject, TemplateStore
 from kenbaar.consent._rows import stored_rows
 from kenbaar.consent._sealed_portraits import opened_by
@@ -165,6 +165,10 @@ class ConsentsInForce:
         grants = [g for g in self.store.grant_keys(SHOWING, self.journal.now()) if g.purpose.allows_show_on(channel)]
         opened = self._open(grants)
         return frozenset(g.subject for g in grants if g.key_id in opened)
+
+    def compared(self) -> dict[str, frozenset[str]]:
+        """subject -> ids of the grants in force for which a template of that person is kept."""
+        return self._in_force(COMPARING)
 
     def recognisable(self) -> dict[str, frozenset[str]]:
         """subject -> ids of the grants in force for which Kenbaar may compare that person's face."""

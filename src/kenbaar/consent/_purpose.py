@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from kenbaar.errors import UsageError
 from kenbaar.policy import PURPOSES, PurposeRow
 
-RECOGNISING = tuple(name for name, row in PURPOSES.items() if row.compares_faces)  # faces are compared for these
+COMPARING = tuple(name for name, row in PURPOSES.items() if row.compares_faces)  # a template is made for these
+RECOGNISING = tuple(name for name, row in PURPOSES.items() if row.swept)  # faces in collections are compared for these
 FINDING = tuple(name for name, row in PURPOSES.items() if row.finds)  # who agreed may ask for their pictures
 ASKED = tuple(name for name, row in PURPOSES.items() if row.asked)  # who agreed may be the answer to a photo
 SHOWING = tuple(name for name, row in PURPOSES.items() if row.shows)  # who agreed may stay visible

@@ -18,7 +18,7 @@ class PurposeRow:
     sentence: what agreeing means, in the person's own voice; stands in the notice and in the receipt. With a channel
     `channel_sentence` does, where {channel} is its name; None: the purpose has no channels.
     short, channel_short: the same in few words, for the export.
-    compares_faces: a template is made, and faces in the pictures are compared with it.
+    compares_faces: a template is made, and faces are compared with it. swept: those in the organisation's collections.
     finds: its owner may ask which pictures they are in. shows: their face may stay visible in published copies.
     asked: they may be the answer when somebody asks with a photo. names: their name is published.
     public: what is done with it reaches the public.
@@ -37,6 +37,7 @@ class PurposeRow:
     finds: bool = False
     shows: bool = False
     asked: bool = False
+    swept: bool = False
     names: bool = False
     public: bool = False
     granters: frozenset[Granter] = frozenset({"subject", "guardian"})
@@ -49,6 +50,7 @@ _ROWS = (
         short="Find me my own pictures.",
         compares_faces=True,
         finds=True,
+        swept=True,
         term="kb:FindMyOwnImages",
         broader="dpv:ServiceProvision",
     ),
@@ -61,6 +63,7 @@ _ROWS = (
         channel_short="My face may stay visible in copies published for {channel}.",
         compares_faces=True,
         shows=True,
+        swept=True,
         public=True,
         term="kb:Publish",
         broader="dpv:PublicRelations",
@@ -78,7 +81,7 @@ _ROWS = (
     PurposeRow(
         name="ask",
         sentence="When a colleague inside the organisation asks who is in a picture, I may be the answer: the faces "
-        "in it are compared with mine, two other colleagues decide, and then my name and the organisation's pictures "
+        "in it are compared with mine, two other colleagues decide, and then my name and the pictures that are known "
         "of me are told. Each time is shown to me.",
         short="I may be the answer when a colleague asks who is in a picture.",
         compares_faces=True,

@@ -136,7 +136,7 @@ def _contradictions(consents: Consents, collections: Collections) -> Iterator[st
         )
     yield from collections.store.edited()
     recognisable = set(consents.recognisable())
-    for subject in sorted(consents.templates.subjects() - recognisable):
+    for subject in sorted(consents.templates.subjects() - set(consents.compared())):
         yield f"A sealed template lies here for {subject}, who has no consent in force to be recognised."
     asked_about = set(consents.may_be_asked_about())
     for subject in sorted(consents.portraits.subjects()):

@@ -10,6 +10,7 @@ from kenbaar.asking import Cases
 from kenbaar.collections import CollectionStore
 from kenbaar.consent import (
     ASKED,
+    COMPARING,
     RECOGNISING,
     Consents,
     DestructionFacts,
@@ -110,7 +111,8 @@ class Leaving:
         with_consent = {g.subject for g in unended}
         # By what is on record, not by what opens: an edited record is for a person to look at, and destroys nothing.
         recognisable = {g.subject for g in unended if g.purpose.kind in RECOGNISING}
-        if homeless := sorted(self.consents.templates.subjects() - recognisable):
+        compared = {g.subject for g in unended if g.purpose.kind in COMPARING}
+        if homeless := sorted(self.consents.templates.subjects() - compared):
             self.consents.templates.delete(homeless)
         asked_about = {g.subject for g in unended if g.purpose.row.asked}
         if homeless := sorted(self.consents.portraits.subjects() - asked_about):
@@ -142,8 +144,9 @@ class Leaving:
         left = not left_over
         if not any(g.purpose.row.asked for g in left_over):
             consents.portraits.delete([subject])  # 4
-        if not any(g.purpose.kind in RECOGNISING for g in left_over):
+        if not any(g.purpose.kind in COMPARING for g in left_over):
             consents.templates.delete([subject])  # 4
+        if not any(g.purpose.kind in RECOGNISING for g in left_over):
             self.items.drop_person(subject, everything=left)  # 5
         person = consents.store.subject(subject)
         if left:

@@ -27,7 +27,9 @@ def acts_about(
     its gallery. A gallery that left no record of its grants counts as theirs where their consent was in force: better
     a look too many than one untold.
     """
-    comparing = [g for g in grants if g.purpose.kind in RECOGNISING]
+    given = list(grants)
+    comparing = [g for g in given if g.purpose.kind in RECOGNISING]
+    asked = [g for g in given if g.purpose.kind in ASKED]
     rosters: dict[object, object] = {}
     for act in acts:
         said = act.payload
@@ -40,7 +42,7 @@ def acts_about(
         if not mine and event is Event.SWEEP and has_template:
             mine = _compared(person, act, said, comparing, galleries, rosters)
         if not mine and event is Event.SEARCH and has_template:
-            mine = _asked_about(person, act, said, comparing)
+            mine = _asked_about(person, act, said, asked)
         if mine:
             yield _row(act, said, names)
 
@@ -64,11 +66,11 @@ def _compared(
     return any(g.given_at <= act.at < (g.ended_at or g.until) for g in comparing)
 
 
-def _asked_about(person: Subject, act: Act, said: Mapping[str, Any], comparing: list[Grant]) -> bool:
+def _asked_about(person: Subject, act: Act, said: Mapping[str, Any], asked: list[Grant]) -> bool:
     """Whether a photo's faces were compared with theirs: their consent to be the answer was in force."""
     if person.holder == "subject" and person.id not in (said.get("held_by_themselves") or ()):
         return False
-    return any(g.purpose.kind in ASKED and g.given_at <= act.at < (g.ended_at or g.until) for g in comparing)
+    return any(g.given_at <= act.at < (g.ended_at or g.until) for g in asked)
 
 
 def _row(act: Act, said: Mapping[str, Any], names: OtherNames) -> ActRow:
