@@ -66,7 +66,7 @@ def says(line: str) -> str:
 
 def answer(**head: object) -> str:
     honest = {"scale": 1, "width": 2, "height": 2, "format": "PNG", "taken_at": None, "block_px": 16, "dpi": 0}
-    return says(repr(json.dumps({**honest, "rights": [None, "Ada"], **head})))
+    return says(repr(json.dumps({**honest, "rights": [None, "Ada", None], **head})))
 
 
 def test_the_stand_in_of_these_tests_can_answer_honestly(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -111,9 +111,11 @@ def test_the_stand_in_of_these_tests_can_answer_honestly(monkeypatch: pytest.Mon
         answer(taken_at=7),
         answer(rights=None),
         answer(rights=["x"]),
-        answer(rights=["x" * 600, None]),
-        answer(rights=["a\nb", None]),
-        answer(rights=[["a"], None]),
+        answer(rights=["x", None]),
+        answer(rights=["x" * 600, None, None]),
+        answer(rights=["a\nb", None, None]),
+        answer(rights=[None, None, "a\nb"]),
+        answer(rights=[["a"], None, None]),
         answer(why="x" * 400, do="y", too_large=False),
         answer(why="a\nb", do="y", too_large=False),
         answer(why=["a"], do="y", too_large=False),

@@ -8,7 +8,10 @@ from pathlib import Path
 import kenbaar
 
 SOURCE = Path(kenbaar.__file__).parent
-OWN_BYTES = {"publish/_copy.py"}  # the finished file, judged
+OWN_BYTES = {
+    "publish/_copy.py",  # the finished file, judged
+    "rights/_case_sheet.py",  # photos of a case and portraits, encoded here and sealed
+}
 DECODERS = {"open_own_bytes", "read_photo", "imdecode", "imread", "pi_heif"}
 MAKES_PICTURES = ("media/", "measure/", "demo/", "packmaking/")  # of their own portraits and drawings
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Protocol
@@ -14,6 +13,7 @@ from kenbaar.consent import Consents, Sessions, attempted
 from kenbaar.errors import CaseRefused, ConsentMissing, NotFound
 from kenbaar.ledger import Journal, require_permission
 from kenbaar.policy import ROLES, Actor, Event, Permission
+from kenbaar.staff import plain_name
 
 
 class Colleague(Protocol):
@@ -190,14 +190,14 @@ class Reviews:
         one, two = self._colleague(account), self._colleague(other)
         if one is None or two is None:
             return True
-        return _plain(one.name) == _plain(two.name) or (one.subject is not None and one.subject == two.subject)
+        return plain_name(one.name) == plain_name(two.name) or (one.subject is not None and one.subject == two.subject)
 
     def _is_candidate(self, actor: Actor, case: Case) -> bool:
         """Whether the account is of somebody who may be the answer: by who they are, or by their name."""
         colleague = self._colleague(actor.name)
         if colleague is None:
             return True  # nobody knows who that is
-        name = _plain(colleague.name)
+        name = plain_name(colleague.name)
         return any(self._is(shown, colleague.subject, name) for face in case.faces for shown in face.candidates)
 
     def _is(self, shown: Shown, subject: str | None, name: str) -> bool:
@@ -205,8 +205,4 @@ class Reviews:
             person = self._consents.subject(shown.subject)
         except ConsentMissing:
             return False
-        return shown.subject == subject or _plain(person.name) == name
-
-
-def _plain(name: str) -> str:
-    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+        return shown.subject == subject or plain_name(person.name) == name

@@ -71,7 +71,7 @@ class PresentSearches:
         self,
         actor: Actor,
         name: str,
-        read_photo: Callable[[], NDArray[np.float32]],
+        read_own: Callable[[], NDArray[np.float32]],
         pack: PackInUse,
         *,
         engine: Engine,
@@ -81,7 +81,7 @@ class PresentSearches:
     ) -> PresentReport:
         """The pictures in a collection that show who is here, by path. Their consent is for this once.
 
-        1. the mode must let all faces be compared   2. their photo is read: read_photo() -> their vectors, (1, d)
+        1. the mode must let all faces be compared   2. their photo is read: read_own() -> their vectors, (1, d)
         3. what they agreed to is in the ledger, and nothing of who they are   4. the collection is compared with them,
         as a sweep compares, and nothing is written   5. their vectors are overwritten, however it ended
         Raises NotFound, RoleRefused; ModeRefused before their photo is opened; EnrolmentRefused for a photo that will
@@ -93,7 +93,7 @@ class PresentSearches:
             permit = self._permit(collection)  # 1
             found = list(walk_photos(Path(collection.source), follow_links=collection.follow_links))
             files = [entry for entry in found if isinstance(entry, PhotoFile)]
-            gallery = self.consents.spoken_gallery(read_photo(), pack.digest)  # 2
+            gallery = self.consents.spoken_gallery(read_own(), pack.digest)  # 2
         try:
             with self.journal.writing():
                 gallery.recorded(
