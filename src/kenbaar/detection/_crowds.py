@@ -15,6 +15,7 @@ import numpy as np
 from kenbaar.detection._lying import (
     LEANS_SCORE,
     STANDS_SCORE,
+    TURNED_SCORE,
     Finder,
     TurnedFinder,
     look_turned,
@@ -55,7 +56,7 @@ def detect_closely(open_at: Callable[[int], Photo], pack: FaceDetector, side: in
         if quarters:
             way = TurnedFinder(pack, quarters)
             lying = _finer_passes(open_at, way, side, long_side, *way.detect_with_hints(photo))
-            if any(face.score >= STANDS_SCORE for face in lying):  # or textures would be faces from one of four sides
+            if any(face.score >= TURNED_SCORE for face in lying):  # or textures would be faces from one of four sides
                 faces = with_turned(faces, lying)
     if leaning := [face for face in (*seen[0], *seen[1]) if not stands(face) and not _is_told_better(face, faces)]:
         faces = with_turned(faces, look_turned(photo, pack, leaning))

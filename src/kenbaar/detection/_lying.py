@@ -18,6 +18,7 @@ from kenbaar.faces import Box, Boxes, Face, Landmarks
 from kenbaar.modelpack import HINT_SCORE, FaceDetector, PhotoPixels
 
 STANDS_SCORE = 0.6  # of the best face that stands: no lying photo of 336 had one, every upright of 112 did
+TURNED_SCORE = 0.7  # of the best face of a photo that is believed to lie; a cup on a table was one of 0.62
 LEANS_SCORE = 0.1  # from here on what leans is looked at turned; 2 in 112 upright photos
 _MOST_ROLL, _MOST_WIDE, _MOST_SPREAD = 45, 1.1, 3.2  # of 169 upright faces at most 45°, 0.94 and 2.87
 _EVIDENCE_SCORE = 0.1  # what scores less is a texture as often as a face

@@ -165,7 +165,9 @@ class _Pool(Generic[Task, Result]):
     def __init__(self, task_type: TaskType[Task, Result], workers: int) -> None:
         context = multiprocessing.get_context("spawn")
         self._there, here = context.Pipe(duplex=False)
-        initargs = (self._there, context.Lock(), os.getpid())
+        with no_interrupt():  # the first lock starts the process that keeps track of locks
+            turn = context.Lock()
+        initargs = (self._there, turn, os.getpid())
         self._processes = ProcessPoolExecutor(workers, context, initializer=_start, initargs=initargs)
         threading.Thread(target=_hand_out, args=(here, task_type, workers), daemon=True).start()
 

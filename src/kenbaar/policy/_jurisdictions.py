@@ -48,7 +48,7 @@ class JurisdictionRow:
     law: LawRow
     holder: KeyHolder
     retention: str
-    bases: Mapping[str, BasisRow]
+    bases: Mapping[str, BasisRow] = field(default_factory=lambda: bases(consent="", request=""))
     refused_modes: Mapping[str, str] = field(default_factory=dict)
     longest_days: int | None = None
     minor_under: int = 18
