@@ -24,7 +24,7 @@ from kenbaar.modelpack import ModelPack
 from kenbaar.policy import JURISDICTIONS, Actor, BasisRow, Event
 
 MOST_FACES = 50  # in all photos of one question: more is no question about somebody
-_REASON_CHARS = (8, 500)
+_REASON_CHARS = (3, 500)
 _PHOTO_QUALITY = 92
 
 
