@@ -14,9 +14,10 @@ endif
 .PHONY: run check test coverage lock bench benchmarks clean
 .DELETE_ON_ERROR:
 
-# Later it starts the web app as well; with KENBAAR_NO_SERVE=1 it ends after the demo, as it does today.
+# Plays the story, then serves its archive until Ctrl-C; with KENBAAR_NO_SERVE=1 it ends after the story.
 run: $(VENV)/.run
 	$(BIN)/kenbaar demo $(DEMO)
+	@test -n "$$KENBAAR_NO_SERVE" || $(BIN)/kenbaar serve --home $(DEMO)/home
 
 # Before a commit, in a minute: form, types, arrows, and the tests of what changed since main (or the quick ones).
 check: $(VENV)/.dev

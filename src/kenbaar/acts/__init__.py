@@ -10,7 +10,7 @@ policy's roles); acts that take long report to a `Progress` and can be cancelled
     schema_of(InviteAnswer, "invite")     # docs/schemas/invite.json
 """
 
-from kenbaar.acts._act import ACTS, NO_PROGRESS, ActRow, NoProgress, Progress, act
+from kenbaar.acts._act import ACTS, NO_PROGRESS, ActRow, NoProgress, Progress, act, require_act
 from kenbaar.acts._asking import (
     CandidateRow,
     CaseFaceRow,
@@ -314,6 +314,7 @@ __all__ = [
     "reject",
     "renew",
     "report_transparency",
+    "require_act",
     "review_case",
     "rotate_keys",
     "schema_of",

@@ -101,3 +101,8 @@ def require(row: ActRow, actor: Actor, request: object) -> None:
             f"{actor.role or actor.kind} {actor.name} may not do this ({row.name}).",
             "Ask an officer of the organisation.",
         )
+
+
+def require_act(name: str, actor: Actor, asked: object) -> None:
+    """Raises RoleRefused where this actor may not do the act of that name: for whoever begins it later."""
+    require(ACTS[name], actor, asked)

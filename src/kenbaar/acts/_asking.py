@@ -12,7 +12,7 @@ from kenbaar.acts._json import IF_GIVEN
 from kenbaar.archive import Archive
 from kenbaar.asking import NOBODY, Case, CaseFace, Named, Probe, Question
 from kenbaar.collections import Appearance, Certainty, Collection, Item
-from kenbaar.consent import open_sessions
+from kenbaar.consent import Code, open_sessions
 from kenbaar.errors import PhotoUnreadable, UsageError
 from kenbaar.faces import Box
 from kenbaar.matching import Band
@@ -31,7 +31,7 @@ class SearchRequest:
     reason: str
     basis: str
     collection: str | None = None
-    codes: tuple[str, ...] = field(default=(), repr=False)
+    codes: tuple[Code, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from kenbaar.acts._json import HIDDEN
 from kenbaar.acts._receipts import keep_receipt
 from kenbaar.acts._stop import reporting
 from kenbaar.archive import Archive
-from kenbaar.consent import Purpose, attempted, open_sessions
+from kenbaar.consent import Code, Purpose, attempted, open_sessions
 from kenbaar.policy import Actor, Event, Permission
 
 
@@ -75,7 +75,7 @@ class ExportRequest:
 
     subject: str
     out: Path
-    codes: tuple[str, ...] = field(default=(), repr=False)
+    codes: tuple[Code, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)

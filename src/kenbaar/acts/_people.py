@@ -11,7 +11,7 @@ from kenbaar.acts._act import act
 from kenbaar.acts._json import HIDDEN, IF_GIVEN
 from kenbaar.acts._receipts import keep_receipt
 from kenbaar.archive import Archive
-from kenbaar.consent import Holder, Purpose, attempted, last_day, open_sessions
+from kenbaar.consent import Code, Holder, Purpose, attempted, last_day, open_sessions
 from kenbaar.policy import Actor, Event, Permission
 
 
@@ -116,7 +116,7 @@ class EnrolRequest:
     agreed: tuple[str, ...]
     photos: tuple[Path, ...] = ()
     receipt_file: Path | None = None
-    codes: tuple[str, ...] = field(default=(), repr=False)
+    codes: tuple[Code, ...] = field(default=(), repr=False)
     portrait: Path | None = None
 
 

@@ -11,7 +11,7 @@ from kenbaar.acts._sweep import UnreadableRow
 from kenbaar.archive import Archive
 from kenbaar.asking import is_case
 from kenbaar.collections import Certainty, How
-from kenbaar.consent import open_sessions
+from kenbaar.consent import Code, open_sessions
 from kenbaar.errors import UsageError
 from kenbaar.faces import Box
 from kenbaar.policy import Actor, Event, Permission
@@ -24,7 +24,7 @@ class FindRequest:
     """Whose pictures. reason: why somebody looks for them, shown to the person. sheet: an HTML contact sheet."""
 
     subject: str
-    codes: tuple[str, ...] = field(default=(), repr=False)
+    codes: tuple[Code, ...] = field(default=(), repr=False)
     reason: str | None = None
     sheet: Path | None = None
 
@@ -128,7 +128,7 @@ class ClaimRequest:
     subject: str
     item: str
     n: int
-    codes: tuple[str, ...] = field(default=(), repr=False)
+    codes: tuple[Code, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +207,7 @@ class RejectRequest:
 
     subject: str
     item: str
-    codes: tuple[str, ...] = field(default=(), repr=False)
+    codes: tuple[Code, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)

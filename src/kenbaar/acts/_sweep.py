@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from kenbaar.acts._act import NO_PROGRESS, Progress, act
 from kenbaar.acts._json import HIDDEN
 from kenbaar.archive import Archive
-from kenbaar.consent import open_sessions
+from kenbaar.consent import Code, open_sessions
 from kenbaar.measure import doubling_warning
 from kenbaar.media import PASSED_OVER_KINDS
 from kenbaar.policy import Actor, Event, Permission
@@ -20,7 +20,7 @@ class SweepRequest:
 
     name: str
     workers: int | None = None
-    codes: tuple[str, ...] = field(default=(), repr=False)
+    codes: tuple[Code, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)

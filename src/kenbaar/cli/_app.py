@@ -51,6 +51,7 @@ _COMMANDS = {  # command -> where it lives and its line of help; the module is i
     "pack": ("_packs", "The model packs: list, fetch, show, card, add."),
     "evaluate": ("_evaluate", "Error rates, measured on people who agreed."),
     "bench": ("_measure", "Measure this machine."),
+    "serve": ("_serve", "Start the web app."),
     "demo": ("_demo", "The whole story on real photographs."),
     "settings": ("_house", "What can be set, and what is."),
 }

@@ -16,7 +16,7 @@ is no flag to skip consent and no default purpose; no consents means an empty ga
 from kenbaar.consent._attempts import attempted, open_sessions, record_refusal
 from kenbaar.consent._consents import Consents, Enrolled, refuse_portrait_unasked
 from kenbaar.consent._facts import grant_facts, grant_facts_utc
-from kenbaar.consent._in_force import SOMEBODY_HERE, Sessions
+from kenbaar.consent._in_force import SOMEBODY_HERE, Code, Sessions
 from kenbaar.consent._invite import Invited
 from kenbaar.consent._notice import last_day, notice_digest, notice_text
 from kenbaar.consent._portraits import LOOSER_DECADES, read_live, read_portraits, read_reference
@@ -51,6 +51,7 @@ __all__ = [
     "RECOGNISING",
     "SHOWING",
     "SOMEBODY_HERE",
+    "Code",
     "ConsentFacts",
     "ConsentStore",
     "Consents",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 
-from kenbaar.consent._in_force import ConsentsInForce, Sessions
+from kenbaar.consent._in_force import Code, ConsentsInForce, Sessions
 from kenbaar.errors import IntegrityBroken, KenbaarError, NoSpace
-from kenbaar.keys import RecoveryCode
+from kenbaar.keys import CodeSession, RecoveryCode
 from kenbaar.policy import Actor, Event
 
 
@@ -35,7 +35,7 @@ def record_refusal(consents: ConsentsInForce, act: str, actor: Actor, subject: s
 
 
 def open_sessions(
-    consents: ConsentsInForce, codes: Iterable[str], act: Event, actor: Actor, subject: str | None = None
+    consents: ConsentsInForce, codes: Iterable[Code], act: Event, actor: Actor, subject: str | None = None
 ) -> Sessions:
     """A session for each recovery code; a wrong one is in the ledger, for the person whose code it says it is.
 
@@ -45,7 +45,7 @@ def open_sessions(
     for text in codes:
         whose = subject
         with suppress(KenbaarError):
-            whose = RecoveryCode.parse(text).subject
+            whose = text.subject if isinstance(text, CodeSession) else RecoveryCode.parse(text).subject
         with attempted(consents, act, actor, whose):
             opened[whose or ""] = consents.sessions([text])
     return Sessions({s: session for one in opened.values() for s, session in one.by_subject.items()})

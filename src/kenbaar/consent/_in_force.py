@@ -38,6 +38,8 @@ from kenbaar.policy import Actor
 
 log = logging.getLogger(__name__)
 
+Code = str | CodeSession  # a recovery code, or what one opened while its person is here
+
 SOMEBODY_HERE = "here"  # in a gallery of somebody who is here: no id of theirs, for none is made
 
 
@@ -194,15 +196,18 @@ class ConsentsInForce:
             log.warning("%d of %d grants do not open", len(grants) - len(opened), len(grants))
         return opened
 
-    def sessions(self, codes: Iterable[str]) -> Sessions:
-        """Opens a session for each recovery code. Raises WrongCode; a right one is proved when a key unwraps."""
+    def sessions(self, codes: Iterable[Code]) -> Sessions:
+        """Opens a session for each recovery code. Raises WrongCode; a right one is proved when a key unwraps.
+
+        A session that is open already (a person who is still here) is taken as it is, and proved anew.
+        """
         opened: dict[str, CodeSession] = {}
-        for text in codes:
-            code = RecoveryCode.parse(text)
+        for given in codes:
+            code = given if isinstance(given, CodeSession) else RecoveryCode.parse(given)
             subject = self.subject(code.subject)
             if subject.holder != "subject" or subject.salt is None:
                 raise UsageError(f"The key of subject {subject.id} is not held by a code.", "Leave the code out.")
-            session = code.open_session(subject.salt)
+            session = code if isinstance(code, CodeSession) else code.open_session(subject.salt)
             self._prove(session, subject.id)
             opened[subject.id] = session
         return Sessions(opened)

@@ -1,0 +1,71 @@
+"""What holds for every answer, whichever page it is of: headers, and how much may come in."""
+
+from __future__ import annotations
+
+from starlette.datastructures import MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; media-src 'self' blob:; "
+    "connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",  # the address goes to nobody else; our own forms know where to go back to
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(self), publickey-credentials-get=(self), publickey-credentials-create=(self), "
+    "microphone=(), geolocation=(), payment=(), usb=()",
+    "X-Frame-Options": "DENY",
+}
+HSTS = "max-age=63072000; includeSubDomains"
+
+
+class Guard:
+    """The outermost layer: refuses a body that is too long before it is read, and puts the headers on every answer."""
+
+    def __init__(self, app: ASGIApp, *, most_bytes: int, secure: bool, hosts: frozenset[str]) -> None:
+        """hosts: names this server is called by; another one in a request (DNS rebinding) is refused."""
+        self.app, self.most_bytes, self.secure, self.hosts = app, most_bytes, secure, hosts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """As ASGI."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        sent = {name.lower(): value for name, value in scope["headers"]}
+        host = sent.get(b"host", b"").decode("latin-1").rsplit(":", 1)[0].lower()
+        send = self._with_headers(scope["path"], send)
+        if host not in self.hosts:
+            await PlainTextResponse("This server has another name.\n", 421)(scope, receive, send)
+            return
+        length = sent.get(b"content-length", b"0")
+        if not length.isdigit() or int(length) > self.most_bytes:
+            await PlainTextResponse("That is more than is taken here.\n", 413)(scope, receive, send)
+            return
+        read = 0
+
+        async def counted() -> Message:
+            nonlocal read
+            message = await receive()
+            read += len(message.get("body", b""))
+            if read > self.most_bytes:
+                return {"type": "http.disconnect"}
+            return message
+
+        await self.app(scope, counted, send)
+
+    def _with_headers(self, path: str, send: Send) -> Send:
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+                headers.setdefault("Cache-Control", "no-store")
+                if self.secure:
+                    headers["Strict-Transport-Security"] = HSTS
+            await send(message)
+
+        return sending

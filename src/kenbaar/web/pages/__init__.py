@@ -1,0 +1,15 @@
+"""All pages: each module's `add(site)` enters its own."""
+
+from collections.abc import Callable
+
+from kenbaar.web._site import Site
+from kenbaar.web.pages import collections, enrol, mine, people, public, signing_in
+
+PAGES: tuple[Callable[[Site], None], ...] = (
+    public.add,
+    signing_in.add,
+    enrol.add,
+    mine.add,
+    people.add,
+    collections.add,
+)

@@ -1,0 +1,77 @@
+"""The invitation: read, answer purpose by purpose, hand in photos, get the receipt and the code."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from kenbaar import acts
+from kenbaar.consent import Purpose, open_sessions
+from kenbaar.errors import KenbaarError
+from kenbaar.policy import Event, subject_actor
+from kenbaar.web._rates import network_of
+from kenbaar.web._site import ANYBODY, WEB, Site, Visit
+from kenbaar.web._uploads import as_files
+
+TRIES, PER_S = 30, 600.0  # of one network
+
+
+def add(site: Site) -> None:
+    """Enters them."""
+
+    @site.get("/i/{token}", ANYBODY)
+    def open_link(visit: Visit) -> Response:
+        visit.begin_session().token = visit.path("token")
+        return visit.go("/invitation")  # so that the token is in no address that stays
+
+    @site.get("/invitation", ANYBODY)
+    def invitation(visit: Visit) -> Response:
+        return _form(visit, None)
+
+    @site.post("/invitation/token", ANYBODY)
+    def typed(visit: Visit) -> Response:
+        visit.any_session().token = visit.field("token")
+        return visit.go("/invitation")
+
+    @site.post("/invitation", ANYBODY)
+    def enrol(visit: Visit) -> Response:
+        network = network_of(visit.request.client.host if visit.request.client else None)
+        site.rates.take("enrol", network, TRIES, PER_S)
+        session = visit.any_session()
+        agreed, photos = visit.fields("agree"), visit.files("photo")
+        portrait = visit.files("portrait")[:1]
+        try:
+            with as_files([*photos, *portrait]) as paths:
+                enrolled = acts.enrol(
+                    visit.archive,
+                    WEB,
+                    acts.EnrolRequest(
+                        session.token or "",
+                        agreed,
+                        () if visit.field("by_hand") else paths[: len(photos)],
+                        portrait=paths[-1] if portrait else None,
+                    ),
+                )
+        except KenbaarError as err:
+            return _form(visit, err)
+        if enrolled.code:
+            opened = open_sessions(visit.archive.consents, [enrolled.code], Event.ENROL, WEB)
+            session = visit.begin_session()
+            session.kind, session.actor = "person", subject_actor(enrolled.subject)
+            session.key = opened.of(enrolled.subject)
+            site.sessions.prove(session)
+        return visit.page("enrolled.html", enrolled=enrolled)
+
+
+def _form(visit: Visit, error: KenbaarError | None) -> Response:
+    """The invitation, or the field for its token where none was opened."""
+    token = visit.session.token if visit.session else None
+    if not token:
+        return visit.page("invitation_token.html", error=error)
+    try:
+        offered = acts.offer(visit.archive, WEB, acts.OfferRequest(token))
+    except KenbaarError as err:
+        visit.any_session().token = None
+        return visit.page("invitation_token.html", status=410, error=err)
+    status = 200 if error is None else 422
+    purposes = [Purpose.parse(p) for p in offered.purposes]
+    return visit.page("invitation.html", status=status, offered=offered, purposes=purposes, error=error)

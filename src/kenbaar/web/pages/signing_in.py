@@ -1,0 +1,132 @@
+"""Signing in and out, of people and of staff; showing once more who one is."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from kenbaar import acts
+from kenbaar.consent import open_sessions
+from kenbaar.errors import KenbaarError
+from kenbaar.policy import Event, subject_actor
+from kenbaar.web._rates import network_of
+from kenbaar.web._site import ANYBODY, WEB, Site, Visit
+from kenbaar.web.pages.public import local_path
+
+TRIES, PER_S = 10, 600.0  # of one network; an account waits by itself after five (kenbaar.staff)
+
+
+def add(site: Site) -> None:
+    """Enters them."""
+
+    @site.get("/staff/accept/{token}", ANYBODY)
+    def open_account_link(visit: Visit) -> Response:
+        visit.begin_session().token = visit.path("token")
+        return visit.go("/staff/accept")  # so that the token is in no address that stays
+
+    @site.get("/staff/accept", ANYBODY)
+    def accept_form(visit: Visit) -> Response:
+        return visit.page("staff/accept.html", has_token=bool(visit.session and visit.session.token), error=None)
+
+    @site.post("/staff/accept", ANYBODY)
+    def accept(visit: Visit) -> Response:
+        _count_try(visit)
+        session = visit.any_session()
+        token, passphrase = visit.field("token") or session.token or "", visit.field("passphrase")
+        try:
+            if passphrase != visit.field("again"):
+                return _accept_again(visit, visit.words("The two passphrases are not the same."))
+            account = acts.accept_staff(visit.archive, WEB, acts.AcceptStaffRequest(token, passphrase))
+            _staff_signs_in(visit, account.account, passphrase)
+        except KenbaarError as err:
+            return _accept_again(visit, err)
+        visit.say(
+            visit.words(
+                "Your account is %(account)s. You sign in with it and your passphrase.", account=account.account
+            )
+        )
+        return visit.go("/staff")
+
+    @site.get("/staff/sign-in", ANYBODY)
+    def staff_form(visit: Visit) -> Response:
+        return visit.page("staff/sign_in.html", error=None)
+
+    @site.post("/staff/sign-in", ANYBODY)
+    def staff_sign_in(visit: Visit) -> Response:
+        _count_try(visit)
+        try:
+            _staff_signs_in(visit, visit.field("account"), visit.field("passphrase"))
+        except KenbaarError as err:
+            return visit.page("staff/sign_in.html", status=401, error=err)
+        return visit.go("/staff")
+
+    @site.get("/sign-in", ANYBODY)
+    def person_form(visit: Visit) -> Response:
+        return visit.page("sign_in.html", error=None)
+
+    @site.post("/sign-in", ANYBODY)
+    def person_sign_in(visit: Visit) -> Response:
+        _count_try(visit)
+        try:
+            _person_signs_in(visit, visit.field("code"))
+        except KenbaarError as err:
+            return visit.page("sign_in.html", status=401, error=err)
+        return visit.go("/mine")
+
+    @site.post("/sign-out", ANYBODY)
+    def sign_out(visit: Visit) -> Response:
+        visit.sign_out()
+        return visit.go("/")
+
+    @site.get("/prove", ANYBODY)
+    def prove_form(visit: Visit) -> Response:
+        if visit.session is None or visit.session.kind == "nobody":
+            return visit.go("/")
+        return visit.page("prove.html", back=local_path(visit.query("next", "/")), error=None)
+
+    @site.post("/prove", ANYBODY)
+    def prove(visit: Visit) -> Response:
+        _count_try(visit)
+        session, back = visit.session, local_path(visit.field("next", "/"))
+        if session is None or session.kind == "nobody":
+            return visit.go("/")
+        try:
+            if session.kind == "staff":
+                visit.archive.staff.sign_in(WEB, visit.actor.name, visit.field("passphrase"))
+            else:
+                code = visit.field("code")
+                opened = open_sessions(visit.archive.consents, [code], Event.FIND, WEB, visit.subject)
+                if opened.of(visit.subject) is None:
+                    return visit.go("/prove")
+                session.forget_key()
+                session.key = opened.of(visit.subject)
+        except KenbaarError as err:
+            return visit.page("prove.html", status=401, back=back, error=err)
+        site.sessions.prove(session)
+        return visit.go(back)
+
+
+def _count_try(visit: Visit) -> None:
+    network = network_of(visit.request.client.host if visit.request.client else None)
+    visit.site.rates.take("sign in", network, TRIES, PER_S)
+
+
+def _accept_again(visit: Visit, error: KenbaarError | str) -> Response:
+    said = {"what": error, "do": ""} if isinstance(error, str) else error
+    has_token = bool(visit.session and visit.session.token)
+    return visit.page("staff/accept.html", status=400, has_token=has_token, error=said)
+
+
+def _staff_signs_in(visit: Visit, account: str, passphrase: str) -> None:
+    actor = visit.archive.staff.sign_in(WEB, account, passphrase)
+    session = visit.begin_session()
+    session.kind, session.actor = "staff", actor
+    visit.site.sessions.prove(session)
+
+
+def _person_signs_in(visit: Visit, code: str) -> None:
+    """By their code, which opens their key for as long as the session is used. Raises WrongCode and its kin."""
+    opened = open_sessions(visit.archive.consents, [code], Event.FIND, WEB)
+    (subject,) = opened.by_subject
+    session = visit.begin_session()
+    session.kind, session.actor, session.key = "person", subject_actor(subject), opened.of(subject)
+    visit.site.sessions.prove(session)

@@ -1,0 +1,57 @@
+"""From a fresh server to somebody's own pictures, as a browser without JavaScript walks it."""
+
+from __future__ import annotations
+
+import re
+import time
+
+from tests.web.site import Page, Served
+
+
+def address(page: Page) -> str:
+    found = re.search(r"https?://[^<\s]+/i/[\w-]+", page.text)
+    assert found, page.words
+    return found[0].partition("/i/")[2]
+
+
+def test_the_first_officer_takes_an_account_and_invites_somebody_who_enrols(site: Served) -> None:
+    officer = site.officer()
+    made = officer.post("/staff/people", name="Dov", purpose=["find"], holder="subject")
+    person = site.visitor()
+    page = person.get(f"/i/{address(made)}")
+    assert page.path == "/invitation"  # the token is in no address that stays
+    assert "The Choir" in page.words
+    assert "checked" not in page.text  # nothing is ticked for them
+    page = person.post("/invitation", [("photo", site.club.portrait("Dov"))], agree="find")
+    assert "Your code, shown this once" in page.words
+    assert person.get("/mine").path == "/mine"
+
+
+def test_whoever_signs_in_gets_a_cookie_that_nobody_knew_before(site: Served) -> None:
+    site.club.enrol("Dov", "find", options=("--holder", "subject"))
+    visitor = site.visitor()
+    visitor.get("/sign-in")
+    before = visitor.http.cookies["kenbaar"]
+    visitor.post("/sign-in", code=site.club.codes["Dov"])
+    assert visitor.http.cookies["kenbaar"] != before
+    visitor.http.cookies.set("kenbaar", before, domain="localhost.local")
+    assert site.visitor().get("/mine").path == "/sign-in"
+
+
+def test_a_wrong_code_signs_nobody_in_and_is_in_the_ledger(site: Served) -> None:
+    site.club.enrol("Dov", "find", options=("--holder", "subject"))
+    site.club.enrol("Eva", "find", options=("--holder", "subject"))
+    mixed = site.club.codes["Dov"][:12] + site.club.codes["Eva"][12:]
+    page = site.visitor().post("/sign-in", code=mixed)
+    assert page.status == 401
+    assert site.visitor().post("/sign-in", code="nonsense").status == 401
+
+
+def test_a_sweep_begun_in_the_browser_is_done_and_told(site: Served) -> None:
+    officer = site.officer()
+    page = officer.post("/staff/collections/party/sweep")
+    until = time.monotonic() + 60
+    while "state done" not in page.text and time.monotonic() < until:
+        time.sleep(0.1)
+        page = officer.get(page.path)
+    assert "state done" in page.text, page.words
