@@ -159,7 +159,7 @@ class Visit:
     def page(self, template: str, *, status: int = 200, **context: Any) -> Response:
         """A page in this visitor's language."""
         session = self.session
-        said = list(session.flash) if session else []
+        flash = list(session.flash) if session else []
         if session:
             session.flash.clear()
         html = self.site.templates.get_template(template).render(
@@ -167,13 +167,14 @@ class Visit:
             session=session,
             _=self.words,
             n_=self.words.count,
+            said=self.words.sentence,
             day=self.words.day,
             moment=self.words.moment,
             csrf=lambda: self.any_session().csrf,
             static=static_url,
             languages=LANGUAGES,
             organisation=self.archive.consents.organisation,
-            flash=said,
+            flash=flash,
             **context,
         )
         return HTMLResponse(html, status_code=status)

@@ -1,4 +1,4 @@
-"""The two languages: sentences of pages are written in English, and looked up in a catalogue for every other."""
+"""The two languages: sentences of pages are written in English, and looked up in a catalogue (locale/)."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from babel.messages.pofile import read_po
 
 LANGUAGES = {"en": "English", "nl": "Nederlands"}
 DEFAULT = "en"
+LOCALE = "locale"  # the folder of catalogues
 
 
 class Words:
@@ -21,20 +22,31 @@ class Words:
 
     def __init__(self, language: str) -> None:
         self.language = language
-        self._catalog = None if language == DEFAULT else _catalog(language)
+        self._catalog = _catalog(language)
 
     def __call__(self, text: str, **values: object) -> str:
         """The sentence in this language; `%(name)s` in it is filled in."""
-        found = self._catalog.get(text) if self._catalog else None
+        found = self._catalog.get(text)
         said = str(found.string) if found is not None and found.string else text
         return said % values if values else said
 
     def count(self, one: str, many: str, n: int, **values: object) -> str:
         """The sentence for so many things; `%(n)s` is the number."""
-        found = self._catalog.get(one) if self._catalog else None
+        found = self._catalog.get(one)
         forms = found.string if found is not None and isinstance(found.string, tuple) and all(found.string) else None
         said = (one if n == 1 else many) if forms is None else forms[0 if n == 1 else 1]
         return said % {"n": n, **values}
+
+    def sentence(self, sentence: str) -> str:
+        """A sentence that was made elsewhere, of a refusal for example: found again by its pattern, its values kept."""
+        if not sentence:
+            return sentence
+        if (said := self(sentence)) != sentence:
+            return said
+        for pattern, translated in _patterns(self.language):
+            if (found := pattern.fullmatch(sentence)) is not None:
+                return _filled(translated, [self.sentence(value) for value in found.groups()])
+        return sentence
 
     def day(self, at: date | datetime | None) -> str:
         """A day as people here write it."""
@@ -51,9 +63,29 @@ def words_of(language: str) -> Words:
     return Words(language if language in LANGUAGES else DEFAULT)
 
 
+_NUMBER = re.compile(r"\{(\d+)\}")
+
+
+def _filled(sentence: str, values: list[str]) -> str:
+    return _NUMBER.sub(lambda place: values[int(place[1]) - 1], sentence)
+
+
+@functools.cache
+def _patterns(language: str) -> list[tuple[re.Pattern[str], str]]:
+    """What finds a sentence with values, and what is said for it; those that say most by themselves first."""
+    rows = []
+    for message in _catalog(language):
+        if isinstance(message.id, str) and "{1}" in message.id and isinstance(message.string, str) and message.string:
+            parts = _NUMBER.split(message.id)[::2]
+            rows.append(
+                (len("".join(parts)), re.compile("(.+?)".join(map(re.escape, parts)), re.DOTALL), message.string)
+            )
+    return [(pattern, said) for _, pattern, said in sorted(rows, key=lambda row: -row[0])]
+
+
 @functools.cache
 def _catalog(language: str) -> Catalog:
-    with (resources.files("kenbaar.web") / "locale" / f"{language}.po").open("rb") as file:
+    with (resources.files("kenbaar.web") / LOCALE / f"{language}.po").open("rb") as file:
         return read_po(file, locale=language)
 
 
