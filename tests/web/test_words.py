@@ -61,8 +61,10 @@ def test_a_sentence_that_nobody_translated_is_told_as_it_is() -> None:
 def test_no_template_says_a_sentence_past_the_catalogue() -> None:
     """Between tags stands no English: everything goes through `_`, `n_` or `said`."""
     for path in TEMPLATES.rglob("*.html"):
-        text = path.read_text("utf-8").replace("{% block width %}narrow{% endblock %}", "")
-        text = re.sub(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}|<[^>]*>", " ", text, flags=re.DOTALL)
+        text = path.read_text("utf-8")
+        text = re.sub(r"\{% block width %\}\w+\{% endblock %\}|<!doctype html>", "", text)
+        text = re.sub(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", " ", text, flags=re.DOTALL)
+        text = re.sub(r"<[^>]*>", " ", text)
         words = re.findall(r"[A-Za-z]{3,}", text.replace("Kenbaar", ""))
         assert words == [], path.name
 
