@@ -1,6 +1,6 @@
 """The sentences that visitors read, gathered from the source, and merged into the catalogues of languages.
 
-    python -m kenbaar.web.catalogue        # after a change: new sentences stand in locale/*.po, to be translated
+`python -m kenbaar.web.catalogue` after a change: new sentences then stand in locale/*.po, to be translated.
 
 Gathered are: `_("...")` and `n_("...", "...", n)` of templates; `words("...")` and `words.count` of this room; what
 policy says of purposes, events, bases and roles; and both sentences of every refusal that a visitor can meet. Values
