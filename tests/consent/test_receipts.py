@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kenbaar.consent._notice import notice_digest, notice_text
-from kenbaar.consent._purpose import Purpose
+from kenbaar.consent._notice import NOTICES, notice_digest, notice_text
+from kenbaar.consent._purpose import ENGLISH, Purpose
 from kenbaar.consent._receipt import (
     ConsentFacts,
     DestructionFacts,
@@ -34,6 +34,7 @@ from kenbaar.consent._signed import sign_jws, sign_manifest, verify_manifest
 from kenbaar.errors import ReceiptBroken, UsageError
 from kenbaar.keys import SigningKey
 from kenbaar.ledger._lines import Leaf
+from kenbaar.policy import PURPOSES as POLICY_PURPOSES
 
 NOON = datetime(2026, 11, 21, 12, 30, 5, tzinfo=UTC)
 END = datetime(2027, 6, 1, tzinfo=UTC)
@@ -444,3 +445,29 @@ def test_an_unsigned_manifest_and_a_receipt_passed_as_one_are_refused() -> None:
         verify_manifest({**json.loads(unpack(payload)), "signature": f"{header}..{signature}"}, OURS)
     with pytest.raises(UsageError):
         sign_manifest(sign_manifest(MANIFEST, KEY), KEY)
+
+
+def test_a_dutch_notice_is_a_text_of_its_own_and_the_receipt_says_that_it_was_read() -> None:
+    dutch = notice_text("De Harmonie", PURPOSES, "subject", END, guardian=False, language="nl")
+    assert "Wat er gebeurt" in dutch and "What is done" not in dutch
+    assert dutch.count("\n\n") == NOTICE.count("\n\n")  # paragraph for paragraph
+    told = verify_receipt(make_consent_receipt(replace(FACTS, notice=dutch, language="nl"), KEY), OURS).payload
+    for record in told["dpv:hasRecordOfActivity"]:
+        assert record["dpv:hasNotice"] == {
+            "@type": "dpv:ConsentNotice",
+            "dct:language": "nl",
+            "kb:digest": notice_digest(dutch),
+        }
+
+
+def test_there_is_no_notice_in_a_language_that_nobody_wrote_one_in() -> None:
+    with pytest.raises(UsageError, match="no notice"):
+        notice_text("De Harmonie", PURPOSES, "subject", END, guardian=False, language="fr")
+
+
+@pytest.mark.parametrize("language", [name for name in NOTICES if name != ENGLISH])
+def test_every_purpose_can_be_agreed_to_in_every_language_of_the_notice(language: str) -> None:
+    for row in POLICY_PURPOSES.values():
+        words = row.translated[language]
+        assert bool(words.channel_sentence) == bool(row.channel_sentence)
+        assert "{channel}" in (words.channel_sentence or "{channel}")

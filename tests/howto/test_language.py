@@ -19,7 +19,7 @@ def holders(sentence: str) -> set[str]:
     return {
         str(file.relative_to(ROOT))
         for file in (ROOT / "src").rglob("*.py")
-        if wanted in " ".join(re.sub(r'"\s*\n\s*(?:f?")', "", file.read_text("utf-8")).split())
+        if wanted in " ".join(re.sub(r"[\"']\s*\n\s*f?[\"']", "", file.read_text("utf-8")).split())
     }
 
 

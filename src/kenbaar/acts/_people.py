@@ -11,7 +11,7 @@ from kenbaar.acts._act import act
 from kenbaar.acts._json import HIDDEN, IF_GIVEN
 from kenbaar.acts._receipts import keep_receipt
 from kenbaar.archive import Archive
-from kenbaar.consent import Code, Holder, Purpose, attempted, last_day, open_sessions
+from kenbaar.consent import ENGLISH, Code, Holder, Purpose, attempted, last_day, open_sessions
 from kenbaar.policy import Actor, Event, Permission
 
 
@@ -79,9 +79,10 @@ def renew(archive: Archive, actor: Actor, request: RenewRequest) -> InviteAnswer
 
 @dataclass(frozen=True, slots=True)
 class OfferRequest:
-    """The token somebody was handed."""
+    """The token somebody was handed. language: of the notice that they read: one of consent's NOTICES."""
 
     token: str = field(repr=False)
+    language: str = ENGLISH
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ class OfferAnswer:
 def offer(archive: Archive, actor: Actor, request: OfferRequest) -> OfferAnswer:
     """What the person with this token is asked to agree to. Raises TokenRefused."""
     with attempted(archive.consents, Event.ENROL, actor, None):
-        subject, invitation, notice = archive.consents.offer(request.token)
+        subject, invitation, notice = archive.consents.offer(request.token, request.language)
     offered = tuple(str(p) for p in invitation.purposes)
     return OfferAnswer(subject.id, offered, notice, subject.enrolled_at is not None)
 
@@ -109,7 +110,7 @@ class EnrolRequest:
 
     portrait: a photo of which head and shoulders are kept, sealed, for who decides who is in a photo; with `ask` alone.
     receipt_file: where the signed receipt goes; None: into the home folder. codes: theirs, where they renew and hold
-    their own key.
+    their own key. language: of the notice that was read.
     """
 
     token: str = field(repr=False)
@@ -118,6 +119,7 @@ class EnrolRequest:
     receipt_file: Path | None = None
     codes: tuple[Code, ...] = field(default=(), repr=False)
     portrait: Path | None = None
+    language: str = ENGLISH
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +147,7 @@ def enrol(archive: Archive, actor: Actor, request: EnrolRequest) -> EnrolAnswer:
     sessions = open_sessions(archive.consents, request.codes, event, actor, subject.id)
     with attempted(archive.consents, event, sessions.actor(actor, subject.id), subject.id):
         enrolled = archive.enrolments.enrol(
-            actor, request.token, request.photos, request.agreed, sessions, request.portrait
+            actor, request.token, request.photos, request.agreed, sessions, request.portrait, request.language
         )
     place = request.receipt_file or archive.settings.home / "receipts" / f"{subject.id}-consent.jws"
     return EnrolAnswer(

@@ -12,6 +12,7 @@ from kenbaar.archive._limits import photo_limits
 from kenbaar.archive._packs import Packs, note_of
 from kenbaar.consent import (
     COMPARING,
+    ENGLISH,
     LOOSER_DECADES,
     Consents,
     Enrolled,
@@ -58,6 +59,7 @@ class Enrolments:
         agreed: Sequence[str],
         sessions: Sessions = NOBODY_OPENED,
         portrait: Path | None = None,
+        language: str = ENGLISH,
     ) -> Enrolled:
         """Enrols the person this token invites, with 1 to 5 photos of them, or with none: then by hand alone.
 
@@ -86,10 +88,12 @@ class Enrolments:
                 self._consents.store.set_notes(**{note_of(self._packs.opened.manifest): pack})
 
         if subject.enrolled_at is None:
-            return self._consents.enrol(actor, token, vectors, pack, agreed=purposes, portrait=kept)
+            return self._consents.enrol(actor, token, vectors, pack, agreed=purposes, portrait=kept, language=language)
         if opened:
             self._refuse_somebody_else(actor, subject.id, opened, sessions)
-        return self._consents.renew(actor, token, vectors, pack, agreed=purposes, sessions=sessions, portrait=kept)
+        return self._consents.renew(
+            actor, token, vectors, pack, agreed=purposes, sessions=sessions, portrait=kept, language=language
+        )
 
     def read_live(self, photo: Path) -> NDArray[np.float32]:
         """The vector, (1, d), of somebody who is here, from a photo that comes from outside and is dropped at once."""

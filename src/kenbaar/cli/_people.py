@@ -84,6 +84,7 @@ def renew(out: Out, subject: str, until: date | None) -> None:
 @click.option(
     "--token-file", metavar="FILE", help="A file with the token; - reads standard input. Then all words are photos."
 )
+@click.option("--language", default="en", show_default=True, help="Of the notice that you read first: en or nl.")
 @acting
 @code_options
 def enrol(
@@ -95,6 +96,7 @@ def enrol(
     portrait: Path | None,
     receipt_file: Path | None,
     token_file: str | None,
+    language: str,
     codes: tuple[str, ...],
 ) -> None:
     """Enrol, or renew, with a token and 1 to 5 PHOTOS of yourself. The photos are read, never kept.
@@ -111,11 +113,11 @@ def enrol(
     token = read_token(out, token, token_file)
     with out.archive() as archive:
         actor = out.actor(archive)
-        offered = acts.offer(archive, actor, acts.OfferRequest(token))
+        offered = acts.offer(archive, actor, acts.OfferRequest(token, language))
         agreed = _agreed(out, agree, list(offered.purposes), offered.notice)
         if offered.renews:
             codes = ask_for_code(archive, offered.subject, codes)
-        request = acts.EnrolRequest(token, tuple(agreed), photos, receipt_file, codes, portrait)
+        request = acts.EnrolRequest(token, tuple(agreed), photos, receipt_file, codes, portrait, language)
         enrolled = acts.enrol(archive, actor, request)
     _receipt_lost(out, enrolled.receipt, enrolled.place, enrolled.subject)
     done = "Renewed" if enrolled.renewed else "Enrolled"

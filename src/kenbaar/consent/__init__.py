@@ -18,9 +18,9 @@ from kenbaar.consent._consents import Consents, Enrolled, refuse_portrait_unaske
 from kenbaar.consent._facts import grant_facts, grant_facts_utc
 from kenbaar.consent._in_force import SOMEBODY_HERE, Code, Sessions
 from kenbaar.consent._invite import Invited
-from kenbaar.consent._notice import last_day, notice_digest, notice_text
+from kenbaar.consent._notice import NOTICES, last_day, notice_digest, notice_text
 from kenbaar.consent._portraits import LOOSER_DECADES, read_live, read_portraits, read_reference
-from kenbaar.consent._purpose import ASKED, COMPARING, FINDING, RECOGNISING, SHOWING, Purpose
+from kenbaar.consent._purpose import ASKED, COMPARING, ENGLISH, FINDING, RECOGNISING, SHOWING, Purpose
 from kenbaar.consent._receipt import (
     ConsentFacts,
     DestructionFacts,
@@ -46,8 +46,10 @@ from kenbaar.consent._signed import Signed, sign_manifest, verify_manifest
 __all__ = [
     "ASKED",
     "COMPARING",
+    "ENGLISH",
     "FINDING",
     "LOOSER_DECADES",
+    "NOTICES",
     "RECOGNISING",
     "SHOWING",
     "SOMEBODY_HERE",

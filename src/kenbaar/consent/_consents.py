@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from kenbaar.consent._in_force import ConsentsInForce, Sessions
 from kenbaar.consent._invite import Invited, check_invitation, make_invitation, make_renewal
 from kenbaar.consent._notice import notice_text
-from kenbaar.consent._purpose import ASKED, COMPARING, Purpose
+from kenbaar.consent._purpose import ASKED, COMPARING, ENGLISH, Purpose
 from kenbaar.consent._receipt import ConsentFacts, make_consent_receipt
 from kenbaar.consent._records import Grant, Holder, Invitation, SealedTemplate, Subject
 from kenbaar.consent._sealed_portraits import joined, parts, sealed_for
@@ -99,8 +99,8 @@ class Consents(ConsentsInForce):
             self.journal.record(Event.INVITE, actor, subject=subject, offered=offered, again=True)
         return Invited(subject, token, invitation.until, person.holder)
 
-    def offer(self, token: str) -> tuple[Subject, Invitation, str]:
-        """Who is invited to what, and the notice they should read first. Raises TokenRefused."""
+    def offer(self, token: str, language: str = ENGLISH) -> tuple[Subject, Invitation, str]:
+        """Who is invited to what, and the notice they should read first, in that language. Raises TokenRefused."""
         invitation = check_invitation(self.store.invitation(token_hash(token)), self.journal.now())
         subject = self.subject(invitation.subject)
         notice = notice_text(
@@ -109,6 +109,7 @@ class Consents(ConsentsInForce):
             subject.holder,
             invitation.until,
             guardian=subject.guardian is not None,
+            language=language,
         )
         return subject, invitation, notice
 
@@ -121,18 +122,20 @@ class Consents(ConsentsInForce):
         *,
         agreed: Collection[Purpose],
         portrait: bytes | None = None,
+        language: str = ENGLISH,
     ) -> Enrolled:
         """Turns an invitation into grants, and photos' vectors (float32 (k, d)) into a sealed template.
 
         It is the person's own act, at whichever account it is done: the token is theirs.
         vectors None: no face recognition for this person; their pictures are pointed out by hand.
         portrait: the JPEG they leave to be compared with by eye (read_reference); only with `ask`.
+        language: of the notice that was read.
         Order, so that a kill at any point leaves either everything or orphans that the next writer clears away:
         1. keys  2. sealed template and portrait  3. ledger  4. records (from here on it holds)  5. receipt
         """
         with self.journal.writing():
             now = self.journal.now()
-            subject, invitation, notice = self.offer(token)
+            subject, invitation, notice = self.offer(token, language)
             purposes = tuple(p for p in invitation.purposes if p in set(agreed))
             if not purposes:
                 raise ConsentMissing(
@@ -164,7 +167,7 @@ class Consents(ConsentsInForce):
             enrolled = replace(subject, enrolled_at=now, salt=salt)
             self.store.enrol(enrolled, invitation.token_hash, now, grants)  # 4
             receipt = self._receipt(
-                subject, purposes, notice, now, invitation.until, vectors is not None, portrait is not None
+                subject, purposes, (notice, language), now, invitation.until, vectors is not None, portrait is not None
             )  # 5
         return Enrolled(subject.id, purposes, invitation.until, receipt, code.text if code else None)
 
@@ -178,6 +181,7 @@ class Consents(ConsentsInForce):
         agreed: Collection[Purpose],
         sessions: Sessions,
         portrait: bytes | None = None,
+        language: str = ENGLISH,
     ) -> Enrolled:
         """The same for somebody enrolled already: a new template, and new keys for what they agree to again.
 
@@ -190,7 +194,7 @@ class Consents(ConsentsInForce):
         """
         with self.journal.writing():
             now = self.journal.now()
-            subject, invitation, notice = self.offer(token)
+            subject, invitation, notice = self.offer(token, language)
             purposes = tuple(p for p in invitation.purposes if p in set(agreed))
             before = self.living_grants(subject.id)
             if not purposes or not before:
@@ -233,7 +237,7 @@ class Consents(ConsentsInForce):
             elif not any(g.purpose.row.asked for g in self.unended_grants(subject.id)):
                 self.portraits.delete([subject.id])
             receipt = self._receipt(
-                subject, purposes, notice, now, invitation.until, template is not None, picture is not None
+                subject, purposes, (notice, language), now, invitation.until, template is not None, picture is not None
             )
         return Enrolled(subject.id, purposes, invitation.until, receipt, None)
 
@@ -263,19 +267,20 @@ class Consents(ConsentsInForce):
         self,
         subject: Subject,
         purposes: Sequence[Purpose],
-        notice: str,
+        notice: tuple[str, str],
         now: datetime,
         until: datetime,
         template: bool,
         portrait: bool,
     ) -> str:
-        """The signed receipt of a consent, kept."""
+        """The signed receipt of a consent, kept. notice: its text and its language."""
         facts = ConsentFacts(
             organisation=self.organisation,
             jurisdiction=self.jurisdiction,
             subject=subject.id,
             purposes=tuple(purposes),
-            notice=notice,
+            notice=notice[0],
+            language=notice[1],
             holder=subject.holder,
             given_at=now,
             until=until,

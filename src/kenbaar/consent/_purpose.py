@@ -14,6 +14,7 @@ RECOGNISING = tuple(name for name, row in PURPOSES.items() if row.swept)  # face
 FINDING = tuple(name for name, row in PURPOSES.items() if row.finds)  # who agreed may ask for their pictures
 ASKED = tuple(name for name, row in PURPOSES.items() if row.asked)  # who agreed may be the answer to a photo
 SHOWING = tuple(name for name, row in PURPOSES.items() if row.shows)  # who agreed may stay visible
+ENGLISH = "en"  # what every sentence is written in first
 _CHANNEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?")  # it stands in file names and in ledger entries
 
 
@@ -56,9 +57,14 @@ class Purpose:
     @property
     def sentence(self) -> str:
         """What agreeing to this purpose means, in the person's own voice."""
-        if self.channel and self.row.channel_sentence:
-            return self.row.channel_sentence.format(channel=self.channel)
-        return self.row.sentence
+        return self.sentence_in(ENGLISH)
+
+    def sentence_in(self, language: str) -> str:
+        """The same in that language."""
+        words = self.row if language == ENGLISH else self.row.translated[language]
+        if self.channel and words.channel_sentence:
+            return words.channel_sentence.format(channel=self.channel)
+        return words.sentence
 
     @property
     def short(self) -> str:

@@ -15,8 +15,8 @@ from importlib import resources
 from typing import Any, Literal
 from uuid import uuid4
 
-from kenbaar.consent._notice import LANGUAGE, last_day, notice_digest
-from kenbaar.consent._purpose import Purpose
+from kenbaar.consent._notice import last_day, notice_digest
+from kenbaar.consent._purpose import ENGLISH, Purpose
 from kenbaar.consent._signed import ReceiptSigner, open_jws, sign_jws
 from kenbaar.errors import ReceiptBroken, UsageError
 from kenbaar.policy import JURISDICTIONS, JurisdictionRow, LawRow
@@ -46,7 +46,8 @@ _DESTROYED = (
 
 @dataclass(frozen=True, slots=True)
 class ConsentFacts:
-    """What a consent receipt states. notice: the very text that was read. template: a face template was made.
+    """What a consent receipt states. notice: the very text that was read, in language.
+    template: a face template was made.
     portrait: a reference portrait is kept.
 
     until: the first moment consent no longer holds (aware), always given. contact: how to reach the organisation.
@@ -64,6 +65,7 @@ class ConsentFacts:
     template: bool
     contact: str = ""
     portrait: bool = False
+    language: str = ENGLISH
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,14 +186,14 @@ def _record(facts: ConsentFacts, purpose: Purpose) -> dict[str, Any]:
         # processing
         "dpv:hasNotice": {
             "@type": "dpv:ConsentNotice",
-            "dct:language": LANGUAGE,
+            "dct:language": facts.language,
             "kb:digest": notice_digest(facts.notice),
         },
         "dpv:hasPurpose": {
             "@id": f"{row.term}/{purpose.channel}" if purpose.channel else row.term,
             "skos:broader": row.broader,
             "kb:purpose": str(purpose),
-            "dct:description": purpose.sentence,
+            "dct:description": purpose.sentence_in(facts.language),
         },
         "dpv:hasLegalBasis": _legal_basis(place.law, compared),
         "dpv:hasPersonalData": data,

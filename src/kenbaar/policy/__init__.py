@@ -15,7 +15,7 @@ from kenbaar.policy._actor import SYSTEM, Actor, ActorKind, RoleName, subject_ac
 from kenbaar.policy._bases import BasisRow
 from kenbaar.policy._events import ABOUT_YOU, EVENTS, Event, EventRow
 from kenbaar.policy._jurisdictions import JURISDICTIONS, JurisdictionRow, KeyHolder, LawRow
-from kenbaar.policy._purposes import PURPOSES, PurposeRow
+from kenbaar.policy._purposes import PURPOSES, PurposeRow, SentenceRow
 from kenbaar.policy._roles import ROLES, Permission, RoleRow
 
 __all__ = [
@@ -37,5 +37,6 @@ __all__ = [
     "PurposeRow",
     "RoleName",
     "RoleRow",
+    "SentenceRow",
     "subject_actor",
 ]

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
 Granter = Literal["subject", "guardian"]
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceRow:
+    """What agreeing means, in one language; with a channel, {channel} is its name."""
+
+    sentence: str
+    channel_sentence: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +25,7 @@ class PurposeRow:
     name: as it is written on the command line, in receipts and in the ledger.
     sentence: what agreeing means, in the person's own voice; stands in the notice and in the receipt. With a channel
     `channel_sentence` does, where {channel} is its name; None: the purpose has no channels.
+    translated: the same sentences in other languages; with the notice they are what somebody agreed to.
     short, channel_short: the same in few words, for the export.
     compares_faces: a template is made, and faces are compared with it. swept: those in the organisation's collections.
     finds: its owner may ask which pictures they are in. shows: their face may stay visible in published copies.
@@ -41,6 +50,7 @@ class PurposeRow:
     names: bool = False
     public: bool = False
     granters: frozenset[Granter] = frozenset({"subject", "guardian"})
+    translated: Mapping[str, SentenceRow] = field(default_factory=dict)
 
 
 _ROWS = (
@@ -51,6 +61,12 @@ _ROWS = (
         compares_faces=True,
         finds=True,
         swept=True,
+        translated={
+            "nl": SentenceRow(
+                "Vind mijn eigen foto's voor mij: vergelijk de gezichten daarop met het mijne, en laat mij zien wat er "
+                "gevonden is."
+            )
+        },
         term="kb:FindMyOwnImages",
         broader="dpv:ServiceProvision",
     ),
@@ -65,6 +81,13 @@ _ROWS = (
         shows=True,
         swept=True,
         public=True,
+        translated={
+            "nl": SentenceRow(
+                "Mijn gezicht mag zichtbaar blijven in alle gepubliceerde kopieën. Zonder dit wordt het daar bedekt.",
+                "Mijn gezicht mag zichtbaar blijven in kopieën die voor het kanaal {channel} zijn gepubliceerd. "
+                "Zonder dit wordt het daar bedekt.",
+            )
+        },
         term="kb:Publish",
         broader="dpv:PublicRelations",
     ),
@@ -75,6 +98,7 @@ _ROWS = (
         compares_faces=False,
         names=True,
         public=True,
+        translated={"nl": SentenceRow("Mijn naam mag staan in het bijschrift van een foto waar ik op sta.")},
         term="kb:NameInCaptions",
         broader="dpv:PublicRelations",
     ),
@@ -86,6 +110,13 @@ _ROWS = (
         short="I may be the answer when a colleague asks who is in a picture.",
         compares_faces=True,
         asked=True,
+        translated={
+            "nl": SentenceRow(
+                "Als een collega binnen de organisatie vraagt wie er op een foto staat, mag ik het antwoord zijn: de "
+                "gezichten daarop worden met het mijne vergeleken, twee andere collega's beslissen, en dan worden mijn "
+                "naam en de foto's die van mij bekend zijn verteld. Elke keer wordt mij dat getoond."
+            )
+        },
         term="kb:TagInsideOrganisation",
         broader="dpv:ServiceProvision",
     ),

@@ -22,15 +22,15 @@ from kenbaar import acts
 from kenbaar.archive import Archive
 from kenbaar.disk import write_atomically
 from kenbaar.errors import Cancelled, KenbaarError
-from kenbaar.policy import Actor
+from kenbaar.policy import Actor, Event
 from kenbaar.text import json_text, read_json
 
 log = logging.getLogger(__name__)
 
 State = Literal["waiting", "running", "done", "stopped", "failed"]
 KINDS: Mapping[str, tuple[Callable[..., Any], type]] = {
-    "sweep": (acts.sweep, acts.SweepRequest),
-    "publish": (acts.publish, acts.PublishRequest),
+    str(Event.SWEEP): (acts.sweep, acts.SweepRequest),
+    str(Event.PUBLISH): (acts.publish, acts.PublishRequest),
 }
 _KEPT = 200  # of those that are over
 
@@ -94,7 +94,8 @@ class Jobs:
             self._thread.join(timeout=30)
 
     def begin(self, kind: str, request: Any, actor: Actor, about: str) -> Job:
-        """Puts it in the queue. about: what it is done with, for the list: a collection's name."""
+        """Puts it in the queue. about: what it is done with, for the list: a collection's name. Raises RoleRefused."""
+        acts.require_act(kind, actor, request)
         job = Job(secrets.token_hex(8), kind, about, request, actor, "waiting", datetime.now(UTC))
         with self._changed:
             self._jobs[job.id] = job

@@ -10,6 +10,7 @@ from starlette.responses import Response, StreamingResponse
 
 from kenbaar import acts
 from kenbaar.errors import NotFound
+from kenbaar.policy import Event
 from kenbaar.text import json_text
 from kenbaar.web._jobs import Job
 from kenbaar.web._site import STAFF, Site, Visit
@@ -26,8 +27,9 @@ def add(site: Site) -> None:
     @site.post("/staff/collections/{name}/sweep", STAFF)
     def sweep(visit: Visit) -> Response:
         name = visit.path("name")
-        acts.require_act("sweep", visit.actor, request := acts.SweepRequest(name))
-        return visit.go(f"/staff/jobs/{site.jobs.begin('sweep', request, visit.actor, name).id}")
+        return visit.go(
+            f"/staff/jobs/{site.jobs.begin(str(Event.SWEEP), acts.SweepRequest(name), visit.actor, name).id}"
+        )
 
     @site.get("/staff/jobs/{job}", STAFF)
     def job(visit: Visit) -> Response:

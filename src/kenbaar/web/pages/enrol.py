@@ -49,6 +49,7 @@ def add(site: Site) -> None:
                         agreed,
                         () if visit.field("by_hand") else paths[: len(photos)],
                         portrait=paths[-1] if portrait else None,
+                        language=visit.words.language,
                     ),
                 )
         except KenbaarError as err:
@@ -68,7 +69,7 @@ def _form(visit: Visit, error: KenbaarError | None) -> Response:
     if not token:
         return visit.page("invitation_token.html", error=error)
     try:
-        offered = acts.offer(visit.archive, WEB, acts.OfferRequest(token))
+        offered = acts.offer(visit.archive, WEB, acts.OfferRequest(token, visit.words.language))
     except KenbaarError as err:
         visit.any_session().token = None
         return visit.page("invitation_token.html", status=410, error=err)

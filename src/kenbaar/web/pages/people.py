@@ -11,6 +11,8 @@ from kenbaar.errors import KenbaarError, UsageError
 from kenbaar.policy import PURPOSES
 from kenbaar.web._site import STAFF, Site, Visit
 
+_WITH_CHANNEL = frozenset(name for name, row in PURPOSES.items() if row.channel_sentence)
+
 
 def add(site: Site) -> None:
     """Enters them."""
@@ -28,7 +30,7 @@ def add(site: Site) -> None:
     def invite(visit: Visit) -> Response:
         try:
             guardian, channel = visit.field("guardian") or None, visit.field("channel")
-            purposes = tuple(f"{p}:{channel}" if channel and p == "show" else p for p in visit.fields("purpose"))
+            purposes = tuple(f"{p}:{channel}" if channel and p in _WITH_CHANNEL else p for p in visit.fields("purpose"))
             invited = acts.invite(
                 visit.archive,
                 visit.actor,
