@@ -103,14 +103,18 @@ class Served:
 
     def staff(self, role: RoleName, name: str | None = None) -> Visitor:
         """Somebody signed in with a new account in that role."""
+        visitor = self.visitor()
+        page = visitor.post("/staff/sign-in", account=self.account(role, name), passphrase=PASSPHRASE)
+        assert page.path == "/staff", page.words
+        return visitor
+
+    def account(self, role: RoleName, name: str | None = None) -> str:
+        """A new account in that role, which is accepted with PASSPHRASE."""
         until = (self.archive.journal.now() + timedelta(days=30)).date()
         named = name or f"{role} {len(self.archive.staff.all())}"
         invited = self.archive.staff.invite(OFFICER, named, role, until)
         self.archive.staff.accept(invited.token, PASSPHRASE)
-        visitor = self.visitor()
-        page = visitor.post("/staff/sign-in", account=invited.account, passphrase=PASSPHRASE)
-        assert page.path == "/staff", page.words
-        return visitor
+        return invited.account
 
     def person(self, name: str) -> Visitor:
         """Somebody enrolled who holds their own key, signed in with their code."""

@@ -55,3 +55,14 @@ def test_a_sweep_begun_in_the_browser_is_done_and_told(site: Served) -> None:
         time.sleep(0.1)
         page = officer.get(page.path)
     assert "state done" in page.text, page.words
+
+
+def test_whoever_guesses_codes_is_stopped_and_whoever_signs_in_is_not(site: Served) -> None:
+    site.club.enrol("Dov", "find", options=("--holder", "subject"))
+    visitor = site.visitor()
+    for _ in range(25):
+        assert visitor.post("/sign-in", code=site.club.codes["Dov"]).path == "/mine"
+    statuses = [visitor.post("/sign-in", code="KB-GUESS").status for _ in range(22)]
+    assert set(statuses) == {401}
+    page = visitor.post("/sign-in", code=site.club.codes["Dov"])
+    assert "too often" in page.words and page.path == "/sign-in"

@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
-from kenbaar.errors import Refused
+from kenbaar.errors import KenbaarError, Refused
 
 _MOST_KEYS = 50_000
 
@@ -23,14 +24,27 @@ class Rates:
         self._clock, self._lock = clock, threading.Lock()
         self._left: OrderedDict[tuple[str, str], tuple[float, float]] = OrderedDict()
 
+    @contextmanager
+    def misses(self, what: str, whose: str, most: int, per_s: float) -> Iterator[None]:
+        """Counts what is refused inside; raises TooMany before anything is tried where it was too often."""
+        self._take(what, whose, most, per_s, 0)
+        try:
+            yield
+        except KenbaarError:
+            self._take(what, whose, most, per_s, 1)
+            raise
+
     def take(self, what: str, whose: str, most: int, per_s: float) -> None:
         """One more try. Raises TooMany, which says when to come back."""
+        self._take(what, whose, most, per_s, 1)
+
+    def _take(self, what: str, whose: str, most: int, per_s: float, n: int) -> None:
         now, key = self._clock(), (what, whose)
         with self._lock:
             left, at = self._left.pop(key, (float(most), now))
             left = min(float(most), left + (now - at) * most / per_s)
             allowed = left >= 1
-            self._left[key] = (left - 1 if allowed else left, now)
+            self._left[key] = (left - n if allowed else left, now)
             while len(self._left) > _MOST_KEYS:
                 self._left.popitem(last=False)
         if not allowed:

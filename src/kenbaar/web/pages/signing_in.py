@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
+
 from starlette.responses import Response
 
 from kenbaar import acts
 from kenbaar.consent import open_sessions
-from kenbaar.errors import KenbaarError
+from kenbaar.errors import KenbaarError, WrongCode
 from kenbaar.policy import Event, subject_actor
 from kenbaar.web._rates import network_of
+from kenbaar.web._sessions import Session
 from kenbaar.web._site import ANYBODY, WEB, Site, Visit
 from kenbaar.web.pages.public import local_path
 
-TRIES, PER_S = 10, 600.0  # of one network; an account waits by itself after five (kenbaar.staff)
+MISSES, PER_S = 20, 600.0  # of one network; an account waits by itself after five (kenbaar.staff)
 
 
 def add(site: Site) -> None:
@@ -29,13 +32,13 @@ def add(site: Site) -> None:
 
     @site.post("/staff/accept", ANYBODY)
     def accept(visit: Visit) -> Response:
-        _count_try(visit)
         session = visit.any_session()
         token, passphrase = visit.field("token") or session.token or "", visit.field("passphrase")
         try:
             if passphrase != visit.field("again"):
                 return _accept_again(visit, visit.words("The two passphrases are not the same."))
-            account = acts.accept_staff(visit.archive, WEB, acts.AcceptStaffRequest(token, passphrase))
+            with _misses_counted(visit):
+                account = acts.accept_staff(visit.archive, WEB, acts.AcceptStaffRequest(token, passphrase))
             _staff_signs_in(visit, account.account, passphrase)
         except KenbaarError as err:
             return _accept_again(visit, err)
@@ -52,9 +55,9 @@ def add(site: Site) -> None:
 
     @site.post("/staff/sign-in", ANYBODY)
     def staff_sign_in(visit: Visit) -> Response:
-        _count_try(visit)
         try:
-            _staff_signs_in(visit, visit.field("account"), visit.field("passphrase"))
+            with _misses_counted(visit):
+                _staff_signs_in(visit, visit.field("account"), visit.field("passphrase"))
         except KenbaarError as err:
             return visit.page("staff/sign_in.html", status=401, error=err)
         return visit.go("/staff")
@@ -65,9 +68,9 @@ def add(site: Site) -> None:
 
     @site.post("/sign-in", ANYBODY)
     def person_sign_in(visit: Visit) -> Response:
-        _count_try(visit)
         try:
-            _person_signs_in(visit, visit.field("code"))
+            with _misses_counted(visit):
+                _person_signs_in(visit, visit.field("code"))
         except KenbaarError as err:
             return visit.page("sign_in.html", status=401, error=err)
         return visit.go("/mine")
@@ -85,29 +88,34 @@ def add(site: Site) -> None:
 
     @site.post("/prove", ANYBODY)
     def prove(visit: Visit) -> Response:
-        _count_try(visit)
         session, back = visit.session, local_path(visit.field("next", "/"))
         if session is None or session.kind == "nobody":
             return visit.go("/")
         try:
-            if session.kind == "staff":
-                visit.archive.staff.sign_in(WEB, visit.actor.name, visit.field("passphrase"))
-            else:
-                code = visit.field("code")
-                opened = open_sessions(visit.archive.consents, [code], Event.FIND, WEB, visit.subject)
-                if opened.of(visit.subject) is None:
-                    return visit.go("/prove")
-                session.forget_key()
-                session.key = opened.of(visit.subject)
+            with _misses_counted(visit):
+                _proves(visit, session)
         except KenbaarError as err:
             return visit.page("prove.html", status=401, back=back, error=err)
         site.sessions.prove(session)
         return visit.go(back)
 
 
-def _count_try(visit: Visit) -> None:
+def _proves(visit: Visit, session: Session) -> None:
+    """Whoever is signed in shows it once more. Raises SignInRefused, WrongCode."""
+    if session.kind == "staff":
+        visit.archive.staff.sign_in(WEB, visit.actor.name, visit.field("passphrase"))
+        return
+    opened = open_sessions(visit.archive.consents, [visit.field("code")], Event.FIND, WEB, visit.subject)
+    if opened.of(visit.subject) is None:
+        raise WrongCode("That code is somebody else's.", "Give your own.")
+    session.forget_key()
+    session.key = opened.of(visit.subject)
+
+
+def _misses_counted(visit: Visit) -> AbstractContextManager[None]:
+    """Misses alone: whole schools come from one network, and each of them signs in."""
     network = network_of(visit.request.client.host if visit.request.client else None)
-    visit.site.rates.take("sign in", network, TRIES, PER_S)
+    return visit.site.rates.misses("sign in", network, MISSES, PER_S)
 
 
 def _accept_again(visit: Visit, error: KenbaarError | str) -> Response:
