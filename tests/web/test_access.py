@@ -20,7 +20,7 @@ PHONE, DESK = ViewportSize(width=390, height=844), ViewportSize(width=1280, heig
 
 # Pages to look at, by who looks. Add a line with a page.
 PUBLIC = ["/", "/sign-in", "/staff/sign-in", "/staff/accept", "/invitation", "/nowhere"]
-PERSON = ["/mine", "/prove"]
+PERSON = ["/mine", "/mine/looks", "/mine/choices", "/mine/data", "/mine/leave", "/prove"]
 STAFF = ["/staff", "/staff/people", "/staff/collections/party", "/prove"]
 
 

@@ -241,6 +241,48 @@ class Consents(ConsentsInForce):
             )
         return Enrolled(subject.id, purposes, invitation.until, receipt, None)
 
+    def may_agree_to(self, subject: str) -> list[Purpose]:
+        """What somebody enrolled was offered at any time and does not agree to now, by name."""
+        offered = {p for invitation in self.store.invitations_of(subject) for p in invitation.purposes}
+        return sorted(offered - {g.purpose for g in self.living_grants(subject)}, key=str)
+
+    def agree(
+        self, actor: Actor, subject: str, purpose: Purpose, *, sessions: Sessions, language: str = ENGLISH
+    ) -> Enrolled:
+        """One purpose more, of those somebody enrolled was offered; until what they agreed to first ends last.
+
+        Its key opens the template that is there; where there is none, their pictures are pointed out by hand. Raises
+        ConsentMissing where it was never offered or they are not enrolled, UsageError where they agreed already,
+        WrongCode where they hold the key and brought no code. As `renew`: 1. key  2. ledger  3. records  4. receipt
+        """
+        with self.journal.writing():
+            now, person, before = self.journal.now(), self.subject(subject), self.living_grants(subject)
+            if not before:
+                raise ConsentMissing(f"Subject {subject} is not enrolled.", "The invitation they have still works.")
+            if any(g.purpose == purpose for g in before):
+                raise UsageError("That is agreed to already.", "It holds until its end date, or until it is withdrawn.")
+            if purpose not in self.may_agree_to(subject):
+                raise ConsentMissing("That was never offered.", "Ask the organisation for an invitation to it.")
+            self.require_session(person, sessions)
+            session, until = sessions.of(subject), max(g.until for g in before)
+            template = next((t for t in map(self._template_of, before) if t), None)
+            compared = template if purpose.kind in COMPARING else None
+            opens = _Opens(person, self.data_key(before[0], session), session, compared)
+            grant = self._grant(opens, purpose, now, until)  # 1
+            themselves = actor.as_subject(subject)
+            self.journal.record(Event.RENEW, themselves, subject=subject, purposes=[str(purpose)])  # 2
+            self.store.renew(person, "", now, [grant], [])  # 3
+            text = notice_text(
+                self.organisation,
+                [purpose],
+                person.holder,
+                until,
+                guardian=person.guardian is not None,
+                language=language,
+            )
+            receipt = self._receipt(person, (purpose,), (text, language), now, until, compared is not None, False)  # 4
+        return Enrolled(subject, (purpose,), until, receipt, None)
+
     def _sealed(
         self, subject: str, pack: str, vectors: NDArray[np.float32] | None, data_key: bytes
     ) -> SealedTemplate | None:

@@ -122,6 +122,9 @@ class ConsentStore(Protocol):
     def enrol(self, subject: Subject, token_hash: str, at: datetime, grants: Sequence[Grant]) -> None:
         """Spends the invitation, keeps the grants and the subject's enrolment: all or nothing."""
 
+    def invitations_of(self, subject: str) -> list[Invitation]:
+        """Every invitation of that person, used ones too, the first to expire first."""
+
     def add_invitation(self, invitation: Invitation) -> None:
         """One more invitation of somebody who is there."""
 

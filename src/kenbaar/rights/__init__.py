@@ -23,6 +23,7 @@ from kenbaar.rights._residue import Finding, ResidueReport, scan_home
 from kenbaar.rights._sheet import write_collection_sheet, write_contact_sheet, write_sheet_of_somebody_here
 from kenbaar.rights._transparency import FORMAT as TRANSPARENCY
 from kenbaar.rights._transparency import Transparency, count_acts, transparency_page
+from kenbaar.rights._who_looked import Looks
 
 __all__ = [
     "TRANSPARENCY",
@@ -33,6 +34,7 @@ __all__ = [
     "Exporter",
     "Finding",
     "Leaving",
+    "Looks",
     "Picture",
     "Requests",
     "ResidueReport",

@@ -2,14 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from kenbaar.consent import ASKED, RECOGNISING, Grant, Subject
+from kenbaar.collections import Collections
+from kenbaar.consent import ASKED, RECOGNISING, Consents, Grant, Subject
 from kenbaar.ledger import Act
 from kenbaar.policy import ABOUT_YOU, EVENTS, Event
 from kenbaar.rights._account import ActRow
 from kenbaar.rights._other_names import OtherNames
+
+
+class Looks:
+    """Every look at one person, for that person."""
+
+    def __init__(self, consents: Consents, collections: Collections, acts: Callable[[], Iterator[Act]]) -> None:
+        """acts: the whole ledger, opened."""
+        self._consents, self._collections, self._acts = consents, collections, acts
+
+    def at(self, subject: str) -> list[ActRow]:
+        """The acts about this person, the newest first. Raises NotFound, ConsentWithdrawn."""
+        person = self._consents.subject(subject)
+        rows = acts_about(
+            person,
+            self._acts(),
+            self._consents.store.grants_of(subject),
+            dict(self._collections.store.galleries()),
+            OtherNames(self._consents.store.subjects(), subject),
+            has_template=bool(self._consents.templates.packs_of(subject)),
+        )
+        return list(rows)[::-1]
 
 
 def acts_about(

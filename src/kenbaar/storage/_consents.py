@@ -36,13 +36,19 @@ class SqlConsentStore:
         with self._db.write() as c:
             c.execute(sa.insert(invitations).values(**_invitation_row(invitation)))
 
+    def invitations_of(self, subject: str) -> list[Invitation]:
+        """Every invitation of that person, used ones too."""
+        query = sa.select(invitations).where(invitations.c.subject == subject).order_by(invitations.c.expires_at)
+        with self._db.read() as c:
+            return [_invitation(row) for row in c.execute(query).mappings()]
+
     def invitation(self, token_hash: str) -> Invitation | None:
         """The invitation with that token's hash."""
         with self._db.read() as c:
             row = c.execute(sa.select(invitations).where(invitations.c.token_hash == token_hash)).mappings().first()
         if row is None:
             return None
-        return Invitation(**{**row, "purposes": tuple(Purpose.parse(p) for p in row["purposes"].split())})
+        return _invitation(row)
 
     def enrol(self, subject: Subject, token_hash: str, at: datetime, grants_: Sequence[Grant]) -> None:
         """Spends the invitation, keeps grants and enrolment: all or nothing."""
@@ -238,6 +244,10 @@ def _end_grants(c: sa.Connection, ending: Sequence[Grant], at: datetime, reason:
     if ending:
         these = sa.and_(grants.c.id.in_([g.id for g in ending]), grants.c.ended_at.is_(None))
         c.execute(sa.update(grants).where(these).values(ended_at=at, end_reason=reason, wrapped_key=None))
+
+
+def _invitation(row: Any) -> Invitation:
+    return Invitation(**{**row, "purposes": tuple(Purpose.parse(p) for p in row["purposes"].split())})
 
 
 def _invitation_row(invitation: Invitation) -> dict[str, Any]:

@@ -179,6 +179,10 @@ class Visit:
         )
         return HTMLResponse(html, status_code=status)
 
+    def file(self, data: bytes, name: str, kind: str = "application/octet-stream") -> Response:
+        """A file to keep. name: plain letters, digits, dots and dashes."""
+        return Response(data, media_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+
     def go(self, path: str) -> Response:
         """To another page of ours."""
         return RedirectResponse(path, status_code=HTTPStatus.SEE_OTHER)

@@ -3,13 +3,14 @@
 from collections.abc import Callable
 
 from kenbaar.web._site import Site
-from kenbaar.web.pages import collections, enrol, mine, people, public, signing_in
+from kenbaar.web.pages import collections, enrol, mine, people, public, rights, signing_in
 
 PAGES: tuple[Callable[[Site], None], ...] = (
     public.add,
     signing_in.add,
     enrol.add,
     mine.add,
+    rights.add,
     people.add,
     collections.add,
 )
