@@ -23,7 +23,7 @@ from kenbaar.acts.schemas import schemas
 from kenbaar.consent import Holder
 from kenbaar.errors import Cancelled, NotFound, RoleRefused
 from kenbaar.faces import Box
-from kenbaar.policy import ROLES, Actor, Permission, RoleName
+from kenbaar.policy import ROLES, Actor, Permission, RoleName, subject_actor
 from kenbaar.settings import Settings
 from tests.actors import OFFICER
 from tests.e2e.club import new_club
@@ -168,9 +168,9 @@ def held_to(kind: type, name: str) -> Any:
     return validator(schema)
 
 
-def the_answer(name: str, where: Any, request: Any) -> Any:
+def the_answer(name: str, where: Any, request: Any, actor: Actor = OFFICER) -> Any:
     """What an act answers; it is held to its schema on the way."""
-    answer = ACTS[name].run(where, OFFICER, request)
+    answer = ACTS[name].run(where, actor, request)
     assert isinstance(answer, ACTS[name].answer)
     held_to(ACTS[name].answer, name).validate(json.loads(json.dumps(as_json(answer))))
     return answer
@@ -234,6 +234,19 @@ def test_so_is_that_of_a_second_word(party: Party, tmp_path: Path) -> None:
     number = re.search(r"say the number (\d{6})", page.read_text("utf-8"))
     assert number is not None
     assert the_answer("confirm", archive, acts.ConfirmRequest(ada, item, seen=number[1])).confirmed_by == OFFICER.name
+
+
+def test_so_are_those_of_what_people_see_and_decide_themselves(party: Party) -> None:
+    archive = party.archive
+    cas = party.enrol("Cas", 5, ("find", "show:web")).subject
+    themselves = subject_actor(cas)
+    acts.withdraw(archive, themselves, acts.WithdrawRequest(cas, "show:web"))
+    off = the_answer("choices", archive, acts.ChoicesRequest(cas, "nl"), themselves).choices[1]
+    assert (off.purpose, off.on) == ("show:web", False)
+    the_answer("agree", archive, acts.AgreeRequest(cas, "show:web"), themselves)
+    newest = the_answer("looks", archive, acts.LooksRequest(cas), themselves).looks[0]
+    assert newest.who == "you"
+    assert the_answer("look proof", archive, acts.LookProofRequest(cas, newest.entry), themselves).proof
 
 
 def test_so_are_those_of_asking(party: Party, tmp_path: Path) -> None:
