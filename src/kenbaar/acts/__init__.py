@@ -99,10 +99,14 @@ from kenbaar.acts._own import (
     LookRow,
     LooksAnswer,
     LooksRequest,
+    OwnPictureAnswer,
+    OwnPictureFaceRow,
+    OwnPictureRequest,
     agree,
     choices,
     look_proof,
     looks,
+    own_picture,
 )
 from kenbaar.acts._packs import (
     AddPackAnswer,
@@ -157,6 +161,7 @@ from kenbaar.acts._report import (
     verify_report,
 )
 from kenbaar.acts._requests import (
+    AppearanceRow,
     ClaimAnswer,
     ClaimRequest,
     ConfirmAnswer,
@@ -204,6 +209,7 @@ __all__ = [
     "AddPackRequest",
     "AgreeAnswer",
     "AgreeRequest",
+    "AppearanceRow",
     "CandidateRow",
     "CaseFaceRow",
     "CaseRow",
@@ -264,6 +270,9 @@ __all__ = [
     "OfferAnswer",
     "OfferRequest",
     "OutcomeRow",
+    "OwnPictureAnswer",
+    "OwnPictureFaceRow",
+    "OwnPictureRequest",
     "PackCardAnswer",
     "PassedOverRow",
     "PrintReceiptsAnswer",
@@ -338,6 +347,7 @@ __all__ = [
     "look_proof",
     "looks",
     "offer",
+    "own_picture",
     "pack_card",
     "print_receipts",
     "publish",

@@ -12,8 +12,10 @@ from kenbaar.acts._act import act
 from kenbaar.acts._json import HIDDEN
 from kenbaar.acts._receipts import keep_receipt
 from kenbaar.archive import Archive
+from kenbaar.collections import Certainty
 from kenbaar.consent import ENGLISH, Code, Holder, Purpose, attempted, last_day, open_sessions
 from kenbaar.errors import NotFound, RoleRefused
+from kenbaar.faces import Box
 from kenbaar.ledger import require_permission
 from kenbaar.policy import Actor, Event, Permission
 
@@ -172,3 +174,65 @@ def look_proof(archive: Archive, actor: Actor, request: LookProofRequest) -> Loo
     if request.entry not in {row.entry for row in mine.looks}:
         raise NotFound("There is no such act about this person.", "See who looked.")
     return LookProofAnswer(request.entry, archive.ledger.proof(request.entry))
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPictureRequest:
+    """Which picture of whom. side_px: the longest side of the JPEG; None: only what is known of the picture."""
+
+    subject: str
+    item: str
+    codes: tuple[Code, ...] = field(default=(), repr=False)
+    side_px: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPictureFaceRow:
+    """A face in it. mine: theirs. taken: of somebody who agreed, and is not told. Others are nobody's, so far."""
+
+    n: int
+    box: Box
+    mine: bool
+    taken: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPictureAnswer:
+    """A picture of somebody. width, height: px, upright. jpeg: with everybody else covered, where it was asked for."""
+
+    item: str
+    collection: str
+    name: str
+    width: int
+    height: int
+    band: Certainty
+    when: datetime | None
+    faces: tuple[OwnPictureFaceRow, ...]
+    jpeg: bytes = field(default=b"", repr=False, metadata=HIDDEN)
+
+
+@act("own picture", Permission.SPEAK_FOR, own=True)
+def own_picture(archive: Archive, actor: Actor, request: OwnPictureRequest) -> OwnPictureAnswer:
+    """One picture, for the person in it alone. Their asking for their pictures (`find`) is on record already.
+
+    Raises NotFound where they are not in it, RoleRefused for everybody else: `find --sheet` is how others show them.
+    """
+    if not actor.speaks_as(request.subject):
+        raise RoleRefused("This is shown to the person alone.", "`kenbaar find --sheet` makes a page for them.")
+    sessions = open_sessions(archive.consents, request.codes, Event.FIND, actor, request.subject)
+    seen = archive.own_pictures.view(request.subject, request.item, sessions)
+    jpeg = b""
+    if request.side_px is not None:
+        jpeg = archive.own_pictures.jpeg(request.subject, request.item, sessions, request.side_px)
+    mine = seen.picture
+    return OwnPictureAnswer(
+        item=mine.item,
+        collection=mine.collection,
+        name=Path(seen.path).name,
+        width=seen.width,
+        height=seen.height,
+        band=mine.band,
+        when=mine.when,
+        faces=tuple(OwnPictureFaceRow(n, box, n == mine.n, n in seen.taken) for n, box in enumerate(seen.faces)),
+        jpeg=jpeg,
+    )

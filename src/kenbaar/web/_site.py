@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -15,6 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import jinja2
+from anyio import CapacityLimiter, to_thread
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
@@ -48,6 +50,7 @@ log = logging.getLogger(__name__)
 
 MOST_BYTES = 60_000_000  # of a form: five photos of today's phones
 MOST_FILES, MOST_FIELDS = 50, 2_000
+_LIGHT = 40  # threads of pages that only read records
 WEB = Actor("system", "web")  # an act for somebody who is not signed in: the token they bring says who they are
 
 Page = Callable[["Visit"], Response]
@@ -66,12 +69,14 @@ ANYBODY, PERSON, STAFF = Who.ANYBODY, Who.PERSON, Who.STAFF
 
 @dataclass(frozen=True, slots=True)
 class PageRow:
-    """One page. fresh: whoever opens it has shown who they are a moment ago (ASVS 7.5.3)."""
+    """One page. fresh: whoever opens it has shown who they are a moment ago (ASVS 7.5.3). heavy: it looks at
+    photos, and waits its turn, so that light pages don't wait for it."""
 
     method: str
     path: str
     who: Who
     fresh: bool
+    heavy: bool
     page: Page = field(repr=False)
 
 
@@ -123,6 +128,11 @@ class Visit:
         """A word of the address's query."""
         return self.request.query_params.get(name, default)
 
+    def number(self, name: str) -> int:
+        """A whole number of the query, not negative; 0 where there is none."""
+        given = self.query(name, "0")
+        return int(given) if len(given) < 10 and given.isdecimal() else 0
+
     def field(self, name: str, default: str = "") -> str:
         """A field of the form, without spaces around."""
         value = self.form.get(name, default) if self.form is not None else default
@@ -170,6 +180,7 @@ class Visit:
             said=self.words.sentence,
             day=self.words.day,
             moment=self.words.moment,
+            month=self.words.month,
             csrf=lambda: self.any_session().csrf,
             static=static_url,
             languages=LANGUAGES,
@@ -199,6 +210,7 @@ class Site:
         """origin: as browsers see it, "https://pictures.example". secure: over TLS, so that cookies say so."""
         self.archive, self.origin, self.secure = archive, origin, secure
         self.sessions, self.rates = Sessions(), Rates()
+        self.light, self.heavy = CapacityLimiter(_LIGHT), CapacityLimiter(max(2, len(os.sched_getaffinity(0))))
         self.jobs = Jobs(archive)
         self.rows: list[PageRow] = []
         self.cookie = "__Host-kenbaar" if secure else "kenbaar"
@@ -211,17 +223,17 @@ class Site:
             lstrip_blocks=True,
         )
 
-    def get(self, path: str, who: Who, *, fresh: bool = False) -> Callable[[Page], Page]:
+    def get(self, path: str, who: Who, *, fresh: bool = False, heavy: bool = False) -> Callable[[Page], Page]:
         """Enters a page that is looked at."""
-        return self._enter("GET", path, who, fresh)
+        return self._enter("GET", path, who, fresh, heavy)
 
-    def post(self, path: str, who: Who, *, fresh: bool = False) -> Callable[[Page], Page]:
+    def post(self, path: str, who: Who, *, fresh: bool = False, heavy: bool = False) -> Callable[[Page], Page]:
         """Enters what a form does. It must carry its session's own word."""
-        return self._enter("POST", path, who, fresh)
+        return self._enter("POST", path, who, fresh, heavy)
 
-    def _enter(self, method: str, path: str, who: Who, fresh: bool) -> Callable[[Page], Page]:
+    def _enter(self, method: str, path: str, who: Who, fresh: bool, heavy: bool) -> Callable[[Page], Page]:
         def enter(page: Page) -> Page:
-            self.rows.append(PageRow(method, path, who, fresh, page))
+            self.rows.append(PageRow(method, path, who, fresh, heavy, page))
             return page
 
         return enter
@@ -254,7 +266,7 @@ async def _answer(site: Site, row: PageRow, request: Request) -> Response:
             form = await request.form(max_files=MOST_FILES, max_fields=MOST_FIELDS, max_part_size=1_000_000)
             visit.form = form
             _require_csrf(site, visit)
-        response = await run_in_threadpool(row.page, visit)
+        response = await to_thread.run_sync(row.page, visit, limiter=site.heavy if row.heavy else site.light)
     except Refusal as refusal:
         response = refusal.response
     except KenbaarError as err:

@@ -52,6 +52,10 @@ class Words:
         """A day as people here write it."""
         return self("date unknown") if at is None else format_date(at, "d MMMM y", locale=self.language)
 
+    def month(self, at: datetime) -> str:
+        """A month and its year."""
+        return format_date(at, "LLLL y", locale=self.language)
+
     def moment(self, at: datetime | None) -> str:
         """A day and the time, UTC."""
         return self("date unknown") if at is None else format_datetime(at, "d MMMM y, HH:mm", locale=self.language)

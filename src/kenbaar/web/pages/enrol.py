@@ -32,7 +32,7 @@ def add(site: Site) -> None:
         visit.any_session().token = visit.field("token")
         return visit.go("/invitation")
 
-    @site.post("/invitation", ANYBODY)
+    @site.post("/invitation", ANYBODY, heavy=True)
     def enrol(visit: Visit) -> Response:
         network = network_of(visit.request.client.host if visit.request.client else None)
         site.rates.take("enrol", network, TRIES, PER_S)

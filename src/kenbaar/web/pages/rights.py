@@ -21,7 +21,7 @@ def add(site: Site) -> None:
     @site.get("/mine/looks", PERSON)
     def looks(visit: Visit) -> Response:
         told = acts.looks(visit.archive, visit.actor, acts.LooksRequest(visit.subject)).looks
-        first = int(visit.query("from", "0")) if re.fullmatch(r"\d{1,9}", visit.query("from", "0")) else 0
+        first = visit.number("from")
         return visit.page(
             "mine/looks.html", looks=told[first : first + LOOKS_A_PAGE], first=first, total=len(told), more=LOOKS_A_PAGE
         )
@@ -56,7 +56,7 @@ def add(site: Site) -> None:
     def data(visit: Visit) -> Response:
         return visit.page("mine/data.html")
 
-    @site.post("/mine/data", PERSON, fresh=True)
+    @site.post("/mine/data", PERSON, fresh=True, heavy=True)
     def export(visit: Visit) -> Response:
         with private_folder() as folder:
             out = folder / "export.zip"
@@ -79,6 +79,7 @@ def add(site: Site) -> None:
 def _after_withdrawal(visit: Visit, gone: acts.WithdrawAnswer) -> Response:
     """What was destroyed, which copies still show them, and the receipt, which only this page has to hand over."""
     receipt = _text(gone.receipt)
+    visit.archive.own_pictures.forget(gone.subject)
     if gone.left:
         visit.site.sessions.end_all_of(visit.actor)
         visit.begin_session()
