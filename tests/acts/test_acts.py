@@ -244,13 +244,13 @@ def test_so_are_those_of_what_people_see_and_decide_themselves(party: Party) -> 
     off = the_answer("choices", archive, acts.ChoicesRequest(cas, "nl"), themselves).choices[1]
     assert (off.purpose, off.on) == ("show:web", False)
     the_answer("agree", archive, acts.AgreeRequest(cas, "show:web"), themselves)
+    newest = the_answer("looks", archive, acts.LooksRequest(cas), themselves).looks[0]
+    assert newest.who == "you"
+    assert the_answer("look proof", archive, acts.LookProofRequest(cas, newest.entry), themselves).proof
     acts.sweep(archive, OFFICER, acts.SweepRequest("party", 1))
     ada = party.people["Ada"].subject
     item = acts.find(archive, OFFICER, acts.FindRequest(ada)).appearances[0].item
     the_answer("own picture", archive, acts.OwnPictureRequest(ada, item, side_px=64), subject_actor(ada))
-    newest = the_answer("looks", archive, acts.LooksRequest(cas), themselves).looks[0]
-    assert newest.who == "you"
-    assert the_answer("look proof", archive, acts.LookProofRequest(cas, newest.entry), themselves).proof
 
 
 def test_so_are_those_of_asking(party: Party, tmp_path: Path) -> None:
