@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from kenbaar.asking import AskedPack, Probe, Question
+from kenbaar.asking._limits import MOST_PEOPLE, GalleryWalk
 from kenbaar.consent import Sessions
 from kenbaar.errors import PhotoUnreadable
 from kenbaar.faces import Face, Template
 from kenbaar.media import Photo, open_photo
-from kenbaar.policy import Actor
+from kenbaar.policy import Actor, Event
 from tests.rights.party import Party, a_party
 
 EDDY = Actor("staff", "a-00000000", "editor")
@@ -78,4 +80,18 @@ def test_a_photo_that_is_another_when_it_is_read_is_not_asked_about(party: Party
     assert party.archive.cases.all() == []
 
 
+def test_a_single_question_that_would_show_more_people_than_a_day_allows_shows_nobody(party: Party) -> None:
+    party.enrol("Bob", 2, ("ask",))
+    for n in range(MOST_PEOPLE - 1):
+        party.archive.journal.record(Event.CANDIDATE, EDDY, subject=f"s-{n}", case="c-x", reason="r", basis="archive")
+    with pytest.raises(GalleryWalk):
+        asked(party, 1, 2)
+    assert party.archive.cases.all() == []
+    told = [act.payload or {} for act in party.archive.journal.recent(party.clock.at - timedelta(hours=1), TOLD)]
+    assert [said["why"] for said in told if "why" in said] == ["GalleryWalk"]
+    assert len([said for said in told if "why" not in said]) == MOST_PEOPLE - 1, "nobody more was shown"
+    assert len(asked(party, 2)[1].faces[0].candidates) == 1, "one more is within it"
+
+
+TOLD = frozenset({Event.CANDIDATE, Event.REFUSED})
 EDDY_THE_OFFICER = replace(EDDY, role="officer")

@@ -256,6 +256,34 @@ def test_a_case_with_an_edited_date_or_from_another_archive_does_not_open(desk: 
     desk.club.kenbaar.whole = False
 
 
+@pytest.mark.parametrize(
+    ("attack", "named"),
+    [
+        ("UPDATE case_photos SET n = 1 - n + 10; UPDATE case_photos SET n = n - 10", {0, 1}),
+        ("DELETE FROM case_photos WHERE n = 1", {1}),
+        ('INSERT INTO case_photos SELECT "case", 2, sealed FROM case_photos WHERE n = 0', {2}),
+        ("UPDATE case_photos SET sealed = (SELECT sealed FROM case_photos WHERE n = 0)", {1}),
+        ("UPDATE case_photos SET sealed = CAST(substr(sealed, 2) AS BLOB) WHERE n = 0", {0}),
+    ],
+    ids=["swapped", "taken away", "added", "one in the other's place", "altered"],
+)
+def test_photos_of_a_case_that_were_edited_are_named_by_check(desk: Desk, attack: str, named: set[int]) -> None:
+    case = desk.ask(desk.probe("Dov", path="a.jpg"), desk.probe("Stranger", path="b.jpg"))["case"]
+    desk.club.kenbaar("check")
+    with sqlite3.connect(desk.club.home / "archive.db") as db:
+        db.executescript(attack)
+    whys = [found["why"] for found in desk.club.kenbaar("check", code=6)["findings"]]
+    assert {n for n in range(3) for why in whys if why.startswith(f"Photo {n} of the case {case} ")} == named
+    desk.club.kenbaar.whole = False
+
+
+def test_a_case_whose_last_candidate_left_is_whole(desk: Desk) -> None:
+    desk.ask(desk.probe("Dov"))
+    desk.ask(desk.probe("Stranger", path="b.jpg"))
+    desk.club.kenbaar("withdraw", desk.club.ids["Dov"], "--purpose", "ask")
+    desk.club.kenbaar("check")
+
+
 def test_that_was_not_me_lasts_for_that_photo_in_every_later_question(desk: Desk) -> None:
     probe = desk.probe("Dov")
     case = desk.ask(probe)["case"]
@@ -347,6 +375,22 @@ def test_the_same_photo_again_and_again_is_stopped_and_logged(desk: Desk) -> Non
     desk.ask(probe, code=3)
     last = desk.club.kenbaar("ledger", "show", "--limit", 1)["acts"][0]
     assert (last["event"], last["facts"]["why"]) == ("refused", "SamePhotoAgain")
+
+
+def test_the_same_picture_in_another_file_is_the_same_photo_again(desk: Desk) -> None:
+    """A byte more, other words in it, written anew without loss: what is seen is the same."""
+    first = desk.probe("Stranger", path="a.png")
+    longer, again, worded = (desk.club.folder / name for name in ("b.png", "c.bmp", "d.png"))
+    longer.write_bytes(first.read_bytes() + b"\n")
+    with Image.open(first) as picture:
+        picture.save(again)
+        picture.save(worded, compress_level=1, dpi=(300, 300))
+    for photo in (first, longer, again):
+        desk.ask(photo)
+    desk.ask(worded, code=3)
+    last = desk.club.kenbaar("ledger", "show")["acts"][-1]
+    assert (last["event"], last["facts"]["why"]) == ("refused", "SamePhotoAgain")
+    desk.ask(desk.probe("Stranger", "Dov", path="e.png"))
 
 
 def test_the_same_photo_at_once_from_many_processes_is_stopped_like_one_after_the_other(desk: Desk) -> None:

@@ -6,7 +6,8 @@ So an older state of a case that is put back opens nothing, and neither does a c
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from kenbaar.asking._records import Case, CaseStore, SealedCase
@@ -27,7 +28,8 @@ class Cases:
         self.store, self._consents, self._journal = store, consents, journal
 
     def begin(self, case: Case, photos: Sequence[bytes]) -> None:
-        """Keeps a new case with its photos (JPEG)."""
+        """Keeps a new case with its photos (JPEG); all of them or none."""
+        case = replace(case, kept=bool(photos))
         sealed = [seal(case.photo_key, photo, _photo_of(case.id, n)) for n, photo in enumerate(photos)]
         self.store.add(self._sealed(case), sealed)
 
@@ -87,13 +89,34 @@ class Cases:
                     self.store.remove(case_id)
 
     def edited(self) -> list[str]:
-        """Cases whose key is there and does not open what is on record, one sentence each: the record was edited."""
-        alive = self._consents.keys.alive(case.key_id for case in self.store.all())
-        return [
-            f"What is on record about the case {case.id} was edited: nothing of it opens."
-            for case in self.store.all()
-            if case.key_id not in alive or self._unsealed(case) is None
-        ]
+        """What was edited in the records of cases, one sentence each.
+
+        A case that nothing opens, and photos of one that were taken away, added, or put in another's place.
+        """
+        found = []
+        for sealed in self.store.all():
+            case = self._unsealed(sealed)
+            if case is None:
+                found.append(f"What is on record about the case {sealed.id} was edited: nothing of it opens.")
+            else:
+                found += self._edited_photos(case)
+        return found
+
+    def _edited_photos(self, case: Case) -> Iterator[str]:
+        there, kept = set(self.store.photo_numbers(case.id)), set(range(len(case.photos) if case.kept else 0))
+        for n in sorted(there | kept):
+            if n not in kept:
+                yield f"Photo {n} of the case {case.id} was never kept, and is on record: the record was edited."
+            elif n not in there:
+                yield f"Photo {n} of the case {case.id} is gone from the records: the record was edited."
+            elif not self._opens(case, n):
+                yield f"Photo {n} of the case {case.id} is another one, or was altered: it does not open."
+
+    def _opens(self, case: Case, n: int) -> bool:
+        try:
+            return self.photo(case, n) is not None
+        except SealBroken:
+            return False
 
     def _destroyed(self, case_id: str) -> None:
         if (found := self.store.get(case_id)) is not None:

@@ -77,8 +77,8 @@ class CasePhoto:
 class Case:
     """One question: whose it is, why it may be asked, the faces, and what was said of them.
 
-    photo_key: what its photos are sealed with. collection: whose pictures alone are told with a name;
-    None: all.
+    photo_key: what its photos are sealed with. kept: whether they were: where nobody was a candidate they were not.
+    collection: whose pictures alone are told with a name; None: all.
     """
 
     id: str
@@ -91,6 +91,7 @@ class Case:
     photo_key: bytes = field(repr=False)
     photos: tuple[CasePhoto, ...] = ()
     faces: tuple[CaseFace, ...] = ()
+    kept: bool = False
 
     def face(self, n: int) -> CaseFace | None:
         """The face with that number."""
@@ -119,6 +120,7 @@ class Case:
                 "photo_key": self.photo_key.hex(),
                 "photos": [[p.name, p.digest, p.width, p.height] for p in self.photos],
                 "faces": [_packed_face(f) for f in self.faces],
+                "kept": self.kept,
             }
         ).encode()
 
@@ -137,6 +139,7 @@ class Case:
             bytes.fromhex(said["photo_key"]),
             tuple(CasePhoto(*photo) for photo in said["photos"]),
             tuple(_unpacked_face(face) for face in said["faces"]),
+            said["kept"],
         )
 
 
@@ -168,6 +171,9 @@ class CaseStore(Protocol):
 
     def photo(self, case: str, n: int) -> bytes | None:
         """One of its photos, sealed; None where it has none."""
+
+    def photo_numbers(self, case: str) -> list[int]:
+        """Which of its photos there are, in order."""
 
     def remove(self, case: str) -> None:
         """Removes the case and its photos, to the last byte."""

@@ -9,7 +9,15 @@ from datetime import datetime
 from string import ascii_uppercase
 
 from kenbaar.asking._cases import Cases, new_case
-from kenbaar.asking._limits import COUNTED, MOST_PHOTOS, PER_DAY, probe_mark, refuse_too_much
+from kenbaar.asking._limits import (
+    COUNTED,
+    MOST_PHOTOS,
+    PER_DAY,
+    picture_mark,
+    probe_mark,
+    refuse_answer,
+    refuse_too_much,
+)
 from kenbaar.asking._records import Case, CaseFace, CasePhoto, Shown
 from kenbaar.collections import Collections
 from kenbaar.consent import ASKED, Consents, Sessions, attempted
@@ -134,8 +142,10 @@ class Searches:
         return self._kept(actor, case, read, sessions)
 
     def _refuse_too_much(self, actor: Actor, marks: Sequence[str]) -> None:
-        recent = self._recent(self._journal.now() - PER_DAY, COUNTED)
-        refuse_too_much(actor.name, marks, recent, self._photos_a_day)
+        refuse_too_much(actor.name, marks, self._asked_lately(), self._photos_a_day)
+
+    def _asked_lately(self) -> Iterable[Act]:
+        return self._recent(self._journal.now() - PER_DAY, COUNTED)
 
     def _checked(self, question: Question) -> Question:
         """The question, if it may be asked like this."""
@@ -194,12 +204,17 @@ class Searches:
         return next((g.id for g in self._consents.living_grants(subject) if g.purpose.kind in ASKED), None)
 
     def _kept(self, actor: Actor, case: Case, probes: Sequence[Probe], sessions: Sessions) -> Case:
-        """The case, told to everybody who is shown in it, and kept. Without candidates nothing of the photos is."""
-        with self._journal.writing():
-            for subject in sorted({s.subject for face in case.faces for s in face.candidates}):
+        """The case, told to everybody who is shown in it, and kept. Without candidates nothing of the photos is.
+
+        Raises SearchRefused where it would tell one account more than it may be told; then nothing is told or kept.
+        """
+        pictures = [picture_mark(actor.name, probe.photo) for probe in probes]
+        with attempted(self._consents, Event.SEARCH, actor, None), self._journal.writing():
+            for subject in _shown_in(case):
                 if self._asked_by(subject) is None:  # they took it back while the photo was looked at
                     case = case.without(subject)
-                    continue
+            refuse_answer(actor.name, pictures, _shown_in(case), self._asked_lately())
+            for subject in _shown_in(case):
                 self._journal.record(
                     Event.CANDIDATE, actor, subject=subject, case=case.id, reason=case.reason, basis=case.basis
                 )
@@ -207,7 +222,9 @@ class Searches:
             answered = sum(bool(face.candidates) for face in case.faces)
             photos = [encode_photo(p.photo.pixels, "JPEG", quality=_PHOTO_QUALITY) for p in probes] if answered else []
             self.cases.begin(case, photos)
-            self._journal.record(Event.SEARCH_END, actor, case=case.id, faces=len(case.faces), answered=answered)
+            self._journal.record(
+                Event.SEARCH_END, actor, case=case.id, faces=len(case.faces), answered=answered, pictures=pictures
+            )
         return case
 
     def _with_portraits(self, face: CaseFace, sessions: Sessions) -> CaseFace:
@@ -229,6 +246,11 @@ def _faces(photo: Photo, pack: ModelPack) -> list[Face]:
     side = pack.manifest.detector.long_side
     faces = detect_closely(lambda _: photo, pack, side)
     return with_fine_landmarks(lambda: photo, pack, faces, max(photo.width, photo.height), side)
+
+
+def _shown_in(case: Case) -> list[str]:
+    """Everybody who is a candidate in it, in order."""
+    return sorted({shown.subject for face in case.faces for shown in face.candidates})
 
 
 def _refuse_faces(found: Sequence[Sequence[Face]]) -> None:

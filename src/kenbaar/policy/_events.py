@@ -175,7 +175,11 @@ class Event(Enum):
         purpose="ask",
     )
     SEARCH_END = EventRow(
-        "search-end", Permission.SEARCH, narrows=False, facts=frozenset({"case", "faces", "answered"}), purpose="ask"
+        "search-end",
+        Permission.SEARCH,
+        narrows=False,
+        facts=frozenset({"case", "faces", "answered", "pictures"}),
+        purpose="ask",
     )
     CANDIDATE = EventRow(
         "search-candidate",

@@ -48,6 +48,12 @@ class SqlCaseStore:
             sealed: bytes | None = c.execute(query).scalar()
         return sealed
 
+    def photo_numbers(self, case: str) -> list[int]:
+        """Which of its photos there are, in order."""
+        query = sa.select(case_photos.c.n).where(case_photos.c.case == case).order_by(case_photos.c.n)
+        with self._db.read() as c:
+            return list(c.execute(query).scalars())
+
     def remove(self, case: str) -> None:
         """Removes the case and its photos, to the last byte."""
         with self._db.write() as c:
