@@ -46,6 +46,11 @@ class Settings:
     untrusted_mb: int = _setting(2048, "MB", "Memory that reading a photo for an enrolment may take.")  # type: ignore[assignment]
     search_photos_a_day: int = _setting(200, "photos", "How many one account may ask about in a day.")  # type: ignore[assignment]
     case_days: int = _setting(30, "days", "How long a case stays open at most; 30 is the most.")  # type: ignore[assignment]
+    web_roots: str = _setting(
+        "",
+        "folders",
+        "In these the web app looks for pictures and puts copies; separated by :, empty: your home folder.",
+    )  # type: ignore[assignment]
     archive_url: str = _setting(
         "", "database URL", "Where names and appearances lie; empty: archive.db in home.", secret=True
     )  # type: ignore[assignment]

@@ -253,6 +253,19 @@ def test_so_are_those_of_what_people_see_and_decide_themselves(party: Party) -> 
     the_answer("own picture", archive, acts.OwnPictureRequest(ada, item, side_px=64), subject_actor(ada))
 
 
+def test_so_are_those_of_pictures_and_copies(party: Party, tmp_path: Path) -> None:
+    archive = party.archive
+    acts.sweep(archive, OFFICER, acts.SweepRequest("party", 1))
+    item = archive.collections.store.items("party", ("present",), "", 1)[0].id
+    assert the_answer("collection item", archive, acts.ShowItemRequest(item, 64)).jpeg
+    some = the_answer("collection show", archive, acts.ShowCollectionRequest("party", limit=1))
+    assert len(some.items) == 1
+    the_answer("publish plan", archive, acts.PlanPublicationRequest("party", "web"))
+    acts.publish(archive, OFFICER, acts.PublishRequest("party", tmp_path / "out", "web", workers=1))
+    copy = the_answer("copies list", archive, acts.ListCopiesRequest()).copies[0]
+    assert the_answer("copies show", archive, acts.ShowCopyRequest(copy.copy)).data
+
+
 def test_so_are_those_of_asking(party: Party, tmp_path: Path) -> None:
     archive = party.archive
     party.enrol("Dov", 6, ("find", "ask"))

@@ -51,10 +51,10 @@ def test_a_sweep_begun_in_the_browser_is_done_and_told(site: Served) -> None:
     officer = site.officer()
     page = officer.post("/staff/collections/party/sweep")
     until = time.monotonic() + 60
-    while "state done" not in page.text and time.monotonic() < until:
+    while 'data-state="done"' not in page.text and time.monotonic() < until:
         time.sleep(0.1)
         page = officer.get(page.path)
-    assert "state done" in page.text, page.words
+    assert 'data-state="done"' in page.text, page.words
 
 
 def test_whoever_guesses_codes_is_stopped_and_whoever_signs_in_is_not(site: Served) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from kenbaar.acts._act import act
+from kenbaar.acts._json import HIDDEN, IF_GIVEN
 from kenbaar.archive import Archive
 from kenbaar.collections import ItemState, Mode
+from kenbaar.errors import NotFound
 from kenbaar.faces import Box
 from kenbaar.policy import Actor, Permission
 from kenbaar.rights import write_collection_sheet
@@ -122,10 +125,15 @@ def list_collections(archive: Archive, actor: Actor, request: ListCollectionsReq
 
 @dataclass(frozen=True, slots=True)
 class ShowCollectionRequest:
-    """Which collection. sheet: an HTML page with the numbered boxes of every photo."""
+    """Which collection. sheet: an HTML page with the numbered boxes of every photo.
+
+    limit: only so many items, by path, those after `after`; None: all.
+    """
 
     name: str
     sheet: Path | None = None
+    after: str = ""
+    limit: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +163,7 @@ class ShowCollectionAnswer:
     collection: str
     items: tuple[ItemRow, ...]
     sheet: Path | None
+    after: str | None = field(default=None, metadata=IF_GIVEN)  # where the next items begin, if there are more
 
 
 @act("collection show", Permission.READ)
@@ -164,13 +173,64 @@ def show_collection(archive: Archive, actor: Actor, request: ShowCollectionReque
     if request.sheet:
         archive.refuse_target(request.sheet)
     rows: list[ItemRow] = []
-    after = ""
-    while page := store.items(request.name, ("present", "new", "unreadable", "missing"), after):
+    after = request.after
+    states: tuple[ItemState, ...] = ("present", "new", "unreadable", "missing")
+    while page := store.items(request.name, states, after, *([request.limit] if request.limit else [])):
         for item in page:
             known = {appearance.n for appearance in store.appearances_in(item.id)}
             faces = tuple(FaceRow(t.n, t.box, t.n in known) for t in store.tracks(item.id))
             rows.append(ItemRow(item.id, item.path, item.state, item.why, faces))
         after = page[-1].path
+        if request.limit:
+            break
     if request.sheet:
         write_collection_sheet(collection, store, request.sheet, archive.limits, archive.detect_everybody)
-    return ShowCollectionAnswer(request.name, tuple(rows), request.sheet)
+    more = after if request.limit and len(rows) == request.limit else None
+    return ShowCollectionAnswer(request.name, tuple(rows), request.sheet, more)
+
+
+@dataclass(frozen=True, slots=True)
+class ShowItemRequest:
+    """Which item. side_px: the longest side of its JPEG; None: only what is known of it."""
+
+    item: str
+    side_px: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ShowItemAnswer:
+    """One item with its faces. width, height: px, upright. jpeg: with everybody covered, where it was asked for."""
+
+    item: str
+    collection: str
+    path: str
+    state: ItemState
+    why: str | None
+    width: int
+    height: int
+    when: datetime | None
+    faces: tuple[FaceRow, ...]
+    jpeg: bytes = field(default=b"", repr=False, metadata=HIDDEN)
+
+
+@act("collection item", Permission.READ)
+def show_item(archive: Archive, actor: Actor, request: ShowItemRequest) -> ShowItemAnswer:
+    """One picture of a collection, with everybody covered. Raises NotFound, PhotoUnreadable."""
+    store = archive.collections.store
+    item = store.item(request.item)
+    if item is None:
+        raise NotFound("There is no such picture.", "See the collection.")
+    known = {appearance.n for appearance in store.appearances_in(item.id)}
+    jpeg = archive.on_screen.covered_jpeg(item.id, request.side_px) if request.side_px is not None else b""
+    return ShowItemAnswer(
+        item=item.id,
+        collection=item.collection,
+        path=item.path,
+        state=item.state,
+        why=item.why,
+        width=item.width or 0,
+        height=item.height or 0,
+        when=item.taken_at,
+        faces=tuple(FaceRow(t.n, t.box, t.n in known) for t in store.tracks(item.id)),
+        jpeg=jpeg,
+    )

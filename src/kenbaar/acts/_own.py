@@ -220,10 +220,10 @@ def own_picture(archive: Archive, actor: Actor, request: OwnPictureRequest) -> O
     if not actor.speaks_as(request.subject):
         raise RoleRefused("This is shown to the person alone.", "`kenbaar find --sheet` makes a page for them.")
     sessions = open_sessions(archive.consents, request.codes, Event.FIND, actor, request.subject)
-    seen = archive.own_pictures.view(request.subject, request.item, sessions)
+    seen = archive.on_screen.view(request.subject, request.item, sessions)
     jpeg = b""
     if request.side_px is not None:
-        jpeg = archive.own_pictures.jpeg(request.subject, request.item, sessions, request.side_px)
+        jpeg = archive.on_screen.jpeg(request.subject, request.item, sessions, request.side_px)
     mine = seen.picture
     return OwnPictureAnswer(
         item=mine.item,

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from kenbaar.acts._act import NO_PROGRESS, Progress, act
+from kenbaar.acts._json import HIDDEN
 from kenbaar.archive import Archive
-from kenbaar.media import begin_reading
+from kenbaar.consent import SHOWING, Purpose
+from kenbaar.errors import NotFound
+from kenbaar.media import begin_reading, digest_bytes
 from kenbaar.policy import Actor, Permission
+from kenbaar.publish import Copy
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,3 +91,122 @@ def publish(archive: Archive, actor: Actor, request: PublishRequest, progress: P
         reduced=report.reduced,
         named=report.named,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class PlanPublicationRequest:
+    """Which collection, for which channel."""
+
+    name: str
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlanPublicationAnswer:
+    """What a publication would do, as far as the records tell: photos copied, faces covered, faces left
+    visible, and of how many people those are."""
+
+    collection: str
+    channel: str
+    photos: int
+    covered: int
+    visible: int
+    people: int
+
+
+@act("publish plan", Permission.PUBLISH)
+def plan_publication(archive: Archive, actor: Actor, request: PlanPublicationRequest) -> PlanPublicationAnswer:
+    """A dry run: nothing is opened, compared or written. Raises NotFound, UsageError for what is no channel."""
+    Purpose(SHOWING[0], request.channel)
+    name, store = archive.collections.get(request.name).name, archive.collections.store
+    shown: set[tuple[str, int]] = set()
+    people = set()
+    for subject in archive.consents.may_show(request.channel):
+        for item, appearance in store.appearances_of(subject):
+            if item.collection == name and appearance.certain_enough_to_show:
+                shown.add((item.id, appearance.n))
+                people.add(subject)
+    tally = store.tally(name)
+    photos = store.count(name).get("present", 0)
+    return PlanPublicationAnswer(name, request.channel, photos, tally.tracks - len(shown), len(shown), len(people))
+
+
+@dataclass(frozen=True, slots=True)
+class ListCopiesRequest:
+    """Of which collection; None: all."""
+
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CopyListRow:
+    """One published copy. copy: its id. to_come_down: it shows somebody who may not be shown there any more."""
+
+    copy: str
+    path: Path
+    collection: str
+    channel: str
+    item: str
+    made_at: datetime
+    masked: int
+    visible: int
+    to_come_down: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ListCopiesAnswer:
+    """Every copy that is out, by path."""
+
+    copies: tuple[CopyListRow, ...]
+
+
+@act("copies list", Permission.READ)
+def list_copies(archive: Archive, actor: Actor, request: ListCopiesRequest) -> ListCopiesAnswer:
+    """Which copies are out, and which of them must be made again. Who is in them is not told."""
+    rows, allowed = [], dict[str, frozenset[str]]()
+    for copy in archive.publisher.copies.all():
+        if request.name is None or copy.collection == request.name:
+            if copy.channel not in allowed:
+                allowed[copy.channel] = archive.consents.may_show(copy.channel)
+            down = not set(copy.showing) <= allowed[copy.channel]
+            rows.append(
+                CopyListRow(
+                    copy_id(copy), Path(copy.path), copy.collection, copy.channel, copy.item, copy.made_at,
+                    copy.masked, copy.visible, down,
+                )
+            )  # fmt: skip
+    return ListCopiesAnswer(tuple(rows))
+
+
+@dataclass(frozen=True, slots=True)
+class ShowCopyRequest:
+    """Which copy, by its id."""
+
+    copy: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShowCopyAnswer:
+    """A copy's bytes, as they are out. kind: their media type."""
+
+    copy: str
+    item: str
+    kind: str
+    data: bytes = field(default=b"", repr=False, metadata=HIDDEN)
+
+
+@act("copies show", Permission.READ)
+def show_copy(archive: Archive, actor: Actor, request: ShowCopyRequest) -> ShowCopyAnswer:
+    """One copy as it lies there. Raises NotFound where it is gone or is another file than was written."""
+    found = next((c for c in archive.publisher.copies.all() if copy_id(c) == request.copy), None)
+    path = Path(found.path) if found else None
+    data = path.read_bytes() if path is not None and path.is_file() else b""
+    if found is None or path is None or digest_bytes(data) != found.copy_digest:
+        raise NotFound("There is no such copy, or it is another file than was written.", "Publish again.")
+    kinds = {".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png", ".webp": "image/webp"}
+    return ShowCopyAnswer(request.copy, found.item, kinds.get(path.suffix.lower(), "application/octet-stream"), data)
+
+
+def copy_id(copy: Copy) -> str:
+    """An id for the address of a copy: its path says what it is called."""
+    return "c-" + hashlib.sha256(copy.path.encode("utf-8", "surrogateescape")).hexdigest()[:20]

@@ -30,7 +30,7 @@ from kenbaar.media import Photo, PhotoLimits
 from kenbaar.modelpack import ModelPack, load_pack
 from kenbaar.policy import Actor, Event
 from kenbaar.publish import Publisher
-from kenbaar.rights import CaseSheets, CheckReport, Exporter, Leaving, Looks, OwnPictures, Requests, check_archive
+from kenbaar.rights import CaseSheets, CheckReport, Exporter, Leaving, Looks, Requests, ScreenPictures, check_archive
 from kenbaar.settings import Settings
 from kenbaar.staff import Staff
 from kenbaar.storage import (
@@ -134,7 +134,7 @@ class Archive:
             limits=self.limits,
             home=home,
         )
-        self.own_pictures = OwnPictures(self.consents, self.collections, self.limits, self.detect_everybody)
+        self.on_screen = ScreenPictures(self.consents, self.collections, self.limits, self.detect_everybody)
         self.looks = Looks(self.consents, self.collections, journal.acts)
         self.case_sheets = CaseSheets(
             self.consents, self.collections, self.cases, self.reviews, self.limits, self.detect_everybody

@@ -18,7 +18,7 @@ from kenbaar.rights._case_sheet import CaseSheets
 from kenbaar.rights._check import CheckReport, check_archive
 from kenbaar.rights._export import Exporter, ExportReport
 from kenbaar.rights._leaving import Departure, Leaving
-from kenbaar.rights._own_pictures import OwnPicture, OwnPictures
+from kenbaar.rights._on_screen import OwnPicture, ScreenPictures
 from kenbaar.rights._requests import Picture, Requests
 from kenbaar.rights._residue import Finding, ResidueReport, scan_home
 from kenbaar.rights._sheet import write_collection_sheet, write_contact_sheet, write_sheet_of_somebody_here
@@ -37,10 +37,10 @@ __all__ = [
     "Leaving",
     "Looks",
     "OwnPicture",
-    "OwnPictures",
     "Picture",
     "Requests",
     "ResidueReport",
+    "ScreenPictures",
     "Transparency",
     "check_archive",
     "count_acts",

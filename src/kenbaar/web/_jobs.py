@@ -21,7 +21,7 @@ from typing import Any, Literal
 from kenbaar import acts
 from kenbaar.archive import Archive
 from kenbaar.disk import write_atomically
-from kenbaar.errors import Cancelled, KenbaarError
+from kenbaar.errors import Cancelled, KenbaarError, RoleRefused
 from kenbaar.policy import Actor, Event
 from kenbaar.text import json_text, read_json
 
@@ -135,6 +135,7 @@ class Jobs:
         try:
             if job.stop.is_set():
                 raise Cancelled("It was stopped before it began.", "Begin it again at any time.")
+            self._require_account(job.actor)
             job.answer = acts.as_json(run(self._archive, job.actor, job.request, _Told(self, job)))
             stopped = job.stop.is_set() and job.done < job.total
             self._change(job, state="stopped" if stopped else "done", ended_at=datetime.now(UTC))
@@ -147,6 +148,12 @@ class Jobs:
             self._change(
                 job, state="failed", why=f"This is a bug in Kenbaar ({type(err).__name__}).", ended_at=datetime.now(UTC)
             )
+
+    def _require_account(self, actor: Actor) -> None:
+        """Raises RoleRefused where the account that began it is over by now, or has another role."""
+        account = self._archive.staff.colleague(actor.name)
+        if account is None or not account.is_living(self._archive.journal.now()) or account.role != actor.role:
+            raise RoleRefused("The account that began this is over.", "Begin it again with your own.")
 
     def _change(self, job: Job, **values: Any) -> None:
         if self._closing and values.get("state") == "stopped":

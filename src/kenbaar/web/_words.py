@@ -104,3 +104,22 @@ def preferred(accept_language: str) -> str:
 
 
 Say = Callable[..., str]
+
+
+def N_(text: str) -> str:  # gettext's own name for a sentence that is looked up later
+    """The text itself, gathered for the catalogues: it is said (`Words.sentence`) where it is shown."""
+    return text
+
+
+SHORT_WORDS = (  # what records and acts call things, as pages say it
+    N_("off"), N_("claimed"), N_("roster"), N_("transient"),
+    N_("waiting"), N_("running"), N_("done"), N_("stopped"), N_("failed"),
+    N_("sweep"), N_("publish"), N_("held"), N_("unreadable"), N_("present"), N_("new"), N_("missing"),
+    N_("photos"), N_("videos"), N_("faces"), N_("appearances"), N_("unknown"), N_("seconds"), N_("undecided"),
+    N_("looked"), N_("skipped"), N_("moved"), N_("links"), N_("without_code"), N_("older_pack"), N_("other_pack"),
+    N_("published"), N_("masked"), N_("visible"), N_("written"), N_("replaced"), N_("unchanged"), N_("removed"),
+    N_("reduced"), N_("pictures"), N_("purposes"), N_("reason"), N_("item"), N_("collection"), N_("channel"),
+    N_("offered"), N_("holder"), N_("portrait"), N_("mode"), N_("act"), N_("basis"), N_("case"), N_("outcome"),
+    N_("subject"), N_("organisation"), N_("you"), N_("Kenbaar itself"), N_("invited"), N_("enrolled"), N_("left"),
+    N_("active"), N_("ended"), N_("officer"), N_("editor"), N_("reviewer"), N_("auditor"),
+)  # fmt: skip

@@ -23,7 +23,7 @@ from babel.messages.pofile import read_po, write_po
 import kenbaar
 from kenbaar import errors
 from kenbaar.policy import EVENTS, JURISDICTIONS, PURPOSES, ROLES
-from kenbaar.web._words import DEFAULT, LANGUAGES, LOCALE
+from kenbaar.web._words import DEFAULT, LANGUAGES, LOCALE, SHORT_WORDS
 
 SOURCE = Path(kenbaar.__file__).parent
 NOT_MET = frozenset({"cli", "demo", "detection", "disk", "engines", "faces", "gallery", "keys", "ledger"})
@@ -43,12 +43,13 @@ def gathered() -> Catalog:
 
 
 def wanted(language: str) -> Catalog:
-    """The sentences that a language says in its own way: all; of English, those that speak of the command line."""
+    """The sentences that a language says in its own way: all; of English, those that speak of the command line, and
+    what records call things."""
     if language != DEFAULT:
         return gathered()
     catalog = Catalog(charset="utf-8", project="kenbaar", fuzzy=False)
     for message in gathered():
-        if isinstance(message.id, str) and OF_THE_SHELL.search(message.id):
+        if isinstance(message.id, str) and (OF_THE_SHELL.search(message.id) or message.id in SHORT_WORDS):
             catalog.add(message.id)
     return catalog
 

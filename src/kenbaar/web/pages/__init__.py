@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from kenbaar.web._site import Site
-from kenbaar.web.pages import collections, enrol, mine, people, public, rights, signing_in
+from kenbaar.web.pages import collections, enrol, ledger, mine, people, public, publishing, rights, signing_in
 
 PAGES: tuple[Callable[[Site], None], ...] = (
     public.add,
@@ -13,4 +13,6 @@ PAGES: tuple[Callable[[Site], None], ...] = (
     rights.add,
     people.add,
     collections.add,
+    publishing.add,
+    ledger.add,
 )

@@ -79,7 +79,7 @@ def add(site: Site) -> None:
 def _after_withdrawal(visit: Visit, gone: acts.WithdrawAnswer) -> Response:
     """What was destroyed, which copies still show them, and the receipt, which only this page has to hand over."""
     receipt = _text(gone.receipt)
-    visit.archive.own_pictures.forget(gone.subject)
+    visit.archive.on_screen.forget(gone.subject)
     if gone.left:
         visit.site.sessions.end_all_of(visit.actor)
         visit.begin_session()

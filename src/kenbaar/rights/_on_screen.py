@@ -1,4 +1,4 @@
-"""One picture as its person is shown it, on a screen: their own face alone, everybody else covered."""
+"""Pictures on a screen: to somebody in it, with everybody else covered; to the organisation, with everybody covered."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class _Kept:
     subject: str
 
 
-class OwnPictures:
+class ScreenPictures:
     """Makes them, for one archive; what it made it keeps in memory, for a while."""
 
     def __init__(
@@ -75,7 +75,18 @@ class OwnPictures:
     def jpeg(self, subject: str, item_id: str, sessions: Sessions, side: int) -> bytes:
         """The same as a JPEG of at most so many px a side, nobody visible but them. Raises PhotoUnreadable too."""
         item, mine, faces = self._mine(subject, item_id, sessions)
-        key = (subject, item.digest, mine.n, faces, side)
+        return self._kept_or_made(subject, item, mine.n, faces, side)
+
+    def covered_jpeg(self, item_id: str, side: int) -> bytes:
+        """A picture with everybody covered, as a JPEG. Raises NotFound, PhotoUnreadable."""
+        item = self._collections.store.item(item_id)
+        if item is None or item.state != "present":
+            raise NotFound("There is no such picture.", "See the collection.")
+        faces = tuple(track.box for track in self._collections.store.tracks(item_id))
+        return self._kept_or_made("", item, None, faces, side)
+
+    def _kept_or_made(self, subject: str, item: Item, shown: int | None, faces: tuple[Box, ...], side: int) -> bytes:
+        key = (subject, item.digest, shown, faces, side)
         now = time.monotonic()
         with self._lock:
             for old in [k for k, kept in self._kept.items() if kept.until < now]:
@@ -83,7 +94,7 @@ class OwnPictures:
             if (kept := self._kept.get(key)) is not None:
                 self._kept.move_to_end(key)
                 return kept.jpeg
-        jpeg = self._made(item, mine, faces, side)
+        jpeg = self._made(item, shown, faces, side)
         with self._lock:
             self._kept[key] = _Kept(jpeg, now + _KEPT_S, subject)
             while sum(len(kept.jpeg) for kept in self._kept.values()) > _KEPT_BYTES:
@@ -107,13 +118,13 @@ class OwnPictures:
             raise NotFound("There is no such picture of you.", "See your pictures.")
         return item, mine, faces
 
-    def _made(self, item: Item, mine: Appearance, faces: Sequence[Box], side: int) -> bytes:
+    def _made(self, item: Item, shown: int | None, faces: Sequence[Box], side: int) -> bytes:
         covered = open_covered(
             self._collections.get(item.collection).file(item.path),
             item.digest,
             self._limits,
             faces,
-            shown=mine.n,
+            shown=shown,
             detect_again=lambda photo: self._everybody(photo, item.digest or ""),
         )
         return encode_photo(shrunk(covered.pixels, side), "JPEG", quality=QUALITY)
