@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from kenbaar.asking._limits import (
     MOST_PEOPLE,
+    MOST_PHOTOS,
+    PER_DAY,
     SAME_PERSON,
     SAME_PHOTO,
     GalleryWalk,
@@ -123,10 +125,15 @@ def test_a_picture_has_one_mark_whatever_its_file_and_another_when_a_pixel_or_it
     dot[0, 0, 0] = 1
     marks = {picture_mark("a-eddy", p) for p in (one, seen(dot), seen(pixels.reshape(6, 4, 3)))}
     assert picture_mark("a-eddy", same) == picture_mark("a-eddy", one) != picture_mark("a-rik", one)
-    assert len(marks) == 3
+    assert len(marks) == 3 and {len(mark) for mark in marks} == {16}, "64 bits: nothing of the photo"
 
 
 def test_the_mark_of_a_photo_tells_neither_the_photo_nor_that_two_accounts_asked_about_it() -> None:
     digest = "sha256:" + "ab" * 32
     assert probe_mark("a-eddy", digest) == probe_mark("a-eddy", digest) != probe_mark("a-rik", digest)
-    assert "ab" * 8 not in probe_mark("a-eddy", digest)
+    assert "ab" * 8 not in probe_mark("a-eddy", digest) and len(probe_mark("a-eddy", digest)) == 16
+
+
+def test_the_limits_are_those_that_people_are_told() -> None:
+    assert (MOST_PHOTOS, SAME_PHOTO, SAME_PERSON, MOST_PEOPLE) == (50, 3, 5, 30)
+    assert timedelta(days=1) == PER_DAY

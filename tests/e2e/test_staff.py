@@ -60,7 +60,7 @@ def test_signing_in_is_refused_in_one_sentence_and_each_miss_is_in_the_ledger(de
     assert len(misses) == len(tries)
 
 
-def test_after_five_misses_the_account_waits(desk: Desk) -> None:
+def test_after_five_misses_the_account_waits_a_little(desk: Desk) -> None:
     account = desk.join("Eddy", "editor")
     wrong = desk.club.folder / "wrong"
     wrong.write_text("not the passphrase at all")
@@ -69,6 +69,11 @@ def test_after_five_misses_the_account_waits(desk: Desk) -> None:
     desk.club.kenbaar("subjects", *desk.by("Eddy"), code=3)
     assert desk.join("Rik", "reviewer")
     desk.club.kenbaar("subjects", *desk.by("Rik"))
+    with desk.club.open(after=timedelta(minutes=3)) as archive:
+        from tests.actors import OFFICER
+
+        assert archive.staff.sign_in(OFFICER, account, desk.accounts["Eddy"][1].read_text().strip())
+    desk.club.kenbaar.whole = False  # the ledger's last entry may lie ahead of this machine's clock now
 
 
 def test_a_token_works_once_and_a_person_has_one_account(desk: Desk) -> None:
@@ -76,7 +81,7 @@ def test_a_token_works_once_and_a_person_has_one_account(desk: Desk) -> None:
     token = desk.club.folder / "token"
     passphrase = desk.accounts["Eddy  van  Dam"][1]
     desk.club.kenbaar("staff", "accept", "--token-file", token, "--passphrase-file", passphrase, code=3)
-    for name in ("Eddy van Dam", "eddy VAN dam", "Ｅddy van Dam"):
+    for name in ("Eddy van Dam", "eddy VAN dam", "Ｅddy van Dam", "Eddy van Däm", "Eddу van Dam", "Eddy vanDam"):
         desk.club.kenbaar("staff", "invite", name, "--role", "reviewer", "--until", UNTIL, code=3)
     ada = desk.club.ids["Ada"]
     desk.club.kenbaar("staff", "invite", "A", "--role", "reviewer", "--until", UNTIL, "--subject", ada)

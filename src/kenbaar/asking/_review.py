@@ -13,7 +13,7 @@ from kenbaar.consent import Consents, Sessions, attempted
 from kenbaar.errors import CaseRefused, ConsentMissing, NotFound
 from kenbaar.ledger import Journal, require_permission
 from kenbaar.policy import ROLES, Actor, Event, Permission
-from kenbaar.staff import plain_name
+from kenbaar.staff import is_same_name
 
 
 class Colleague(Protocol):
@@ -190,19 +190,18 @@ class Reviews:
         one, two = self._colleague(account), self._colleague(other)
         if one is None or two is None:
             return True
-        return plain_name(one.name) == plain_name(two.name) or (one.subject is not None and one.subject == two.subject)
+        return is_same_name(one.name, two.name) or (one.subject is not None and one.subject == two.subject)
 
     def _is_candidate(self, actor: Actor, case: Case) -> bool:
         """Whether the account is of somebody who may be the answer: by who they are, or by their name."""
         colleague = self._colleague(actor.name)
         if colleague is None:
             return True  # nobody knows who that is
-        name = plain_name(colleague.name)
-        return any(self._is(shown, colleague.subject, name) for face in case.faces for shown in face.candidates)
+        return any(self._is(shown, colleague) for face in case.faces for shown in face.candidates)
 
-    def _is(self, shown: Shown, subject: str | None, name: str) -> bool:
+    def _is(self, shown: Shown, colleague: Colleague) -> bool:
         try:
             person = self._consents.subject(shown.subject)
         except ConsentMissing:
             return False
-        return shown.subject == subject or plain_name(person.name) == name
+        return shown.subject == colleague.subject or is_same_name(person.name, colleague.name)

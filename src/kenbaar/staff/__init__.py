@@ -1,8 +1,9 @@
 """Accounts of the organisation's own people: who they are, in which role, approved by whom, until when.
 
 - An account is made by somebody who may (an officer), accepted by its owner with a passphrase, and always has an end.
-- One person has one account: two would be both pairs of eyes where two people decide.
-- Signing in is refused in one sentence and the same time, whatever is wrong; each miss is in the ledger.
+- One person has one account, under whatever look-alike name: two would be both pairs of eyes where two people decide.
+- Signing in is refused in one sentence and the same time, whatever is wrong; each miss is in the ledger. After five
+  misses each one is followed by a wait, of two minutes at most: a colleague locks nobody out.
 - A row that was edited is refused; an account that was ended stays so when older records are put back.
 
     accounts = archive.staff
@@ -13,25 +14,27 @@
     accounts.end(actor, invited.account)
 """
 
+from kenbaar.staff._names import is_same_name
 from kenbaar.staff._records import StaffAccount, StaffStore
 from kenbaar.staff._staff import (
     LONGEST_TRIAL,
+    LONGEST_WAIT,
     MOST_MISSES,
-    PAUSE,
     SHORTEST_PASSPHRASE,
     InvitedStaff,
     Staff,
-    plain_name,
+    wait_after,
 )
 
 __all__ = [
     "LONGEST_TRIAL",
+    "LONGEST_WAIT",
     "MOST_MISSES",
-    "PAUSE",
     "SHORTEST_PASSPHRASE",
     "InvitedStaff",
     "Staff",
     "StaffAccount",
     "StaffStore",
-    "plain_name",
+    "is_same_name",
+    "wait_after",
 ]
