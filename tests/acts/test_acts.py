@@ -244,6 +244,7 @@ def test_so_are_those_of_what_people_see_and_decide_themselves(party: Party) -> 
     off = the_answer("choices", archive, acts.ChoicesRequest(cas, "nl"), themselves).choices[1]
     assert (off.purpose, off.on) == ("show:web", False)
     the_answer("agree", archive, acts.AgreeRequest(cas, "show:web"), themselves)
+    assert the_answer("code", archive, acts.NewCodeRequest(cas), themselves).code.startswith("KB-")
     newest = the_answer("looks", archive, acts.LooksRequest(cas), themselves).looks[0]
     assert newest.who == "you"
     assert the_answer("look proof", archive, acts.LookProofRequest(cas, newest.entry), themselves).proof

@@ -66,3 +66,24 @@ def test_whoever_guesses_codes_is_stopped_and_whoever_signs_in_is_not(site: Serv
     assert set(statuses) == {401}
     page = visitor.post("/sign-in", code=site.club.codes["Dov"])
     assert "too often" in page.words and page.path == "/sign-in"
+
+
+def test_whose_key_the_organisation_holds_signs_in_too_with_the_code_they_were_shown(site: Served) -> None:
+    made = site.officer().post("/staff/people", name="Dov", purpose=["find"], holder="organisation")
+    person = site.visitor()
+    person.get(f"/i/{address(made)}")
+    page = person.post("/invitation", [("photo", site.club.portrait("Dov"))], agree="find")
+    code = re.search(r"KB(-[0-9A-Z]{4}){9}", page.text)
+    assert code is not None, page.words
+    assert person.get("/mine").path == "/mine"
+    assert site.visitor().post("/sign-in", code=code[0]).path == "/mine"
+
+
+def test_a_lost_code_is_replaced_by_the_organisation_and_the_person_sees_it(site: Served) -> None:
+    officer = site.officer()
+    page = officer.post(f"/staff/people/{site.club.ids['Ada']}/code")
+    code = re.search(r"KB(-[0-9A-Z]{4}){9}", page.text)
+    assert code is not None
+    ada = site.visitor()
+    assert ada.post("/sign-in", code=code[0]).path == "/mine"
+    assert "A new way to sign in was made for you." in ada.get("/mine/looks").words

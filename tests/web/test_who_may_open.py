@@ -48,6 +48,7 @@ TABLE: dict[tuple[str, str], tuple[Who, bool]] = {
     ("GET", "/staff"): (STAFF, False),
     ("GET", "/staff/people"): (STAFF, False),
     ("POST", "/staff/people"): (STAFF, False),
+    ("POST", "/staff/people/{subject}/code"): (STAFF, FRESH),
     ("GET", "/staff/collections/{name}"): (STAFF, False),
     ("GET", "/staff/collections"): (STAFF, False),
     ("POST", "/staff/collections"): (STAFF, False),

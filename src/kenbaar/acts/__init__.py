@@ -103,6 +103,8 @@ from kenbaar.acts._own import (
     LookRow,
     LooksAnswer,
     LooksRequest,
+    NewCodeAnswer,
+    NewCodeRequest,
     OwnPictureAnswer,
     OwnPictureFaceRow,
     OwnPictureRequest,
@@ -110,6 +112,7 @@ from kenbaar.acts._own import (
     choices,
     look_proof,
     looks,
+    new_code,
     own_picture,
 )
 from kenbaar.acts._packs import (
@@ -288,6 +291,8 @@ __all__ = [
     "LookRow",
     "LooksAnswer",
     "LooksRequest",
+    "NewCodeAnswer",
+    "NewCodeRequest",
     "NoProgress",
     "OfferAnswer",
     "OfferRequest",
@@ -375,6 +380,7 @@ __all__ = [
     "list_staff",
     "look_proof",
     "looks",
+    "new_code",
     "offer",
     "own_picture",
     "pack_card",

@@ -236,3 +236,25 @@ def own_picture(archive: Archive, actor: Actor, request: OwnPictureRequest) -> O
         faces=tuple(OwnPictureFaceRow(n, box, n == mine.n, n in seen.taken) for n, box in enumerate(seen.faces)),
         jpeg=jpeg,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class NewCodeRequest:
+    """For whom: somebody whose key the organisation holds."""
+
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewCodeAnswer:
+    """The code they sign in with, in a browser, shown once; theirs of before is good for nothing any more."""
+
+    subject: str
+    code: str = field(repr=False)
+
+
+@act("code", Permission.SPEAK_FOR, own=True)
+def new_code(archive: Archive, actor: Actor, request: NewCodeRequest) -> NewCodeAnswer:
+    """A new code to sign in with; the person sees who had it made. Raises UsageError where they hold their own key."""
+    with attempted(archive.consents, Event.ACCESS, actor, request.subject):
+        return NewCodeAnswer(request.subject, archive.access.new_code(actor, request.subject))

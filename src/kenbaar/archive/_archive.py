@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from kenbaar.access import Access
 from kenbaar.archive._enrolments import Enrolments
 from kenbaar.archive._home import KEYS, LEDGER, LOCK, MASTER_KEY, WITNESS, needed, refuse_source, refuse_target
 from kenbaar.archive._journal import ArchiveJournal
@@ -38,6 +39,7 @@ from kenbaar.storage import (
     SqlCollectionStore,
     SqlConsentStore,
     SqlCopyStore,
+    SqlCredentialStore,
     SqlPortraitStore,
     SqlStaffStore,
     SqlTemplateStore,
@@ -108,6 +110,7 @@ class Archive:
         self.present = PresentSearches(self.consents, self.collections, journal)
         self.requests = Requests(self.consents, self.collections, journal)
         self.staff = Staff(SqlStaffStore(self._databases[0], seal), journal, journal.recent, self._is_known)
+        self.access = Access(SqlCredentialStore(self._databases[0], seal), self.consents, journal)
         self.cases = Cases(SqlCaseStore(self._databases[0]), self.consents, journal)
         self.searches = Searches(
             self.consents, self.collections, self.cases, journal, journal.recent, settings.search_photos_a_day
@@ -207,7 +210,7 @@ class Archive:
             self.limits,
             acts=self.journal.acts(),
             copies=self.publisher.copies.all(),
-            edited=[*self.staff.store.edited(), *self.cases.edited()],
+            edited=[*self.staff.store.edited(), *self.access.store.edited(), *self.cases.edited()],
             say=say,
         )
 

@@ -163,7 +163,7 @@ class ConsentStore(Protocol):
         """Marks them ended and empties their wrapped keys."""
 
     def forget(self, subject: str, at: datetime) -> None:
-        """Empties name and guardian, drops invitations, and marks the person as gone."""
+        """Empties name and guardian, drops invitations and what they sign in with, and marks the person as gone."""
 
     def keep_receipt(self, subject: str, kind: str, at: datetime, jws: str) -> None:
         """Keeps a signed receipt."""

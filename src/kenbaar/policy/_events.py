@@ -65,6 +65,15 @@ class Event(Enum):
         meaning="You renewed your consent.",
         own=True,
     )
+    ACCESS = EventRow(
+        "access",
+        Permission.SPEAK_FOR,
+        narrows=False,
+        facts=frozenset({"kind", "staff"}),
+        shown=frozenset({"kind"}),
+        meaning="A new way to sign in was made for you.",
+        own=True,
+    )
     WITHDRAW = EventRow(
         "withdraw",
         Permission.SPEAK_FOR,

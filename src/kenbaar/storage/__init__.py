@@ -14,6 +14,7 @@ Whoever holds one of them holds no face that can be compared; the keys lie in a 
     templates_db.close()
 """
 
+from kenbaar.storage._access import SqlCredentialStore
 from kenbaar.storage._cases import SqlCaseStore
 from kenbaar.storage._collections import SqlCollectionStore
 from kenbaar.storage._consents import SqlConsentStore
@@ -29,6 +30,7 @@ __all__ = [
     "SqlCollectionStore",
     "SqlConsentStore",
     "SqlCopyStore",
+    "SqlCredentialStore",
     "SqlPortraitStore",
     "SqlStaffStore",
     "SqlTemplateStore",

@@ -12,7 +12,7 @@ from kenbaar.consent import Grant, GrantKey, Invitation, Purpose, Subject, grant
 from kenbaar.errors import ArchiveBroken
 from kenbaar.keys import RecordSeal
 from kenbaar.storage._database import Database
-from kenbaar.storage._tables import copy_subjects, grants, invitations, meta, receipts, subjects
+from kenbaar.storage._tables import copy_subjects, credentials, grants, invitations, meta, receipts, subjects
 
 _NOTE = "note"
 _COUNTERS = ("key_generation", "keys_made", "ledger_size", "protecting")  # every writer notes them
@@ -138,9 +138,10 @@ class SqlConsentStore:
             _end_grants(c, ending, at, reason)
 
     def forget(self, subject: str, at: datetime) -> None:
-        """Empties name and guardian, drops invitations, marks the person as gone."""
+        """Empties name and guardian, drops invitations and what they sign in with, marks the person as gone."""
         with self._db.write() as c:
             c.execute(sa.delete(invitations).where(invitations.c.subject == subject))
+            c.execute(sa.delete(credentials).where(credentials.c.owner == subject))
             c.execute(
                 sa.update(subjects)
                 .where(subjects.c.id == subject)

@@ -222,6 +222,22 @@ staff = sa.Table(  # accounts of the organisation's own people
     sa.Column("seal", sa.LargeBinary),  # of everything that stands here
 )
 
+credentials = sa.Table(  # what people and staff sign in with: digests and public keys
+    "credentials",
+    archive,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("owner", sa.Text, nullable=False, index=True),  # a subject or an account
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("digest", sa.Text, nullable=False, unique=True),
+    sa.Column("made_at", Utc, nullable=False),
+    sa.Column("label", sa.Text, nullable=False),
+    sa.Column("credential_id", sa.LargeBinary),
+    sa.Column("public_key", sa.LargeBinary),
+    sa.Column("sign_count", sa.Integer, nullable=False),
+    sa.Column("wrapped", sa.LargeBinary),  # a recovery code, which only its owner's device opens
+    sa.Column("seal", sa.LargeBinary),  # of everything that stands here
+)
+
 cases = sa.Table(  # "who is this?": all that is asked and answered is sealed; closed, the row stays without it
     "cases",
     archive,

@@ -54,13 +54,16 @@ def add(site: Site) -> None:
                 )
         except KenbaarError as err:
             return _form(visit, err)
-        if enrolled.code:
-            opened = open_sessions(visit.archive.consents, [enrolled.code], Event.ENROL, WEB)
-            session = visit.begin_session()
-            session.kind, session.actor = "person", subject_actor(enrolled.subject)
-            session.key = opened.of(enrolled.subject)
-            site.sessions.prove(session)
-        return visit.page("enrolled.html", enrolled=enrolled)
+        themselves, key = subject_actor(enrolled.subject), None
+        if (code := enrolled.code) is not None:
+            opened = open_sessions(visit.archive.consents, [code], Event.ENROL, WEB)
+            key = opened.of(enrolled.subject)
+        elif not enrolled.renewed:
+            code = acts.new_code(visit.archive, themselves, acts.NewCodeRequest(enrolled.subject)).code
+        session = visit.begin_session()
+        session.kind, session.actor, session.key = "person", themselves, key
+        site.sessions.prove(session)
+        return visit.page("enrolled.html", enrolled=enrolled, code=code, holds=enrolled.code is not None)
 
 
 def _form(visit: Visit, error: KenbaarError | None) -> Response:

@@ -26,6 +26,11 @@ def add(site: Site) -> None:
     def people(visit: Visit) -> Response:
         return _people(visit, None, None)
 
+    @site.post("/staff/people/{subject}/code", STAFF, fresh=True)
+    def code(visit: Visit) -> Response:
+        made = acts.new_code(visit.archive, visit.actor, acts.NewCodeRequest(visit.path("subject")))
+        return visit.page("staff/code.html", made=made)
+
     @site.post("/staff/people", STAFF)
     def invite(visit: Visit) -> Response:
         try:

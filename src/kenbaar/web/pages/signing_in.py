@@ -7,8 +7,9 @@ from contextlib import AbstractContextManager
 from starlette.responses import Response
 
 from kenbaar import acts
-from kenbaar.consent import open_sessions
+from kenbaar.consent import attempted, open_sessions
 from kenbaar.errors import KenbaarError, WrongCode
+from kenbaar.keys import CodeSession, RecoveryCode
 from kenbaar.policy import Event, subject_actor
 from kenbaar.web._rates import network_of
 from kenbaar.web._sessions import Session
@@ -105,11 +106,22 @@ def _proves(visit: Visit, session: Session) -> None:
     if session.kind == "staff":
         visit.archive.staff.sign_in(WEB, visit.actor.name, visit.field("passphrase"))
         return
-    opened = open_sessions(visit.archive.consents, [visit.field("code")], Event.FIND, WEB, visit.subject)
-    if opened.of(visit.subject) is None:
+    subject, key = _opened(visit, visit.field("code"))
+    if subject != visit.subject:
         raise WrongCode("That code is somebody else's.", "Give your own.")
     session.forget_key()
-    session.key = opened.of(visit.subject)
+    session.key = key
+
+
+def _opened(visit: Visit, code: str) -> tuple[str, CodeSession | None]:
+    """Whose code it is, and what it opens: nothing where the organisation holds their key. Misses are in the ledger."""
+    consents = visit.archive.consents
+    whose = RecoveryCode.parse(code).subject
+    person = consents.store.subject(whose)
+    if person is not None and person.holder == "subject":
+        return whose, open_sessions(consents, [code], Event.FIND, WEB, whose).of(whose)
+    with attempted(consents, Event.FIND, WEB, whose):
+        return visit.archive.access.subject_of(code), None
 
 
 def _misses_counted(visit: Visit) -> AbstractContextManager[None]:
@@ -132,9 +144,8 @@ def _staff_signs_in(visit: Visit, account: str, passphrase: str) -> None:
 
 
 def _person_signs_in(visit: Visit, code: str) -> None:
-    """By their code, which opens their key for as long as the session is used. Raises WrongCode and its kin."""
-    opened = open_sessions(visit.archive.consents, [code], Event.FIND, WEB)
-    (subject,) = opened.by_subject
+    """By their code; where they hold their key it opens it for as long as the session is used. Raises WrongCode."""
+    subject, key = _opened(visit, code)
     session = visit.begin_session()
-    session.kind, session.actor, session.key = "person", subject_actor(subject), opened.of(subject)
+    session.kind, session.actor, session.key = "person", subject_actor(subject), key
     visit.site.sessions.prove(session)

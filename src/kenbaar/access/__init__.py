@@ -1,0 +1,13 @@
+"""How people and staff show in a browser who they are: codes and passkeys. A face is never one of them.
+
+Rules: of a code its digest is kept, of a passkey its public key; a row that was edited signs nobody in; a code or
+passkey that is made is in the ledger, for whom it is made to see; a person's go when they leave.
+
+    code = archive.access.new_code(actor, ada)            # shown once; the one before is good for nothing any more
+    assert archive.access.subject_of(code) == ada
+"""
+
+from kenbaar.access._access import Access
+from kenbaar.access._records import Credential, CredentialKind, CredentialStore
+
+__all__ = ["Access", "Credential", "CredentialKind", "CredentialStore"]

@@ -1,0 +1,107 @@
+"""Codes to sign in with: one is shown once, works until another is made, and goes when its person leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from kenbaar.errors import ArchiveBroken, ConsentWithdrawn, NotFound, RoleRefused, UsageError, WrongCode
+from kenbaar.keys import RecoveryCode
+from kenbaar.policy import Actor, subject_actor
+from tests.actors import OFFICER
+from tests.rights.party import Party, a_party
+
+
+@pytest.fixture
+def party(tmp_path: Path, tiny_pack_folder: Path) -> Iterator[Party]:
+    with a_party(tmp_path, tiny_pack_folder) as party:
+        party.enrol("Ada", 3)
+        party.enrol("Bob", 4)
+        yield party
+
+
+def subject(party: Party, name: str = "Ada") -> str:
+    return party.people[name].subject
+
+
+def test_a_code_tells_whose_it_is(party: Party) -> None:
+    access = party.archive.access
+    codes = {name: access.new_code(OFFICER, subject(party, name)) for name in ("Ada", "Bob")}
+    for name, code in codes.items():
+        assert access.subject_of(code.lower().replace("-", " ")) == subject(party, name)
+
+
+def test_a_new_code_ends_the_one_before(party: Party) -> None:
+    access = party.archive.access
+    before = access.new_code(OFFICER, subject(party))
+    after = access.new_code(OFFICER, subject(party))
+    with pytest.raises(WrongCode):
+        access.subject_of(before)
+    assert access.subject_of(after) == subject(party)
+
+
+def test_no_code_is_kept_as_it_is(party: Party) -> None:
+    code = party.archive.access.new_code(OFFICER, subject(party))
+    secret = code.replace("-", "")[10:].lower()
+    for file in party.settings.home.rglob("*"):
+        if file.is_file():
+            data = file.read_bytes().lower()
+            assert secret.encode() not in data and code.lower().encode() not in data, file
+
+
+@pytest.mark.parametrize("text", ["", "KB-", "nonsense", "KB-0000-0000-0000-0000-0000-0000-0000-0000-0000"])
+def test_what_is_no_code_signs_nobody_in(party: Party, text: str) -> None:
+    with pytest.raises(WrongCode):
+        party.archive.access.subject_of(text)
+
+
+def test_a_code_of_somebody_that_was_never_made_signs_nobody_in(party: Party) -> None:
+    party.archive.access.new_code(OFFICER, subject(party))
+    with pytest.raises(WrongCode):
+        party.archive.access.subject_of(RecoveryCode.new(subject(party), lambda n: b"\x07" * n).text)
+
+
+def test_who_holds_their_own_key_gets_no_other_code(party: Party) -> None:
+    party.enrol("Cas", 5, holder="subject")
+    with pytest.raises(UsageError, match="recovery code"):
+        party.archive.access.new_code(OFFICER, subject(party, "Cas"))
+
+
+def test_whoever_left_signs_in_no_more_and_nothing_of_it_is_kept(party: Party) -> None:
+    archive = party.archive
+    code = archive.access.new_code(OFFICER, subject(party))
+    archive.leaving.withdraw(OFFICER, subject(party))
+    with pytest.raises(WrongCode):
+        archive.access.subject_of(code)
+    assert archive.access.store.of(subject(party)) == []
+    with pytest.raises(ConsentWithdrawn):
+        archive.access.new_code(OFFICER, subject(party))
+
+
+def test_nobody_makes_one_for_somebody_else_or_for_nobody(party: Party) -> None:
+    with pytest.raises(RoleRefused):
+        party.archive.access.new_code(subject_actor(subject(party, "Bob")), subject(party))
+    with pytest.raises(RoleRefused):
+        party.archive.access.new_code(Actor("staff", "a-1", "reviewer"), subject(party))
+    with pytest.raises(NotFound):
+        party.archive.access.new_code(OFFICER, "s-00000000")
+
+
+def test_that_one_was_made_is_shown_to_the_person(party: Party) -> None:
+    party.archive.access.new_code(OFFICER, subject(party))
+    newest = party.archive.looks.at(subject(party))[0]
+    assert newest.meaning == "A new way to sign in was made for you." and OFFICER.name in newest.who
+
+
+@pytest.mark.parametrize("change", ["owner = 's-00000000'", "digest = 'abc'", "sign_count = 7", "kind = 'passkey'"])
+def test_a_row_that_was_edited_signs_nobody_in_and_is_named(party: Party, change: str) -> None:
+    archive = party.archive
+    code = archive.access.new_code(OFFICER, subject(party))
+    with archive._databases[0].write() as c:
+        c.execute(sa.text(f"UPDATE credentials SET {change}"))
+    with pytest.raises((ArchiveBroken, WrongCode)):
+        archive.access.subject_of(code)
+    assert any("signs in with" in problem for problem in archive.check(OFFICER, say=lambda *_: None).problems)
