@@ -11,8 +11,10 @@ from kenbaar.acts._act import act
 from kenbaar.acts._json import HIDDEN, IF_GIVEN
 from kenbaar.acts._receipts import keep_receipt
 from kenbaar.archive import Archive
-from kenbaar.consent import ENGLISH, Code, Holder, Purpose, attempted, last_day, open_sessions
+from kenbaar.consent import ENGLISH, Code, Holder, Purpose, Subject, attempted, last_day, open_sessions
 from kenbaar.policy import Actor, Event, Permission
+
+SubjectState = Literal["invited", "enrolled", "left"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +166,16 @@ def enrol(archive: Archive, actor: Actor, request: EnrolRequest) -> EnrolAnswer:
 
 @dataclass(frozen=True, slots=True)
 class SubjectsRequest:
-    """Everybody."""
+    """Everybody; or those whose name or id holds `find`, in that state: `limit` of them, from `first` on.
+
+    subject: that person alone.
+    """
+
+    find: str = field(default="", repr=False)
+    state: SubjectState | None = None
+    subject: str | None = None
+    first: int = 0
+    limit: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +184,7 @@ class SubjectRow:
 
     subject: str
     name: str = field(repr=False)
-    state: Literal["invited", "enrolled", "left"]
+    state: SubjectState
     holder: Holder
     purposes: tuple[str, ...]
     until: date | None
@@ -182,28 +193,43 @@ class SubjectRow:
 
 @dataclass(frozen=True, slots=True)
 class SubjectsAnswer:
-    """Who was invited, and which consents are in force."""
+    """Who was invited, and which consents are in force. total: how many there are of whom these are some."""
 
     subjects: tuple[SubjectRow, ...]
+    total: int
 
 
 @act("subjects", Permission.READ)
 def subjects(archive: Archive, actor: Actor, request: SubjectsRequest) -> SubjectsAnswer:
     """Everybody invited, enrolled or gone."""
     consents, names = archive.consents, archive.packs.names()
-    rows = []
-    for person in consents.store.subjects():
+    rows, chosen = [], [person for person in consents.store.subjects() if _is_asked_for(person, request)]
+    end = None if request.limit is None else request.first + request.limit
+    for person in chosen[request.first : end]:
         templates = sorted(t.pack for t in consents.templates.packs_of(person.id))
         grants = consents.living_grants(person.id)
         rows.append(
             SubjectRow(
                 subject=person.id,
                 name=person.name,
-                state="left" if person.left_at else "enrolled" if person.enrolled_at else "invited",
+                state=_state(person),
                 holder=person.holder,
                 purposes=tuple(str(g.purpose) for g in grants),
                 until=last_day(min(g.until for g in grants)) if grants else None,
                 packs=tuple(names.get(digest, f"a pack that is not here ({digest[:19]})") for digest in templates),
             )
         )
-    return SubjectsAnswer(tuple(rows))
+    return SubjectsAnswer(tuple(rows), len(chosen))
+
+
+def _state(person: Subject) -> SubjectState:
+    return "left" if person.left_at else "enrolled" if person.enrolled_at else "invited"
+
+
+def _is_asked_for(person: Subject, request: SubjectsRequest) -> bool:
+    wanted = request.find.strip().casefold()
+    return (
+        (request.subject is None or person.id == request.subject)
+        and (request.state is None or _state(person) == request.state)
+        and (wanted in person.name.casefold() or wanted in person.id.casefold())
+    )

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from kenbaar.web._site import Site
-from kenbaar.web.pages import collections, enrol, ledger, mine, people, public, publishing, rights, signing_in
+from kenbaar.web.pages import accounts, collections, enrol, ledger, mine, people, public, publishing, rights, signing_in
 
 PAGES: tuple[Callable[[Site], None], ...] = (
     public.add,
@@ -12,6 +12,7 @@ PAGES: tuple[Callable[[Site], None], ...] = (
     mine.add,
     rights.add,
     people.add,
+    accounts.add,
     collections.add,
     publishing.add,
     ledger.add,
