@@ -8,15 +8,18 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from kenbaar.asking import AskedPack, Probe, Question
 from kenbaar.asking._limits import MOST_PEOPLE, GalleryWalk
+from kenbaar.asking._search import _refuse_faces
 from kenbaar.consent import Sessions
-from kenbaar.errors import PhotoUnreadable
-from kenbaar.faces import Face, Template
+from kenbaar.errors import NotFound, PhotoUnreadable, SearchRefused, UsageError
+from kenbaar.faces import Box, Face, Landmarks, Template
 from kenbaar.media import Photo, open_photo
 from kenbaar.policy import Actor, Event
+from tests.actors import OFFICER
 from tests.rights.party import Party, a_party
 
 EDDY = Actor("staff", "a-00000000", "editor")
@@ -91,6 +94,74 @@ def test_a_single_question_that_would_show_more_people_than_a_day_allows_shows_n
     assert [said["why"] for said in told if "why" in said] == ["GalleryWalk"]
     assert len([said for said in told if "why" not in said]) == MOST_PEOPLE - 1, "nobody more was shown"
     assert len(asked(party, 2)[1].faces[0].candidates) == 1, "one more is within it"
+
+
+def question(*digests: str, reason: str = "a caption", basis: str = "archive", **more: Any) -> Question:
+    return Question(reason, basis, digests or ("sha256:a",), **more)
+
+
+class Read(Exception):
+    """A photo was read."""
+
+
+def reads() -> list[Probe]:
+    raise Read
+
+
+def ask(party: Party, asked: Question, actor: Actor = EDDY) -> None:
+    """Raises Read where the question may be asked: then its photos would be read."""
+    party.archive.searches.search(actor, asked, reads, list, Sessions())
+
+
+def test_whoever_asks_has_an_account(party: Party) -> None:
+    with pytest.raises(SearchRefused, match="needs an account"):
+        ask(party, question(), OFFICER)
+    with pytest.raises(Read):
+        ask(party, question())
+
+
+def test_a_question_has_one_to_fifty_photos(party: Party) -> None:
+    with pytest.raises(Read):
+        ask(party, question(*(f"sha256:{n}" for n in range(50))))
+    for digests in ((), tuple(f"sha256:{n}" for n in range(100, 151))):
+        with pytest.raises(UsageError, match="photos were given"):
+            ask(party, replace(question(), digests=digests))
+
+
+@pytest.mark.parametrize("reason", ["", "ab", "a     ", "x" * 501, "a caption\u202e", "a caption\x07"])
+def test_a_reason_that_is_too_short_too_long_or_no_plain_text_is_none(party: Party, reason: str) -> None:
+    with pytest.raises(UsageError, match="reason"):
+        ask(party, question(reason=reason))
+
+
+@pytest.mark.parametrize("reason", ["abc", "  a   b ", "x" * 500])
+def test_the_shortest_and_the_longest_reason_are_reasons(party: Party, reason: str) -> None:
+    with pytest.raises(Read):
+        ask(party, question(reason=reason))
+
+
+@pytest.mark.parametrize("basis", ["", "criminal-investigation", "curiosity"])
+def test_what_is_no_basis_here_is_refused(party: Party, basis: str) -> None:
+    with pytest.raises(UsageError, match="no basis"):
+        ask(party, question(basis=basis))
+
+
+def test_a_collection_that_is_not_there_is_refused_before_a_photo_is_read(party: Party) -> None:
+    with pytest.raises(NotFound):
+        ask(party, question(collection="nowhere"))
+
+
+def test_fifty_faces_are_asked_about_and_one_more_is_not() -> None:
+    face = Face(Box(0, 0, 10, 10), Landmarks(np.zeros((5, 2), np.float32)), 0.9)
+    _refuse_faces([[face] * 25, [face] * 25])
+    with pytest.raises(PhotoUnreadable, match="51 faces"):
+        _refuse_faces([[face] * 25, [face] * 26])
+
+
+@pytest.mark.parametrize(("photos", "told"), [(1, "that photo"), (2, "these photos")])
+def test_who_asks_about_photos_without_faces_is_told_so(photos: int, told: str) -> None:
+    with pytest.raises(PhotoUnreadable, match=f"No face was found in {told}"):
+        _refuse_faces([[]] * photos)
 
 
 TOLD = frozenset({Event.CANDIDATE, Event.REFUSED})
