@@ -134,3 +134,70 @@ def test_a_photo_that_lies_on_its_side_or_head_shows_who_is_in_it_to_a_sweep_and
     desk.join("Eddy", "editor")
     answers = [desk.ask(club.photos / name)["faces"] for name in ("obama3.jpg", "biden.jpg")]
     assert [[len(face["candidates"]) for face in faces] for faces in answers] == [[1], [0]]
+
+
+def on_a_screen(portrait: Image.Image) -> Image.Image:
+    """A photo of a monitor in a dark room: its lines, its blue light, seen a little from the side."""
+    shown = np.asarray(portrait.convert("RGB").resize((560, 620))).astype(np.float32) * (0.85, 0.95, 1.0)
+    shown[::3] *= 0.8
+    monitor = Image.new("RGB", (620, 700), (12, 12, 14))
+    monitor.paste(Image.fromarray(shown.astype(np.uint8)), (30, 30))
+    return _seen_from_the_side(monitor, (38, 40, 46))
+
+
+def on_a_poster(portrait: Image.Image) -> Image.Image:
+    """A photo of a poster on a wall, printed pale, with a white border and a line of print below."""
+    pale = portrait.convert("RGB").resize((520, 600)).point(lambda value: 50 + value * 3 // 4)
+    poster = Image.new("RGB", (600, 780), (246, 244, 238))
+    poster.paste(pale, (40, 40))
+    poster.paste((60, 20, 20), (60, 680, 540, 720))
+    return _seen_from_the_side(poster, (176, 170, 158))
+
+
+def _seen_from_the_side(thing: Image.Image, wall: tuple[int, int, int]) -> Image.Image:
+    w, h = thing.size
+    scene = Image.new("RGB", (w + 200, h + 160), wall)
+    scene.paste(thing, (100, 80))
+    corners = (0, 0, 20, h + 160, w + 180, h + 130, w + 200, 30)  # of what is seen: upper left, then counter-clockwise
+    return scene.transform(scene.size, Image.Transform.QUAD, corners, Image.Resampling.BICUBIC)
+
+
+def test_a_face_on_a_screen_or_a_poster_is_a_face_like_any_other(
+    default_pack_folder: Path, demo_photos: Path, tmp_path: Path
+) -> None:
+    """Who agreed may be the answer, who did not is nobody: covered for reviewers, and masked in a copy."""
+    club = new_club(tmp_path, default_pack_folder)
+    token = club.invite("Asked", "find", "ask")
+    club.kenbaar("enrol", token, demo_photos / "obama.jpg", demo_photos / "obama2.jpg")
+    club.photos.mkdir()
+    with Image.open(demo_photos / "obama3.jpg") as asked, Image.open(demo_photos / "biden.jpg") as stranger:
+        asked, stranger = asked.crop((430, 110, 1130, 1010)), stranger.crop((180, 20, 940, 960))
+        pictures = {
+            "screen.jpg": [on_a_screen(asked)],
+            "poster.jpg": [on_a_poster(asked)],
+            "strangers.jpg": [on_a_screen(stranger), on_a_poster(stranger)],
+            "both.jpg": [on_a_screen(asked), on_a_poster(stranger)],
+        }
+    for name, parts in pictures.items():
+        side_by_side = Image.new("RGB", (sum(p.width for p in parts), max(p.height for p in parts)), (90, 90, 90))
+        for part, x in zip(parts, np.cumsum([0, *(p.width for p in parts)]).tolist(), strict=False):
+            side_by_side.paste(part, (x, 0))
+        side_by_side.save(club.photos / name, quality=92)
+    desk = Desk(club)
+    for name, role in (("Eddy", "editor"), ("Rik", "reviewer")):
+        desk.join(name, role)
+    answers = {name: desk.ask(club.photos / name) for name in pictures}
+    found = {name: [len(face["candidates"]) for face in answer["faces"]] for name, answer in answers.items()}
+    assert found == {"screen.jpg": [1], "poster.jpg": [1], "strangers.jpg": [0, 0], "both.jpg": [1, 0]}
+    with club.open() as archive:
+        kept = {name: archive.cases.store.photo_numbers(answer["case"]) for name, answer in answers.items()}
+    assert kept["strangers.jpg"] == [] and kept["both.jpg"] == [0], "of strangers' pictures nothing is kept"
+    desk.show(answers["both.jpg"]["case"], "Rik", "--sheet", club.folder / "case.html")
+    club.collect()
+    assert (club.sweep()["faces"], club.found("Asked")) == (6, ["both.jpg", "poster.jpg", "screen.jpg"])
+    club.kenbaar.answer("publish", "party", club.out, "--channel", "web")
+    pack = load_pack(default_pack_folder)
+    for copy in club.out.glob("*.jpg"):
+        assert pack.detect_faces(open_photo(copy)) == [], "pictures of pictures are masked too"
+    assert list(club.out.glob("*.jpg"))
+    club.kenbaar.expect_whole()
