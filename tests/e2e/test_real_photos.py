@@ -170,8 +170,8 @@ def test_a_face_on_a_screen_or_a_poster_is_a_face_like_any_other(
     token = club.invite("Asked", "find", "ask")
     club.kenbaar("enrol", token, demo_photos / "obama.jpg", demo_photos / "obama2.jpg")
     club.photos.mkdir()
-    with Image.open(demo_photos / "obama3.jpg") as asked, Image.open(demo_photos / "biden.jpg") as stranger:
-        asked, stranger = asked.crop((430, 110, 1130, 1010)), stranger.crop((180, 20, 940, 960))
+    with Image.open(demo_photos / "obama3.jpg") as one, Image.open(demo_photos / "biden.jpg") as other:
+        asked, stranger = one.crop((430, 110, 1130, 1010)), other.crop((180, 20, 940, 960))
         pictures = {
             "screen.jpg": [on_a_screen(asked)],
             "poster.jpg": [on_a_poster(asked)],

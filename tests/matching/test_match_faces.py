@@ -472,3 +472,10 @@ def test_who_said_not_me_of_a_face_is_no_candidate_there_and_takes_nobodys_place
     assert [c.subject for c in found[0]] == ["s-d", "s-a", "s-c"]
     assert rank_candidates([], gallery(axes()), crowded) == []
     assert rank_candidates([probe(0.1), probe(0.2)], gallery(axes()), crowded) == [(), ()]
+
+
+@pytest.mark.parametrize("pictures", [[], [1], [1, 2, 3]])
+def test_pictures_that_do_not_fit_the_faces_are_refused(pictures: list[int]) -> None:
+    crowded = Threshold(PACK, 0.3, 0.45, 0.05, 0.001, 100, 0.04)
+    with pytest.raises(UsageError):
+        rank_candidates([probe(0.4, 0.5), probe(0.6, 0.31)], gallery(axes()), crowded, pictures=pictures)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +91,39 @@ def test_who_withdraws_while_copies_are_made_is_in_none_of_them(party: Party) ->
     report = published(party, say=withdraw_once)
     assert report.visible == 0
     assert party.archive.publisher.copies.showing(ada) == []
+
+
+class WithdrawsAtTheLastMoment(InProcessEngine):
+    """Somebody withdraws after the last copy was made, and before it gets its name."""
+
+    def __init__(self, withdraw: Callable[[], object]) -> None:
+        self.withdraw = withdraw
+
+    def map(self, task_type: Any, tasks: Any, on_result: Any, cancelled: Any) -> None:
+        made: list[Any] = []
+        super().map(task_type, tasks, lambda *result: made.append(result), cancelled)
+        self.withdraw()
+        for result in made:
+            on_result(*result)
+
+
+def test_who_withdraws_between_the_making_of_a_copy_and_its_name_is_in_none(party: Party) -> None:
+    ada = party.people["Ada"].subject
+    report = published(party, engine=WithdrawsAtTheLastMoment(lambda: party.archive.leaving.withdraw(OFFICER, ada)))
+    assert report.visible == 0 and files(party) == ["c.jpg"]
+    assert {held.path: "withdrew" in held.why for held in report.held} == {"a.jpg": True, "b.jpg": True}
+    again = published(party)
+    assert (again.visible, files(party)) == (0, ["a.jpg", "b.jpg", "c.jpg"])
+
+
+def test_a_copy_whose_original_is_gone_stays_as_long_as_who_is_in_it_agrees(party: Party) -> None:
+    published(party)
+    for name in ("a.jpg", "c.jpg"):
+        (party.photos / name).unlink()
+    party.sweep()
+    assert (published(party).removed, files(party)) == (0, ["a.jpg", "b.jpg", "c.jpg"])
+    party.archive.leaving.withdraw(OFFICER, party.people["Ada"].subject)
+    assert (published(party).removed, files(party)) == (1, ["b.jpg", "c.jpg"])
 
 
 def test_a_photo_that_was_not_swept_or_changed_since_is_held_and_says_so(party: Party) -> None:

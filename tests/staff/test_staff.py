@@ -122,6 +122,23 @@ def test_today_is_an_end_date_and_yesterday_is_none(party: Party, staff: Staff) 
     assert staff.invite(OFFICER, "Eva", "editor", today + timedelta(days=365))
 
 
+def test_after_its_last_day_the_right_passphrase_opens_nothing(party: Party, staff: Staff) -> None:
+    day = staff.invite(OFFICER, "Tim", "editor", party.clock.at.date())
+    staff.accept(day.token, RIGHT)
+    party.clock.at = day.until - SECOND
+    assert staff.sign_in(OFFICER, day.account, RIGHT)
+    party.clock.at = day.until
+    with pytest.raises(SignInRefused):
+        staff.sign_in(OFFICER, day.account, RIGHT)
+
+
+def test_a_passphrase_of_eleven_characters_is_refused_and_one_of_twelve_is_not(staff: Staff) -> None:
+    token = staff.invite(OFFICER, "Tim", "editor", UNTIL).token
+    with pytest.raises(UsageError):
+        staff.accept(token, "eleven char")
+    assert staff.accept(token, "twelve chars")
+
+
 def test_a_trial_ends_after_14_days_or_on_its_date_where_that_is_earlier(party: Party, staff: Staff) -> None:
     long = staff.invite(OFFICER, "Tim", "editor", UNTIL, trial=True)
     short = staff.invite(OFFICER, "Tom", "editor", party.clock.at.date(), trial=True)
