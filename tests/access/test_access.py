@@ -105,3 +105,40 @@ def test_a_row_that_was_edited_signs_nobody_in_and_is_named(party: Party, change
     with pytest.raises((ArchiveBroken, WrongCode)):
         archive.access.subject_of(code)
     assert any("signs in with" in problem for problem in archive.check(OFFICER, say=lambda *_: None).problems)
+
+
+def test_a_passkey_is_its_owners_alone(party: Party) -> None:
+    access, ada, bob = party.archive.access, subject(party), subject(party, "Bob")
+    access.add_passkey(subject_actor(ada), ada, b"one", b"key", 0)
+    for stranger in (subject_actor(bob), OFFICER, Actor("staff", "a-1", "officer")):
+        with pytest.raises(RoleRefused):
+            access.add_passkey(stranger, ada, b"two", b"key", 0)
+        with pytest.raises(RoleRefused):
+            access.passkeys(stranger, ada)
+    with pytest.raises(UsageError, match="known already"):
+        access.add_passkey(subject_actor(bob), bob, b"one", b"another key", 0)
+    with pytest.raises(NotFound):
+        access.remove_passkey(subject_actor(bob), bob, access.passkeys(subject_actor(ada), ada)[0].id)
+
+
+def test_a_passkey_that_was_taken_away_is_known_no_more(party: Party) -> None:
+    access, ada = party.archive.access, subject(party)
+    made = access.add_passkey(subject_actor(ada), ada, b"one", b"key", 0)
+    assert access.passkey(b"one") == made
+    access.remove_passkey(subject_actor(ada), ada, made.id)
+    assert access.passkey(b"one") is None
+
+
+def test_a_code_is_no_passkey_and_a_passkey_no_code(party: Party) -> None:
+    access = party.archive.access
+    code = access.new_code(OFFICER, subject(party))
+    assert access.passkey(code.encode()) is None
+    assert access.passkeys(subject_actor(subject(party)), subject(party)) == []
+
+
+def test_nobody_has_more_ways_in_than_they_can_oversee(party: Party) -> None:
+    access, ada = party.archive.access, subject(party)
+    for n in range(20):
+        access.add_passkey(subject_actor(ada), ada, b"%d" % n, b"key", 0)
+    with pytest.raises(UsageError, match="too many"):
+        access.add_passkey(subject_actor(ada), ada, b"more", b"key", 0)

@@ -245,6 +245,12 @@ def test_so_are_those_of_what_people_see_and_decide_themselves(party: Party) -> 
     assert (off.purpose, off.on) == ("show:web", False)
     the_answer("agree", archive, acts.AgreeRequest(cas, "show:web"), themselves)
     assert the_answer("code", archive, acts.NewCodeRequest(cas), themselves).code.startswith("KB-")
+    key = acts.AddPasskeyRequest(cas, b"id", b"key", 0, label="phone")
+    (kept,) = the_answer("passkey add", archive, key, themselves).passkeys
+    assert the_answer("passkey list", archive, acts.PasskeysRequest(cas), themselves).passkeys == (kept,)
+    assert (
+        the_answer("passkey remove", archive, acts.RemovePasskeyRequest(cas, kept.passkey), themselves).passkeys == ()
+    )
     newest = the_answer("looks", archive, acts.LooksRequest(cas), themselves).looks[0]
     assert newest.who == "you"
     assert the_answer("look proof", archive, acts.LookProofRequest(cas, newest.entry), themselves).proof

@@ -22,7 +22,7 @@ PHONE, DESK = ViewportSize(width=390, height=844), ViewportSize(width=1280, heig
 PUBLIC = ["/", "/sign-in", "/staff/sign-in", "/staff/accept", "/invitation", "/nowhere"]
 PERSON = ["/mine", "/mine/looks", "/mine/choices", "/mine/data", "/mine/leave", "/prove"]
 STAFF = ["/staff", "/staff/people", "/staff/collections", "/staff/collections/party", "/staff/folders", "/staff/jobs"]
-STAFF += ["/staff/collections/party/publish", "/staff/copies", "/staff/ledger", "/prove"]
+STAFF += ["/staff/account", "/staff/collections/party/publish", "/staff/copies", "/staff/ledger", "/prove"]
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,16 @@ policy's roles); acts that take long report to a `Progress` and can be cancelled
     schema_of(InviteAnswer, "invite")     # docs/schemas/invite.json
 """
 
+from kenbaar.acts._access import (
+    AddPasskeyRequest,
+    PasskeyRow,
+    PasskeysAnswer,
+    PasskeysRequest,
+    RemovePasskeyRequest,
+    add_passkey,
+    list_passkeys,
+    remove_passkey,
+)
 from kenbaar.acts._act import ACTS, NO_PROGRESS, ActRow, NoProgress, Progress, act, require_act
 from kenbaar.acts._asking import (
     CandidateRow,
@@ -230,6 +240,7 @@ __all__ = [
     "AddCollectionRequest",
     "AddPackAnswer",
     "AddPackRequest",
+    "AddPasskeyRequest",
     "AgreeAnswer",
     "AgreeRequest",
     "AppearanceRow",
@@ -304,6 +315,9 @@ __all__ = [
     "OwnPictureRequest",
     "PackCardAnswer",
     "PassedOverRow",
+    "PasskeyRow",
+    "PasskeysAnswer",
+    "PasskeysRequest",
     "PlanPublicationAnswer",
     "PlanPublicationRequest",
     "PrintReceiptsAnswer",
@@ -313,6 +327,7 @@ __all__ = [
     "PublishRequest",
     "RejectAnswer",
     "RejectRequest",
+    "RemovePasskeyRequest",
     "RenewRequest",
     "ReportAnswer",
     "ReportRequest",
@@ -357,6 +372,7 @@ __all__ = [
     "accept_staff",
     "act",
     "add_collection",
+    "add_passkey",
     "agree",
     "as_json",
     "bring_pack",
@@ -381,6 +397,7 @@ __all__ = [
     "list_collections",
     "list_copies",
     "list_packs",
+    "list_passkeys",
     "list_staff",
     "look_proof",
     "looks",
@@ -392,6 +409,7 @@ __all__ = [
     "print_receipts",
     "publish",
     "reject",
+    "remove_passkey",
     "renew",
     "report_transparency",
     "require_act",

@@ -30,6 +30,7 @@ class Session:
     """One browser. csrf: what its forms must carry. token: of an invitation it opened. key: what a person's code opens.
 
     flash: sentences for the next page. proved_at: when whoever it is last showed it, in the clock of the store.
+    challenge: what a passkey is asked to sign, and when it was made.
     """
 
     csrf: str
@@ -41,7 +42,13 @@ class Session:
     token: str | None = field(default=None, repr=False)
     language: str | None = None
     proved_at: float = 0.0
+    challenge: tuple[bytes, float] | None = field(default=None, repr=False)
     flash: list[str] = field(default_factory=list)
+
+    def take_challenge(self, now: float, longest_s: float) -> bytes | None:
+        """The challenge that a passkey was asked to sign, once, and not for longer than that."""
+        given, self.challenge = self.challenge, None
+        return given[0] if given is not None and now - given[1] <= longest_s else None
 
     def forget_key(self) -> None:
         """The person's key is not here any more."""
@@ -101,6 +108,10 @@ class Sessions:
         with self._lock:
             for digest in [d for d, s in self._by_digest.items() if s.actor == actor]:
                 self._drop(digest)
+
+    def now(self) -> float:
+        """The clock of all sessions, s."""
+        return self._clock()
 
     def prove(self, session: Session) -> None:
         """Whoever it is has just shown it."""

@@ -39,8 +39,9 @@ from kenbaar.errors import (
     WrongCode,
 )
 from kenbaar.policy import Actor
-from kenbaar.text import shown
+from kenbaar.text import json_text, read_json, shown
 from kenbaar.web._jobs import Jobs
+from kenbaar.web._passkeys import Passkeys
 from kenbaar.web._rates import Rates
 from kenbaar.web._sessions import Session, Sessions
 from kenbaar.web._static import static_url
@@ -97,6 +98,7 @@ class Visit:
     session: Session | None
     words: Words
     form: FormData | None = None
+    body: bytes = b""
     set_cookie: str | None = None
 
     @property
@@ -141,6 +143,17 @@ class Visit:
     def fields(self, name: str) -> tuple[str, ...]:
         """All fields of that name."""
         return tuple(v for v in (self.form.getlist(name) if self.form is not None else ()) if isinstance(v, str))
+
+    def json(self) -> Any:
+        """What a script of ours posted. Raises UsageError where it is no JSON."""
+        try:
+            return read_json(self.body)
+        except ValueError as err:
+            raise UsageError("That could not be read.", "Load the page again.") from err
+
+    def tell(self, told: Mapping[str, Any], status: int = 200) -> Response:
+        """An answer to a script of ours."""
+        return Response(json_text(told), status_code=status, media_type="application/json")
 
     def files(self, name: str) -> list[bytes]:
         """The files handed in under that name, empty ones left out."""
@@ -211,7 +224,7 @@ class Site:
         self.archive, self.origin, self.secure = archive, origin, secure
         self.sessions, self.rates = Sessions(), Rates()
         self.light, self.heavy = CapacityLimiter(_LIGHT), CapacityLimiter(max(2, len(os.sched_getaffinity(0))))
-        self.jobs = Jobs(archive)
+        self.jobs, self.passkeys = Jobs(archive), Passkeys(origin)
         self.rows: list[PageRow] = []
         self.cookie = "__Host-kenbaar" if secure else "kenbaar"
         self.templates = jinja2.Environment(
@@ -263,6 +276,8 @@ async def _answer(site: Site, row: PageRow, request: Request) -> Response:
     try:
         _require(site, row, visit)
         if row.method == "POST":
+            if request.headers.get("content-type", "").startswith("application/json"):
+                visit.body = await request.body()
             form = await request.form(max_files=MOST_FILES, max_fields=MOST_FIELDS, max_part_size=1_000_000)
             visit.form = form
             _require_csrf(site, visit)

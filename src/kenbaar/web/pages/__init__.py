@@ -3,11 +3,24 @@
 from collections.abc import Callable
 
 from kenbaar.web._site import Site
-from kenbaar.web.pages import accounts, collections, enrol, ledger, mine, people, public, publishing, rights, signing_in
+from kenbaar.web.pages import (
+    accounts,
+    collections,
+    enrol,
+    ledger,
+    mine,
+    passkeys,
+    people,
+    public,
+    publishing,
+    rights,
+    signing_in,
+)
 
 PAGES: tuple[Callable[[Site], None], ...] = (
     public.add,
     signing_in.add,
+    passkeys.add,
     enrol.add,
     mine.add,
     rights.add,

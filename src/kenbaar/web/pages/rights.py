@@ -38,7 +38,8 @@ def add(site: Site) -> None:
     def choices(visit: Visit) -> Response:
         request = acts.ChoicesRequest(visit.subject, visit.words.language)
         told = acts.choices(visit.archive, visit.actor, request)
-        return visit.page("mine/choices.html", told=told, last=sum(c.on for c in told.choices) == 1)
+        passkeys = acts.list_passkeys(visit.archive, visit.actor, acts.PasskeysRequest(visit.subject)).passkeys
+        return visit.page("mine/choices.html", told=told, passkeys=passkeys, last=sum(c.on for c in told.choices) == 1)
 
     @site.post("/mine/choices/off", PERSON)
     def off(visit: Visit) -> Response:

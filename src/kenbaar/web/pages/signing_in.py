@@ -10,7 +10,7 @@ from kenbaar import acts
 from kenbaar.consent import attempted, open_sessions
 from kenbaar.errors import KenbaarError, WrongCode
 from kenbaar.keys import CodeSession, RecoveryCode
-from kenbaar.policy import Event, subject_actor
+from kenbaar.policy import Actor, Event, subject_actor
 from kenbaar.web._rates import network_of
 from kenbaar.web._sessions import Session
 from kenbaar.web._site import ANYBODY, WEB, Site, Visit
@@ -38,7 +38,7 @@ def add(site: Site) -> None:
         try:
             if passphrase != visit.field("again"):
                 return _accept_again(visit, visit.words("The two passphrases are not the same."))
-            with _misses_counted(visit):
+            with misses_counted(visit):
                 account = acts.accept_staff(visit.archive, WEB, acts.AcceptStaffRequest(token, passphrase))
             _staff_signs_in(visit, account.account, passphrase)
         except KenbaarError as err:
@@ -57,7 +57,7 @@ def add(site: Site) -> None:
     @site.post("/staff/sign-in", ANYBODY)
     def staff_sign_in(visit: Visit) -> Response:
         try:
-            with _misses_counted(visit):
+            with misses_counted(visit):
                 _staff_signs_in(visit, visit.field("account"), visit.field("passphrase"))
         except KenbaarError as err:
             return visit.page("staff/sign_in.html", status=401, error=err)
@@ -70,7 +70,7 @@ def add(site: Site) -> None:
     @site.post("/sign-in", ANYBODY)
     def person_sign_in(visit: Visit) -> Response:
         try:
-            with _misses_counted(visit):
+            with misses_counted(visit):
                 _person_signs_in(visit, visit.field("code"))
         except KenbaarError as err:
             return visit.page("sign_in.html", status=401, error=err)
@@ -93,7 +93,7 @@ def add(site: Site) -> None:
         if session is None or session.kind == "nobody":
             return visit.go("/")
         try:
-            with _misses_counted(visit):
+            with misses_counted(visit):
                 _proves(visit, session)
         except KenbaarError as err:
             return visit.page("prove.html", status=401, back=back, error=err)
@@ -124,7 +124,7 @@ def _opened(visit: Visit, code: str) -> tuple[str, CodeSession | None]:
         return visit.archive.access.subject_of(code), None
 
 
-def _misses_counted(visit: Visit) -> AbstractContextManager[None]:
+def misses_counted(visit: Visit) -> AbstractContextManager[None]:
     """Misses alone: whole schools come from one network, and each of them signs in."""
     network = network_of(visit.request.client.host if visit.request.client else None)
     return visit.site.rates.misses("sign in", network, MISSES, PER_S)
@@ -137,7 +137,11 @@ def _accept_again(visit: Visit, error: KenbaarError | str) -> Response:
 
 
 def _staff_signs_in(visit: Visit, account: str, passphrase: str) -> None:
-    actor = visit.archive.staff.sign_in(WEB, account, passphrase)
+    sign_in_staff(visit, visit.archive.staff.sign_in(WEB, account, passphrase))
+
+
+def sign_in_staff(visit: Visit, actor: Actor) -> None:
+    """That account is signed in from now on."""
     session = visit.begin_session()
     session.kind, session.actor = "staff", actor
     visit.site.sessions.prove(session)
@@ -146,6 +150,11 @@ def _staff_signs_in(visit: Visit, account: str, passphrase: str) -> None:
 def _person_signs_in(visit: Visit, code: str) -> None:
     """By their code; where they hold their key it opens it for as long as the session is used. Raises WrongCode."""
     subject, key = _opened(visit, code)
+    sign_in_person(visit, subject, key)
+
+
+def sign_in_person(visit: Visit, subject: str, key: CodeSession | None) -> None:
+    """That person is signed in from now on. key: what their code opens, where they hold their own."""
     session = visit.begin_session()
     session.kind, session.actor, session.key = "person", subject_actor(subject), key
     visit.site.sessions.prove(session)
