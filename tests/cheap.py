@@ -1,13 +1,14 @@
-"""What costs much where nothing of it is tested: processes for a few photos, and codes that are slow to guess."""
+"""What costs much where nothing of it is tested: processes for a few photos; codes and passphrases slow to guess."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 from unittest import mock
 
 from kenbaar.engines import Engine, InProcessEngine, LocalEngine
-from kenbaar.keys import _recovery
+from kenbaar.keys import _passphrase, _recovery
 
 
 def engine_of(workers: int) -> Engine:
@@ -17,9 +18,10 @@ def engine_of(workers: int) -> Engine:
 
 @contextmanager
 def quick_codes() -> Iterator[None]:
-    """Codes made and used in this process are stretched once, in 64 KiB: no process that a test starts opens them.
+    """Codes and passphrases of this process are stretched once, in 64 KiB: no process that a test starts knows them.
 
-    No setting does that: it is the code's own constants, for which tests/keys/test_vectors.py has the answers.
+    No setting does that: it is the code's own constants, which tests/keys runs with as they are.
     """
-    with mock.patch.multiple(_recovery, ARGON2_MEMORY_KIB=64, ARGON2_PASSES=1):
+    cheap: dict[str, Any] = {"ARGON2_MEMORY_KIB": 64, "ARGON2_PASSES": 1}
+    with mock.patch.multiple(_recovery, **cheap), mock.patch.multiple(_passphrase, **cheap):
         yield

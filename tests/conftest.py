@@ -46,12 +46,12 @@ def _cache() -> Path:
 
 @pytest.fixture
 def true_codes() -> None:
-    """For tests in which a process of its own opens a code: codes take as long as they do for people."""
+    """For tests in which a process of its own opens a code or takes a passphrase: both take as long as for people."""
 
 
 @pytest.fixture(autouse=True)
 def stretched_codes(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Everywhere but in tests of codes, and where a process of its own opens one, codes are quick."""
+    """Everywhere but in tests of codes, and where a process of its own opens one, codes and passphrases are quick."""
     if "true_codes" in request.fixturenames or "keys" in request.path.parts:
         yield
     else:

@@ -11,7 +11,7 @@ from tests.e2e.nursery import Nursery, nursery
 from tests.e2e.test_asking import WHY, Desk
 from tests.e2e.test_kills import killed_at_random
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("true_codes")]  # killed processes take passphrases
 
 
 @pytest.fixture(scope="module")

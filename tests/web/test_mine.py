@@ -4,22 +4,35 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from tests.cheap import quick_codes
 from tests.e2e.club import SIDE, STEP, Club
 from tests.web.site import Visitor, served
 
 
-@pytest.fixture
-def dov(party: Club) -> Club:
-    """The party with Dov, who holds his own key, beside Ada and a stranger on dov.jpg."""
-    party.enrol("Dov", "find", options=("--holder", "subject"))
-    party.photo("dov.jpg", "Dov", "Ada", "Stranger")
-    party.sweep("--code", party.codes["Dov"])
+@pytest.fixture(scope="module")
+def made_dov(made_party: Club, tmp_path_factory: pytest.TempPathFactory) -> Club:
+    """Made once, with a code that this process alone can open."""
+    party = made_party.swept_copied_to(tmp_path_factory.mktemp("dov"))
+    with quick_codes():
+        party.enrol("Dov", "find", options=("--holder", "subject"))
+        party.photo("dov.jpg", "Dov", "Ada", "Stranger")
+        party.sweep("--code", party.codes["Dov"])
     return party
+
+
+@pytest.fixture
+def dov(made_dov: Club, tmp_path: Path) -> Iterator[Club]:
+    """The party with Dov, who holds his own key, beside Ada and a stranger on dov.jpg."""
+    club = made_dov.swept_copied_to(tmp_path)
+    yield club
+    club.kenbaar.expect_whole()
 
 
 def items(page: str) -> list[str]:
