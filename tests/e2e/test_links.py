@@ -53,11 +53,21 @@ def test_when_links_may_not_lead_out_any_more_the_copies_go_too(club: Club, priv
     follow(club, "--follow-links")
     club.sweep()
     assert club.publish()["published"] == 3
-    follow(club)
+    follow(club, "--no-follow-links")
     assert club.publish(code=5)["held"][0]["path"] == "all/ada.jpg"  # before any sweep has noticed
     assert not (club.out / "all" / "secret.jpg").exists()
     assert (club.sweep()["links"], club.publish()["published"]) == (1, 1)
     assert club.found("Ada") == ["ada.jpg"]
+
+
+def test_saying_anew_who_is_in_a_collection_leaves_its_links_as_they_are(club: Club, private: Path) -> None:
+    club.photo("ada.jpg", "Ada")
+    club.collect()
+    for options, follows in (((), False), (("--follow-links",), True), ((), True), (("--no-follow-links",), False)):
+        follow(club, *options)
+        assert club.kenbaar("collection", "list")["collections"][0]["follow_links"] is follows
+    follow(club)
+    assert club.kenbaar("collection", "list")["collections"][0]["follow_links"] is False
 
 
 def test_copies_of_what_an_older_version_found_behind_links_are_taken_away(club: Club, private: Path) -> None:
@@ -67,7 +77,7 @@ def test_copies_of_what_an_older_version_found_behind_links_are_taken_away(club:
     follow(club, "--follow-links")
     club.sweep()
     assert club.publish()["published"] == 2
-    follow(club)
+    follow(club, "--no-follow-links")
     club.sweep()
     report = club.publish()
     assert report["published"] == 1 and not (club.out / "one.jpg").exists()

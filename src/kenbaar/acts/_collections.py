@@ -61,14 +61,14 @@ def add_collection(archive: Archive, actor: Actor, request: AddCollectionRequest
 
 @dataclass(frozen=True, slots=True)
 class SetCollectionRequest:
-    """Who is said to be in a collection from now on, and whether links may lead out of it."""
+    """Who is said to be in a collection from now on, and whether links may lead out of it; None: as it was."""
 
     name: str
     mode: Mode = "off"
     reason: str | None = None
     roster: tuple[str, ...] = ()
     officer: str | None = None
-    follow_links: bool = False
+    follow_links: bool | None = None
 
 
 @act("collection set", Permission.COLLECT)

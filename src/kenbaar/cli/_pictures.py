@@ -17,9 +17,10 @@ _MODES = click.Choice(["off", "claimed", "roster", "transient"])
 def _mode_options(command: Any) -> Any:
     for option in (
         click.option(
-            "--follow-links",
-            is_flag=True,
-            help="Links may lead out of the folder, and what lies there is in the collection. Default: passed over.",
+            "--follow-links/--no-follow-links",
+            default=None,
+            help="Links may lead out of the folder, and what lies there is in the collection, or are passed over: so it"
+            " is where nothing was said. `set` without either leaves it as it is.",
         ),
         click.option("--officer", help="Who declares that the roster is complete (mode roster)."),
         click.option(
@@ -55,7 +56,7 @@ def collection_add(
     reason: str | None,
     roster: tuple[str, ...],
     officer: str | None,
-    follow_links: bool,
+    follow_links: bool | None,
 ) -> None:
     """Add the folder SOURCE, which your organisation controls, as collection NAME. Originals stay where they are."""
     from kenbaar import acts
@@ -64,7 +65,7 @@ def collection_add(
         added = acts.add_collection(
             archive,
             out.actor(archive),
-            acts.AddCollectionRequest(name, source, mode, reason, roster, officer, follow_links),
+            acts.AddCollectionRequest(name, source, mode, reason, roster, officer, bool(follow_links)),
         )
     out.say(f"Added {added.collection!r} ({added.source}), mode {added.mode}. Next: kenbaar sweep {name!r}")
     out.answer(added)
@@ -81,7 +82,7 @@ def collection_set(
     reason: str | None,
     roster: tuple[str, ...],
     officer: str | None,
-    follow_links: bool,
+    follow_links: bool | None,
 ) -> None:
     """Say anew who is in collection NAME, and whether links lead out of it."""
     from kenbaar import acts

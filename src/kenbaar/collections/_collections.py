@@ -102,15 +102,16 @@ class Collections:
         reason: str | None = None,
         roster: Sequence[str] = (),
         officer: str | None = None,
-        follow_links: bool = False,
+        follow_links: bool | None = None,
     ) -> Collection:
-        """Says anew who is in a collection, and whether links lead out of it.
+        """Says anew who is in a collection, and whether links lead out of it; None: as it was.
 
         What an earlier mode recognised stays with the people it was found for;
         what was said by hand ends with the mode it was said in.
         """
         before, on = self.get(name), tuple(sorted(set(roster)))
-        after = Collection(name, before.source, mode, before.added_at, reason, officer, on, follow_links)
+        follow = before.follow_links if follow_links is None else follow_links
+        after = Collection(name, before.source, mode, before.added_at, reason, officer, on, follow)
         self._check(after)
         with self.journal.writing():
             self._record(actor, after)
