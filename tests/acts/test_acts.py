@@ -251,6 +251,7 @@ def test_so_are_those_of_what_people_see_and_decide_themselves(party: Party) -> 
     assert (
         the_answer("passkey remove", archive, acts.RemovePasskeyRequest(cas, kept.passkey), themselves).passkeys == ()
     )
+    assert the_answer("about", archive, acts.AboutRequest()).modes
     newest = the_answer("looks", archive, acts.LooksRequest(cas), themselves).looks[0]
     assert newest.who == "you"
     assert the_answer("look proof", archive, acts.LookProofRequest(cas, newest.entry), themselves).proof

@@ -19,7 +19,7 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 PHONE, DESK = ViewportSize(width=390, height=844), ViewportSize(width=1280, height=900)
 
 # Pages to look at, by who looks. Add a line with a page.
-PUBLIC = ["/", "/sign-in", "/staff/sign-in", "/staff/accept", "/invitation", "/nowhere"]
+PUBLIC = ["/", "/about", "/sign-in", "/staff/sign-in", "/staff/accept", "/invitation", "/nowhere"]
 PERSON = ["/mine", "/mine/looks", "/mine/choices", "/mine/data", "/mine/leave", "/prove"]
 STAFF = ["/staff", "/staff/people", "/staff/collections", "/staff/collections/party", "/staff/folders", "/staff/jobs"]
 STAFF += ["/staff/account", "/staff/collections/party/publish", "/staff/copies", "/staff/ledger", "/prove"]

@@ -16,6 +16,7 @@ FRESH = True
 TABLE: dict[tuple[str, str], tuple[Who, bool]] = {
     ("GET", "/"): (ANYBODY, False),
     ("POST", "/language"): (ANYBODY, False),
+    ("GET", "/about"): (ANYBODY, False),
     ("GET", "/staff/accept/{token}"): (ANYBODY, False),
     ("GET", "/staff/accept"): (ANYBODY, False),
     ("POST", "/staff/accept"): (ANYBODY, False),

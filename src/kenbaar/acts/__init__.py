@@ -10,6 +10,7 @@ policy's roles); acts that take long report to a `Progress` and can be cancelled
     schema_of(InviteAnswer, "invite")     # docs/schemas/invite.json
 """
 
+from kenbaar.acts._about import AboutAnswer, AboutRequest, about
 from kenbaar.acts._access import (
     AddPasskeyRequest,
     PasskeyRow,
@@ -234,6 +235,8 @@ __all__ = [
     "IF_GIVEN",
     "NO_PROGRESS",
     "WHOLE",
+    "AboutAnswer",
+    "AboutRequest",
     "AcceptStaffAnswer",
     "AcceptStaffRequest",
     "ActRow",
@@ -369,6 +372,7 @@ __all__ = [
     "VerifyReportRequest",
     "WithdrawAnswer",
     "WithdrawRequest",
+    "about",
     "accept_staff",
     "act",
     "add_collection",

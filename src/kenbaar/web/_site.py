@@ -251,6 +251,10 @@ class Site:
 
         return enter
 
+    def has(self, path: str) -> bool:
+        """Whether there is a page at that path."""
+        return any(row.path == path for row in self.rows)
+
     def mount(self, app: FastAPI) -> None:
         """Makes the pages reachable."""
         for row in self.rows:

@@ -6,7 +6,8 @@ from urllib.parse import urlsplit
 
 from starlette.responses import Response
 
-from kenbaar.web._site import ANYBODY, Site, Visit
+from kenbaar import acts
+from kenbaar.web._site import ANYBODY, WEB, Site, Visit
 from kenbaar.web._words import LANGUAGES
 
 
@@ -19,6 +20,10 @@ def add(site: Site) -> None:
         if kind == "person":
             return visit.go("/mine")
         return visit.go("/staff") if kind == "staff" else visit.page("start.html")
+
+    @site.get("/about", ANYBODY)
+    def about(visit: Visit) -> Response:
+        return visit.page("about.html", told=acts.about(visit.archive, WEB, acts.AboutRequest()))
 
     @site.post("/language", ANYBODY)
     def language(visit: Visit) -> Response:
