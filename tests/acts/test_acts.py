@@ -230,10 +230,15 @@ def test_so_is_that_of_a_second_word(party: Party, tmp_path: Path) -> None:
     item = store.items("party", ("present",), "", 9)[0].id
     store.put_appearance(replace(store.appearances_in(item)[0], band="by hand", how="by hand", said_by="somebody"))
     page = tmp_path / "look.html"
+    (row,) = the_answer("confirm list", archive, acts.ListToConfirmRequest()).waiting
+    assert (row.subject, row.item, row.said_by) == (ada, item, "somebody")
+    looked = the_answer("confirm look", archive, acts.LookToConfirmRequest(ada, item, 200))
+    assert looked.jpeg.startswith(b"\xff\xd8") and looked.said_by == "somebody"
     assert the_answer("confirm", archive, acts.ConfirmRequest(ada, item, sheet=page)).confirmed_by is None
     number = re.search(r"say the number (\d{6})", page.read_text("utf-8"))
-    assert number is not None
+    assert number is not None and number[1] == looked.number
     assert the_answer("confirm", archive, acts.ConfirmRequest(ada, item, seen=number[1])).confirmed_by == OFFICER.name
+    assert the_answer("confirm list", archive, acts.ListToConfirmRequest()).waiting == ()
 
 
 def test_so_are_those_of_what_people_see_and_decide_themselves(party: Party) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from kenbaar.acts._act import NO_PROGRESS, Progress, act
+from kenbaar.acts._json import HIDDEN
 from kenbaar.acts._sweep import UnreadableRow
 from kenbaar.archive import Archive
 from kenbaar.asking import is_case
@@ -199,6 +200,77 @@ def confirm(archive: Archive, actor: Actor, request: ConfirmRequest) -> ConfirmA
     appearance = archive.requests.confirm(actor, request.subject, request.item, look, request.seen)
     said, second = appearance.said_by, appearance.confirmed_by
     return ConfirmAnswer(request.item, request.subject, appearance.box, said, second, request.sheet)
+
+
+@dataclass(frozen=True, slots=True)
+class ListToConfirmRequest:
+    """All that waits for a second person."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToConfirmRow:
+    """A face that was said by hand to be somebody's. said_by: the account; it cannot confirm it itself."""
+
+    subject: str
+    name: str = field(repr=False)
+    item: str
+    collection: str
+    path: str
+    said_by: str | None
+    said_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ListToConfirmAnswer:
+    """What waits, the oldest first: until somebody else confirms it, it shows nobody."""
+
+    waiting: tuple[ToConfirmRow, ...]
+
+
+@act("confirm list", Permission.CONFIRM)
+def list_to_confirm(archive: Archive, actor: Actor, request: ListToConfirmRequest) -> ListToConfirmAnswer:
+    """What was said by hand and nobody confirmed yet."""
+    rows = [
+        ToConfirmRow(person.id, person.name, item.id, item.collection, item.path, said.said_by, said.seen_at)
+        for person in archive.consents.store.subjects()
+        if person.left_at is None
+        for item, said in archive.collections.store.appearances_of(person.id)
+        if said.how == "by hand" and said.confirmed_by is None
+    ]
+    return ListToConfirmAnswer(tuple(sorted(rows, key=lambda row: row.said_at)))
+
+
+@dataclass(frozen=True, slots=True)
+class LookToConfirmRequest:
+    """Whose face, in which item, to look at before confirming it. side_px: the longest side of its JPEG."""
+
+    subject: str
+    item: str
+    side_px: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LookToConfirmAnswer:
+    """The face. number: what `confirm` wants to hear from who looked. jpeg: with everybody else covered, if asked."""
+
+    subject: str
+    name: str = field(repr=False)
+    item: str
+    said_by: str | None
+    number: str = field(repr=False)
+    jpeg: bytes = field(default=b"", repr=False, metadata=HIDDEN)
+
+
+@act("confirm look", Permission.CONFIRM)
+def look_to_confirm(archive: Archive, actor: Actor, request: LookToConfirmRequest) -> LookToConfirmAnswer:
+    """The face that was said by hand to be somebody's, shown to who may confirm it. Raises NotFound, ConsentMissing."""
+    seen: list[tuple[Picture, str]] = []
+    said = archive.requests.confirm(actor, request.subject, request.item, lambda *shown: seen.append(shown), None)
+    ((picture, number),) = seen
+    side = request.side_px
+    jpeg = archive.on_screen.said_jpeg(request.subject, picture, side) if side is not None else b""
+    name = archive.consents.subject(request.subject).name
+    return LookToConfirmAnswer(request.subject, name, request.item, said.said_by, number, jpeg)
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,6 +85,15 @@ class ScreenPictures:
         faces = tuple(track.box for track in self._collections.store.tracks(item_id))
         return self._kept_or_made("", item, None, faces, side)
 
+    def said_jpeg(self, subject: str, picture: Picture, side: int) -> bytes:
+        """The face that was said by hand to be that person's, everybody else covered; for who confirms it. Raises
+        NotFound, PhotoUnreadable."""
+        item = self._collections.store.item(picture.item)
+        faces = tuple(track.box for track in self._collections.store.tracks(picture.item))
+        if item is None or item.state != "present" or faces[picture.n : picture.n + 1] != (picture.box,):
+            raise NotFound("There is no such picture.", "See the collection.")
+        return self._made(item, picture.n, faces, side)
+
     def _kept_or_made(self, subject: str, item: Item, shown: int | None, faces: tuple[Box, ...], side: int) -> bytes:
         key = (subject, item.digest, shown, faces, side)
         now = time.monotonic()

@@ -11,6 +11,7 @@ from kenbaar.web.pages import (
     mine,
     passkeys,
     people,
+    pointing,
     public,
     publishing,
     rights,
@@ -27,6 +28,7 @@ PAGES: tuple[Callable[[Site], None], ...] = (
     people.add,
     accounts.add,
     collections.add,
+    pointing.add,
     publishing.add,
     ledger.add,
 )
