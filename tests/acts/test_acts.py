@@ -293,6 +293,7 @@ def test_so_are_those_of_asking(party: Party, tmp_path: Path) -> None:
     photos = (party.photos / "probe.jpg",)
     asked = acts.search(archive, accounts["Eddy"], acts.SearchRequest(photos, "for a caption", "archive"))
     assert [len(face.candidates) for face in asked.faces] == [1]
+    compared = acts.compare_case(archive, accounts["Rik"], acts.CompareRequest(asked.case, 0))
     for name in ("Rik", "Rosa"):
         acts.review_case(archive, accounts[name], acts.ReviewRequest(asked.case, 0, "A"))
     shown = acts.show_case(archive, accounts["Eddy"], acts.ShowCaseRequest(asked.case))
@@ -301,6 +302,7 @@ def test_so_are_those_of_asking(party: Party, tmp_path: Path) -> None:
     closed = acts.close_case(archive, accounts["Eddy"], acts.CloseCaseRequest(asked.case))
     answers: list[tuple[str, Any]] = [
         ("search", asked),
+        ("case compare", compared),
         ("case show", shown),
         ("case list", listed),
         ("case close", closed),

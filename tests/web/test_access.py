@@ -23,6 +23,7 @@ PUBLIC = ["/", "/about", "/sign-in", "/staff/sign-in", "/staff/accept", "/invita
 PERSON = ["/mine", "/mine/looks", "/mine/choices", "/mine/data", "/mine/leave", "/prove"]
 STAFF = ["/staff", "/staff/people", "/staff/collections", "/staff/collections/party", "/staff/folders", "/staff/jobs"]
 STAFF += ["/staff/account", "/staff/collections/party/publish", "/staff/copies", "/staff/ledger", "/prove"]
+STAFF += ["/staff/ask", "/staff/cases", "/staff/review"]
 
 
 @pytest.fixture(scope="module")

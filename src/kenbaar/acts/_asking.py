@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
 from kenbaar.acts._act import act
-from kenbaar.acts._json import IF_GIVEN
+from kenbaar.acts._json import HIDDEN, IF_GIVEN
 from kenbaar.archive import Archive
 from kenbaar.asking import NOBODY, Case, CaseFace, Named, Probe, Question
 from kenbaar.collections import Appearance, Certainty, Collection, Item
@@ -18,6 +19,8 @@ from kenbaar.faces import Box
 from kenbaar.matching import Band
 from kenbaar.media import Rights, digest_bytes, open_photo, open_untrusted_bytes, read_photo_bytes
 from kenbaar.policy import Actor, Event, Permission
+
+PICTURES_AT_ONCE = 24  # of somebody who is named, on one page
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,15 +123,23 @@ def review_case(archive: Archive, actor: Actor, request: ReviewRequest) -> Revie
 
 @dataclass(frozen=True, slots=True)
 class ShowCaseRequest:
-    """Which case. sheet: a page with each face beside its candidates, for reviewers."""
+    """Which case. sheet: a page with each face beside its candidates, for reviewers.
+
+    pictures: with small pictures, for a page: of the faces, and of who is named `PICTURES_AT_ONCE` from `first` on.
+    """
 
     case: str
     sheet: Path | None = None
+    pictures: bool = False
+    first: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class CaseFaceRow:
-    """A face of a case. reviews: how many have answered. decided: null until two have; then "named" or "nobody"."""
+    """A face of a case. reviews: how many have answered. decided: null until two have; then "named" or "nobody".
+
+    picture: the face, everybody else covered (JPEG); None where none was asked for, or the photo is not kept.
+    """
 
     n: int
     photo: str
@@ -136,11 +147,15 @@ class CaseFaceRow:
     candidates: tuple[CandidateRow, ...]
     reviews: int
     decided: str | None
+    picture: bytes | None = field(default=None, repr=False, metadata=HIDDEN)
 
 
 @dataclass(frozen=True, slots=True)
 class KnownPictureRow:
-    """A picture somebody is in, with what is known of it. when: it was taken. caption, credit: as its file says."""
+    """A picture somebody is in, with what is known of it. when: it was taken. caption, credit: as its file says.
+
+    picture: small, everybody else covered (JPEG); None where none was asked for, or none can be shown.
+    """
 
     item: str
     path: Path
@@ -153,6 +168,7 @@ class KnownPictureRow:
     collection: str
     caption: str | None
     credit: str | None
+    picture: bytes | None = field(default=None, repr=False, metadata=HIDDEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +183,10 @@ class OutcomeRow:
 
 @dataclass(frozen=True, slots=True)
 class ShowCaseAnswer:
-    """A case. outcome: the first face that is named; outcomes: all of them. Before two agree neither is there."""
+    """A case. outcome: the first face that is named; outcomes: all of them. Before two agree neither is there.
+
+    mine: this account asked. may_close: this account may end it.
+    """
 
     case: str
     opened: datetime
@@ -179,6 +198,8 @@ class ShowCaseAnswer:
     sheet: Path | None = None
     outcome: OutcomeRow | None = field(default=None, metadata=IF_GIVEN)
     outcomes: tuple[OutcomeRow, ...] | None = field(default=None, metadata=IF_GIVEN)
+    mine: bool = field(default=False, metadata=HIDDEN)
+    may_close: bool = field(default=False, metadata=HIDDEN)
 
 
 @act("case show", Permission.READ)
@@ -190,6 +211,11 @@ def show_case(archive: Archive, actor: Actor, request: ShowCaseRequest) -> ShowC
     if request.sheet:
         archive.case_sheets.write(actor, case, request.sheet)
     outcomes = tuple(_outcome(archive, one) for one in named)
+    rows = tuple(_case_face(case, face) for face in case.faces)
+    if request.pictures:
+        asked = archive.case_sheets.asked(case)
+        rows = tuple(replace(row, picture=asked[row.n].jpeg if row.n in asked else None) for row in rows)
+        outcomes = _with_pictures(archive, outcomes, named, request.first)
     return ShowCaseAnswer(
         case=case.id,
         opened=case.opened_at,
@@ -197,10 +223,73 @@ def show_case(archive: Archive, actor: Actor, request: ShowCaseRequest) -> ShowC
         reason=case.reason,
         basis=case.basis,
         collection=case.collection,
-        faces=tuple(_case_face(case, face) for face in case.faces),
+        faces=rows,
         sheet=request.sheet,
         outcome=outcomes[0] if outcomes else None,
         outcomes=outcomes or None,
+        mine=archive.reviews.asked(actor, case),
+        may_close=archive.reviews.may_close(actor, case),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class CompareRequest:
+    """Which face of which case is looked at, to be decided. n: its number."""
+
+    case: str
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedRow:
+    """One candidate. portrait: they left one for this. pictures: it, or their face in collections (JPEG, one size and
+    light); often none."""
+
+    candidate: str
+    band: Band
+    portrait: bool
+    pictures: tuple[bytes, ...] = field(default=(), repr=False, metadata=HIDDEN)
+
+
+@dataclass(frozen=True, slots=True)
+class CompareAnswer:
+    """A face to decide. picture: it alone, everybody else covered (JPEG). It is the same for both who review it.
+
+    next: another face of this case that waits for this account.
+    """
+
+    case: str
+    n: int
+    reason: str
+    basis: str
+    until: datetime
+    candidates: tuple[ComparedRow, ...]
+    next: int | None
+    picture: bytes = field(default=b"", repr=False, metadata=HIDDEN)
+
+
+@act("case compare", Permission.REVIEW)
+def compare_case(archive: Archive, actor: Actor, request: CompareRequest) -> CompareAnswer:
+    """A face beside its candidates, for whoever may review it. Those whose pictures are opened read that they were.
+
+    Raises CaseRefused, NotFound.
+    """
+    case = archive.reviews.open_for(actor, request.case)
+    card = archive.case_sheets.compare(actor, case, request.n)
+    others = [f.n for f in case.faces if f.n != request.n and not f.decided and not archive.reviews.answered(actor, f)]
+    bands = {shown.letter: shown.band for face in case.faces if face.n == request.n for shown in face.candidates}
+    return CompareAnswer(
+        case.id,
+        request.n,
+        case.reason,
+        case.basis,
+        case.expires_at,
+        tuple(
+            ComparedRow(c.letter, bands[c.letter], c.portrait, tuple(p.jpeg for p in c.pictures))
+            for c in card.candidates
+        ),
+        others[0] if others else None,
+        card.face.jpeg,
     )
 
 
@@ -211,7 +300,10 @@ class ListCasesRequest:
 
 @dataclass(frozen=True, slots=True)
 class CaseRow:
-    """An open case. mine: this account asked. waiting: faces that this account has not answered for."""
+    """An open case. mine: this account asked. waiting: faces that this account has not answered for; next: the first.
+
+    decided: faces of which everything is said, those included that nobody was found for.
+    """
 
     case: str
     opened: datetime
@@ -220,6 +312,8 @@ class CaseRow:
     mine: bool
     faces: int
     waiting: int
+    decided: int
+    next: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +369,23 @@ def _outcome(archive: Archive, named: Named) -> OutcomeRow:
     return OutcomeRow(named.face, named.subject, named.name, tuple(rows))
 
 
+def _with_pictures(
+    archive: Archive, rows: Sequence[OutcomeRow], named: Sequence[Named], first: int
+) -> tuple[OutcomeRow, ...]:
+    """With small pictures from `first` on, so many at once, of each person where they are told first."""
+    some, told, seen = slice(max(0, first), max(0, first) + PICTURES_AT_ONCE), [], set[str]()
+    for row, one in zip(rows, named, strict=True):
+        here = list(one.appearances[some]) if one.subject not in seen else []
+        pictures = archive.case_sheets.known(here)
+        shown = [
+            replace(a, picture=p.jpeg if p else None) for a, p in zip(row.appearances[some], pictures, strict=False)
+        ]
+        rest = row.appearances[some.start + len(shown) :]
+        told.append(replace(row, appearances=(*row.appearances[: some.start], *shown, *rest)))
+        seen.add(one.subject)
+    return tuple(told)
+
+
 def _known(archive: Archive, item: Item, a: Appearance, collection: Collection) -> KnownPictureRow:
     file, rights = collection.file(item.path), Rights()
     with suppress(PhotoUnreadable):  # gone or changed since: what it says now may be of another picture
@@ -298,5 +409,13 @@ def _row(archive: Archive, actor: Actor, case: Case) -> CaseRow:
     mine = archive.reviews.asked(actor, case)
     waiting = [f for f in case.faces if not f.decided and not archive.reviews.answered(actor, f)]
     return CaseRow(
-        case.id, case.opened_at, case.expires_at, case.reason, mine, len(case.faces), 0 if mine else len(waiting)
+        case=case.id,
+        opened=case.opened_at,
+        until=case.expires_at,
+        reason=case.reason,
+        mine=mine,
+        faces=len(case.faces),
+        waiting=0 if mine else len(waiting),
+        decided=sum(face.decided for face in case.faces),
+        next=None if mine or not waiting else waiting[0].n,
     )

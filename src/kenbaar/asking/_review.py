@@ -130,10 +130,14 @@ class Reviews:
         """Ends a case: who asked, or whoever sets up the archive. Its photos are gone then, and what was said."""
         with attempted(self._consents, Event.CASE_END, actor, None):
             case = self.cases.open(case_id)
-            officer = actor.role is not None and Permission.SET_UP in ROLES[actor.role].may
-            if actor.name != case.searcher and not officer:
+            if not self.may_close(actor, case):
                 raise no_such_case(case_id)
         self.cases.end(actor, case.id, "closed")
+
+    def may_close(self, actor: Actor, case: Case) -> bool:
+        """Whether this account may end it: who asked, or whoever sets up the archive."""
+        officer = actor.role is not None and Permission.SET_UP in ROLES[actor.role].may
+        return actor.name == case.searcher or officer
 
     def reject(self, actor: Actor, subject: str, case_id: str, sessions: Sessions) -> Rejection:
         """ "That was not me": they are no candidate for that photo any more, in this case and in any later one.

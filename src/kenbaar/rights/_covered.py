@@ -46,12 +46,17 @@ class Covered:
 
 @dataclass(frozen=True, slots=True)
 class Thumbnail:
-    """A small picture for a page. data_uri: a JPEG; scale: thumbnail px per px of the photo, at most 1."""
+    """A small picture for a page. scale: thumbnail px per px of the photo, at most 1."""
 
-    data_uri: str = field(repr=False)
+    jpeg: bytes = field(repr=False)
     width: int
     height: int
     scale: float
+
+    @property
+    def data_uri(self) -> str:
+        """As it stands in a page that is one file."""
+        return "data:image/jpeg;base64," + base64.b64encode(self.jpeg).decode("ascii")
 
 
 def open_covered(
@@ -88,8 +93,7 @@ def thumbnail(covered: Covered) -> Thumbnail:
     pixels = shrunk(covered.pixels, THUMBNAIL_PX)
     height, width = pixels.shape[:2]
     data = encode_photo(pixels, "JPEG", quality=THUMBNAIL_QUALITY)
-    uri = "data:image/jpeg;base64," + base64.b64encode(data).decode("ascii")
-    return Thumbnail(uri, width, height, scale / covered.reduced)
+    return Thumbnail(data, width, height, scale / covered.reduced)
 
 
 FACE_PX = 320  # side of a face as it is held beside others
@@ -119,5 +123,4 @@ def face_picture(pixels: NDArray[np.uint8], box: Box) -> Thumbnail:
     gain = min(_LIGHT_MOST, max(1 / _LIGHT_MOST, _LIGHT / max(light, 1.0)))
     lit = np.asarray(np.clip(small.astype(np.float32) * gain, 0, 255), np.uint8)
     data = encode_photo(lit, "JPEG", quality=90)
-    uri = "data:image/jpeg;base64," + base64.b64encode(data).decode("ascii")
-    return Thumbnail(uri, FACE_PX, FACE_PX, FACE_PX / side)
+    return Thumbnail(data, FACE_PX, FACE_PX, FACE_PX / side)

@@ -41,6 +41,7 @@ from kenbaar.errors import (
 from kenbaar.policy import Actor
 from kenbaar.text import json_text, read_json, shown
 from kenbaar.web._jobs import Jobs
+from kenbaar.web._lent import Lent
 from kenbaar.web._passkeys import Passkeys
 from kenbaar.web._rates import Rates
 from kenbaar.web._sessions import Session, Sessions
@@ -225,6 +226,7 @@ class Site:
         self.sessions, self.rates = Sessions(), Rates()
         self.light, self.heavy = CapacityLimiter(_LIGHT), CapacityLimiter(max(2, len(os.sched_getaffinity(0))))
         self.jobs, self.passkeys = Jobs(archive), Passkeys(origin)
+        self.lent = Lent()
         self.rows: list[PageRow] = []
         self.cookie = "__Host-kenbaar" if secure else "kenbaar"
         self.templates = jinja2.Environment(

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from kenbaar.web._site import Site
 from kenbaar.web.pages import (
     accounts,
+    asking,
     collections,
     enrol,
     ledger,
@@ -24,6 +25,7 @@ PAGES: tuple[Callable[[Site], None], ...] = (
     passkeys.add,
     enrol.add,
     mine.add,
+    asking.add,
     rights.add,
     people.add,
     accounts.add,
