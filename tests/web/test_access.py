@@ -24,6 +24,7 @@ PERSON = ["/mine", "/mine/looks", "/mine/choices", "/mine/data", "/mine/leave", 
 STAFF = ["/staff", "/staff/people", "/staff/collections", "/staff/collections/party", "/staff/folders", "/staff/jobs"]
 STAFF += ["/staff/account", "/staff/collections/party/publish", "/staff/copies", "/staff/ledger", "/prove"]
 STAFF += ["/staff/ask", "/staff/cases", "/staff/review"]
+STAFF += ["/staff/accounts", "/staff/accounts/invite", "/staff/pointed"]
 
 
 @pytest.fixture(scope="module")
