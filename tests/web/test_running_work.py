@@ -112,6 +112,35 @@ def test_a_sweep_goes_on_where_it_was_after_the_server_was_killed_in_its_middle(
     assert len(club.found("Ada")) == PHOTOS
 
 
+def test_a_publication_goes_on_after_the_server_was_killed_in_its_middle(party: Club) -> None:
+    for n in range(COPIES):
+        party.photo(f"more-{n:03}.jpg", "Ada", "Stranger")
+    party.sweep()
+    party.home.joinpath("settings.toml").write_text(f'web_roots = "{party.folder}"\n')
+    party.out.mkdir()
+    with serving(party) as (server, said):
+        officer, account = first_officer(said)
+        page = officer.post("/staff/collections/party/publish", channel="web", out=str(party.out))
+        until = time.monotonic() + 60
+        while not any(party.out.glob("more-*.jpg")) and time.monotonic() < until:
+            time.sleep(0.01)
+        os.kill(server.pid, signal.SIGKILL)
+        server.wait(30)
+        wait_until_gone(server.pid)
+    there = {copy.name for copy in party.out.glob("more-*.jpg")}
+    assert 0 < len(there) < COPIES, "it was to be killed in the middle"
+    with serving(party) as (_, said):
+        officer = Visitor(origin_of(said))
+        officer.post("/staff/sign-in", account=account, passphrase=PASSPHRASE)
+        over = when_over(officer, officer.get(page.path))
+        assert state_of(over) == "done", over.words
+        listed = officer.get("/staff/copies")
+        assert "must come down" not in listed.words
+    copies = sorted(party.out.glob("more-*.jpg"))
+    assert len(copies) == COPIES
+    assert all(party.sees(copy.name, 0) and not party.sees(copy.name, 1) for copy in copies)
+
+
 def told_done(visitor: Visitor, path: str) -> int:
     """How far the page says the work is."""
     found = re.search(r"<span data-done>(\d+)</span>", visitor.get(path).text)

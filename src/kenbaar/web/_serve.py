@@ -124,6 +124,7 @@ def listen(place: Place) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((place.host, place.port))
+        listening.listen()  # from now on: whoever comes when the address is told waits, and is not turned away
     except OSError as err:
         listening.close()
         raise Unusable(
