@@ -87,3 +87,13 @@ def test_a_lost_code_is_replaced_by_the_organisation_and_the_person_sees_it(site
     ada = site.visitor()
     assert ada.post("/sign-in", code=code[0]).path == "/mine"
     assert "A new way to sign in was made for you." in ada.get("/mine/looks").words
+
+
+def test_enrolments_one_after_another_from_one_network_are_not_stopped(site: Served) -> None:
+    token = site.club.invite("Dov", "find", options=("--holder", "organisation"))
+    person = site.visitor()
+    for _ in range(59):  # of a class, each with a typing error
+        person.get(f"/i/{token[:-1]}")
+        assert person.post("/invitation", agree="find").status in (401, 403, 410)
+    person.get(f"/i/{token}")
+    assert "You are enrolled" in person.post("/invitation", [("photo", site.club.portrait("Dov"))], agree="find").words

@@ -103,6 +103,7 @@ def _of_policy() -> Iterator[tuple[str, str]]:
     for event in EVENTS.values():
         yield "events", event.value.meaning
     for law in JURISDICTIONS.values():
+        yield "jurisdictions", law.words
         for basis in law.bases.values():
             yield "bases", basis.words
     for role in ROLES.values():

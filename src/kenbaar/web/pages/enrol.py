@@ -12,7 +12,7 @@ from kenbaar.web._rates import network_of
 from kenbaar.web._site import ANYBODY, WEB, Site, Visit
 from kenbaar.web._uploads import as_files
 
-TRIES, PER_S = 30, 600.0  # of one network
+MISSES, PER_S = 60, 600.0  # of one network: whole schools enrol from one
 
 
 def add(site: Site) -> None:
@@ -35,12 +35,11 @@ def add(site: Site) -> None:
     @site.post("/invitation", ANYBODY, heavy=True)
     def enrol(visit: Visit) -> Response:
         network = network_of(visit.request.client.host if visit.request.client else None)
-        site.rates.take("enrol", network, TRIES, PER_S)
         session = visit.any_session()
         agreed, photos = visit.fields("agree"), visit.files("photo")
         portrait = visit.files("portrait")[:1]
         try:
-            with as_files([*photos, *portrait]) as paths:
+            with site.rates.misses("enrol", network, MISSES, PER_S), as_files([*photos, *portrait]) as paths:
                 enrolled = acts.enrol(
                     visit.archive,
                     WEB,
@@ -70,7 +69,7 @@ def _form(visit: Visit, error: KenbaarError | None) -> Response:
     """The invitation, or the field for its token where none was opened."""
     token = visit.session.token if visit.session else None
     if not token:
-        return visit.page("invitation_token.html", error=error)
+        return visit.page("invitation_token.html", status=200 if error is None else 410, error=error)
     try:
         offered = acts.offer(visit.archive, WEB, acts.OfferRequest(token, visit.words.language))
     except KenbaarError as err:
