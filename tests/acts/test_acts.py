@@ -311,6 +311,14 @@ def test_so_are_those_of_asking(party: Party, tmp_path: Path) -> None:
     for name, answer in answers:
         jsonschema.validate(json.loads(json.dumps(as_json(answer))), schema_of(ACTS[name].answer, name))
     the_answer("staff list", archive, acts.ListStaffRequest())
+    made = acts.make_token(archive, accounts["Rik"], acts.MakeTokenRequest(("read",), archive.journal.now().date()))
+    ended = acts.end_token(archive, accounts["Rik"], acts.EndTokenRequest(made.id))
+    for name, answer in [
+        ("staff token", made),
+        ("staff token end", ended),
+    ]:
+        jsonschema.validate(json.loads(json.dumps(as_json(answer))), schema_of(ACTS[name].answer, name))
+    the_answer("staff tokens", archive, acts.ListTokensRequest())
     the_answer("staff end", archive, acts.EndStaffRequest(accounts["Rik"].name))
 
 

@@ -115,7 +115,7 @@ def test_every_page_is_in_the_table_and_as_it_says(site: Served) -> None:
 
 def test_the_server_answers_nothing_that_is_not_in_the_table(site: Served) -> None:
     others = {getattr(r, "path", "") for r in site.app.routes} - {path for _, path in TABLE}
-    assert others == {"/healthz", "/static/{digest}/{name}"}
+    assert others == {"/healthz", "/static/{digest}/{name}", "/api/v1"}  # tests/web/test_api.py
 
 
 def filled(path: str) -> str:

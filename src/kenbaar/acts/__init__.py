@@ -68,6 +68,7 @@ from kenbaar.acts._collections import (
     show_item,
 )
 from kenbaar.acts._evaluate import EvaluateAnswer, EvaluateRequest, evaluate
+from kenbaar.acts._given import request_of, request_schema
 from kenbaar.acts._house import (
     CheckAnswer,
     CheckRequest,
@@ -240,6 +241,17 @@ from kenbaar.acts._staff import (
     list_staff,
 )
 from kenbaar.acts._sweep import PassedOverRow, SweepAnswer, SweepRequest, sweep
+from kenbaar.acts._tokens import (
+    EndTokenRequest,
+    ListTokensAnswer,
+    ListTokensRequest,
+    MakeTokenAnswer,
+    MakeTokenRequest,
+    TokenRow,
+    end_token,
+    list_tokens,
+    make_token,
+)
 
 __all__ = [
     "ACTS",
@@ -285,6 +297,7 @@ __all__ = [
     "CopyListRow",
     "EndStaffAnswer",
     "EndStaffRequest",
+    "EndTokenRequest",
     "EnrolAnswer",
     "EnrolRequest",
     "EvaluateAnswer",
@@ -320,6 +333,8 @@ __all__ = [
     "ListStaffRequest",
     "ListToConfirmAnswer",
     "ListToConfirmRequest",
+    "ListTokensAnswer",
+    "ListTokensRequest",
     "LookProofAnswer",
     "LookProofRequest",
     "LookRow",
@@ -327,6 +342,8 @@ __all__ = [
     "LookToConfirmRequest",
     "LooksAnswer",
     "LooksRequest",
+    "MakeTokenAnswer",
+    "MakeTokenRequest",
     "NewCodeAnswer",
     "NewCodeRequest",
     "NoProgress",
@@ -385,6 +402,7 @@ __all__ = [
     "SweepAnswer",
     "SweepRequest",
     "ToConfirmRow",
+    "TokenRow",
     "VerifyLedgerAnswer",
     "VerifyLedgerRequest",
     "VerifyReceiptAnswer",
@@ -409,6 +427,7 @@ __all__ = [
     "compare_case",
     "confirm",
     "end_staff",
+    "end_token",
     "enrol",
     "evaluate",
     "export",
@@ -426,9 +445,11 @@ __all__ = [
     "list_passkeys",
     "list_staff",
     "list_to_confirm",
+    "list_tokens",
     "look_proof",
     "look_to_confirm",
     "looks",
+    "make_token",
     "new_code",
     "offer",
     "own_picture",
@@ -440,6 +461,8 @@ __all__ = [
     "remove_passkey",
     "renew",
     "report_transparency",
+    "request_of",
+    "request_schema",
     "require_act",
     "review_case",
     "rotate_keys",

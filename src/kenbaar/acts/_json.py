@@ -90,20 +90,27 @@ def _schema(kind: Any) -> dict[str, Any]:
     raise TypeError(f"{kind} has no JSON; give the answer a plainer type")
 
 
+def members_of(kind: type, leave_out: frozenset[str]) -> dict[str, dict[str, Any]]:
+    """The schema of each field of a dataclass, those aside that are left out."""
+    hints = typing.get_type_hints(kind)
+    return {f.name: _schema(hints[f.name]) for f in dataclasses.fields(kind) if f.name not in leave_out}
+
+
 def _object(kind: Any) -> dict[str, Any]:
     hints = typing.get_type_hints(kind)
     fields = [f for f in dataclasses.fields(kind) if f.metadata != HIDDEN]
     for field in fields:
         if field.metadata == WHOLE:
-            return _schema(hints[field.name]) | {"description": _about(kind)}
+            return _schema(hints[field.name]) | {"description": about(kind)}
     return {
         "type": "object",
-        "description": _about(kind),
+        "description": about(kind),
         "properties": {f.name: _schema(hints[f.name]) for f in fields},
         "required": [f.name for f in fields if f.metadata != IF_GIVEN],
         "additionalProperties": False,
     }
 
 
-def _about(kind: Any) -> str:
+def about(kind: Any) -> str:
+    """What a type is, as its docstring opens."""
     return " ".join((kind.__doc__ or "").split("\n\n")[0].split())

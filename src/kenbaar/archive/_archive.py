@@ -33,7 +33,7 @@ from kenbaar.policy import Actor, Event
 from kenbaar.publish import Publisher
 from kenbaar.rights import CaseSheets, CheckReport, Exporter, Leaving, Looks, Requests, ScreenPictures, check_archive
 from kenbaar.settings import Settings
-from kenbaar.staff import Staff
+from kenbaar.staff import Staff, Tokens
 from kenbaar.storage import (
     SqlCaseStore,
     SqlCollectionStore,
@@ -43,6 +43,7 @@ from kenbaar.storage import (
     SqlPortraitStore,
     SqlStaffStore,
     SqlTemplateStore,
+    SqlTokenStore,
     open_database,
 )
 from kenbaar.sweep import PresentSearches, Sweeps
@@ -111,6 +112,7 @@ class Archive:
         self.requests = Requests(self.consents, self.collections, journal)
         self.staff = Staff(SqlStaffStore(self._databases[0], seal), journal, journal.recent, self._is_known)
         self.access = Access(SqlCredentialStore(self._databases[0], seal), self.consents, journal)
+        self.tokens = Tokens(SqlTokenStore(self._databases[0], seal), journal, self.staff.colleague)
         self.cases = Cases(SqlCaseStore(self._databases[0]), self.consents, journal)
         self.searches = Searches(
             self.consents, self.collections, self.cases, journal, journal.recent, settings.search_photos_a_day
@@ -142,7 +144,7 @@ class Archive:
         self.case_sheets = CaseSheets(
             self.consents, self.collections, self.cases, self.reviews, self.limits, self.detect_everybody
         )
-        recovery(journal, records, self.collections.store, self.leaving, self.staff)
+        recovery(journal, records, self.collections.store, self.leaving, self.staff, self.tokens)
         try:
             with journal.writing(in_doubt=True, wait=False):
                 pass  # whoever gets the lock recovers what a crash left, and ends what the calendar ended
@@ -210,7 +212,12 @@ class Archive:
             self.limits,
             acts=self.journal.acts(),
             copies=self.publisher.copies.all(),
-            edited=[*self.staff.store.edited(), *self.access.store.edited(), *self.cases.edited()],
+            edited=[
+                *self.staff.store.edited(),
+                *self.tokens.store.edited(),
+                *self.access.store.edited(),
+                *self.cases.edited(),
+            ],
             say=say,
         )
 

@@ -11,13 +11,18 @@ from kenbaar.collections import CollectionStore
 from kenbaar.consent import ConsentStore
 from kenbaar.keys import canonical
 from kenbaar.rights import Leaving
-from kenbaar.staff import Staff
+from kenbaar.staff import Staff, Tokens
 
 log = logging.getLogger(__name__)
 
 
 def recovery(
-    journal: ArchiveJournal, records: ConsentStore, items: CollectionStore, leaving: Leaving, staff: Staff
+    journal: ArchiveJournal,
+    records: ConsentStore,
+    items: CollectionStore,
+    leaving: Leaving,
+    staff: Staff,
+    tokens: Tokens,
 ) -> None:
     """Has the journal recover the archive whenever somebody begins to write.
 
@@ -25,10 +30,10 @@ def recovery(
        are a backup then; or, where rows that protect somebody are not those that were written last, all such acts.
     2. What is past its end date ends. Where somebody was killed, or keys were destroyed elsewhere, all is gone through.
     """
-    replay = Replay(records, items, leaving, staff)
+    replay = Replay(records, items, leaving, staff, tokens)
 
     def protecting(size: int) -> str:
-        ended = staff.store.protecting()
+        ended = [*staff.store.protecting(), *tokens.store.protecting()]
         return hashlib.sha256(canonical(size, *records.sealed_facts(), *items.protecting(), *ended)).hexdigest()
 
     def as_written_last() -> bool:

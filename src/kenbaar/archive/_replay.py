@@ -16,7 +16,7 @@ from kenbaar.ledger import Act
 from kenbaar.measure import keep_adopted
 from kenbaar.policy import EVENTS, Event
 from kenbaar.rights import Leaving
-from kenbaar.staff import Staff
+from kenbaar.staff import Staff, Tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,7 @@ class Replay:
     items: CollectionStore
     leaving: Leaving
     staff: Staff
+    tokens: Tokens
 
     def replay(self, acts: Iterable[Act]) -> None:
         """These acts, oldest first; of what is said about one collection the newest alone: no earlier mode holds in
@@ -88,6 +89,9 @@ class Replay:
     def _end_account(self, act: Act, said: Mapping[str, Any]) -> None:
         self.staff.replay(str(said["staff"]), act.at)
 
+    def _end_token(self, act: Act, said: Mapping[str, Any]) -> None:
+        self.tokens.replay(str(said["token"]), act.at)
+
     def _adopt(self, act: Act, said: Mapping[str, Any]) -> None:
         if "point" in said:
             keep_adopted(str(said["point"]), self.records)
@@ -102,5 +106,6 @@ REPLAYS: dict[Event, Callable[[Replay, Act, Mapping[str, Any]], None]] = {
     Event.REJECT: Replay._reject,
     Event.COLLECTION: Replay._collection,
     Event.STAFF_END: Replay._end_account,
+    Event.STAFF_TOKEN_END: Replay._end_token,
     Event.ADOPT: Replay._adopt,
 }

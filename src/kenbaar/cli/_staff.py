@@ -89,3 +89,52 @@ def staff_end(out: Out, account: str) -> None:
         ended = acts.end_staff(archive, out.actor(archive), acts.EndStaffRequest(account))
     out.say(f"Account {ended.account} is ended.")
     out.answer(ended)
+
+
+@staff.command("token")
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    required=True,
+    help="What a program may do with it, of what the account may: read, invite, collect or search; more than once.",
+)
+@click.option("--until", required=True, callback=day, help="Last day of the token, within a year.")
+@acting
+def staff_token(out: Out, scopes: tuple[str, ...], until: date) -> None:
+    """Make a token by which a program acts with your account (--as), over HTTP. It ends with the account."""
+    from kenbaar import acts
+
+    with out.archive() as archive:
+        made = acts.make_token(archive, out.actor(archive), acts.MakeTokenRequest(scopes, until))
+    out.say(f"Token {made.id} of account {made.account}: {', '.join(made.scopes)}, until {made.until}.")
+    out.say(f"Shown this once: {made.token}")
+    out.answer(made)
+
+
+@staff.command("tokens")
+@acting
+def staff_tokens(out: Out) -> None:
+    """The tokens of your account; of all accounts, for officers."""
+    from kenbaar import acts
+
+    with out.archive() as archive:
+        listed = acts.list_tokens(archive, out.actor(archive), acts.ListTokensRequest())
+    for row in listed.tokens:
+        out.say(f"{row.id}  {row.state:6}  {row.account}  until {row.until}  {', '.join(row.scopes)}")
+    if not listed.tokens:
+        out.say("There is no token. See `kenbaar staff token --help`.")
+    out.answer(listed)
+
+
+@staff.command("token-end")
+@click.argument("token_id", metavar="ID")
+@acting
+def staff_token_end(out: Out, token_id: str) -> None:
+    """End the token with this ID (of `kenbaar staff tokens`) at once."""
+    from kenbaar import acts
+
+    with out.archive() as archive:
+        ended = acts.end_token(archive, out.actor(archive), acts.EndTokenRequest(token_id))
+    out.say(f"Token {ended.id} is ended.")
+    out.answer(ended)

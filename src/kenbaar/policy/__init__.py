@@ -16,7 +16,7 @@ from kenbaar.policy._bases import BasisRow
 from kenbaar.policy._events import ABOUT_YOU, EVENTS, Event, EventRow
 from kenbaar.policy._jurisdictions import JURISDICTIONS, JurisdictionRow, KeyHolder, LawRow
 from kenbaar.policy._purposes import PURPOSES, PurposeRow, SentenceRow
-from kenbaar.policy._roles import ROLES, Permission, RoleRow
+from kenbaar.policy._roles import ROLES, TOKEN_SCOPES, Permission, RoleRow
 
 __all__ = [
     "ABOUT_YOU",
@@ -25,6 +25,7 @@ __all__ = [
     "PURPOSES",
     "ROLES",
     "SYSTEM",
+    "TOKEN_SCOPES",
     "Actor",
     "ActorKind",
     "BasisRow",

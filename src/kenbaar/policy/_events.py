@@ -174,6 +174,8 @@ class Event(Enum):
     )
     STAFF_ACCEPT = EventRow("staff-accept", None, narrows=False, facts=frozenset({"staff"}))
     STAFF_END = EventRow("staff-end", Permission.STAFF, narrows=True, facts=frozenset({"staff"}))
+    STAFF_TOKEN = EventRow("staff-token", None, narrows=False, facts=frozenset({"staff", "token", "scopes", "until"}))
+    STAFF_TOKEN_END = EventRow("token-end", None, narrows=True, facts=frozenset({"staff", "token"}))
     SEARCH = EventRow(
         "search",
         Permission.SEARCH,

@@ -26,6 +26,16 @@ class Permission(StrEnum):
     PROVE = "prove"  # look for what should not be there
 
 
+# What a program may do with a token of an account. Not among them: what cannot be undone, what two people decide, what
+# is done in a person's name, and who has an account. For those somebody shows who they are.
+TOKEN_SCOPES: tuple[str, ...] = (
+    str(Permission.READ),
+    str(Permission.INVITE),
+    str(Permission.COLLECT),
+    str(Permission.SEARCH),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class RoleRow:
     """One role. words: whose it is, in a sentence."""

@@ -4,6 +4,7 @@
 - One person has one account, under whatever look-alike name: two would be both pairs of eyes where two people decide.
 - Signing in is refused in one sentence and the same time, whatever is wrong; each miss is in the ledger. After five
   misses each one is followed by a wait, of two minutes at most: a colleague locks nobody out.
+- A program acts by a token of an account: in part of what the account may, until a day, and no longer than the account.
 - A row that was edited is refused; an account that was ended stays so when older records are put back.
 
     accounts = archive.staff
@@ -25,6 +26,7 @@ from kenbaar.staff._staff import (
     Staff,
     wait_after,
 )
+from kenbaar.staff._tokens import MadeToken, StaffToken, Tokens, TokenStore
 
 __all__ = [
     "LONGEST_TRIAL",
@@ -32,9 +34,13 @@ __all__ = [
     "MOST_MISSES",
     "SHORTEST_PASSPHRASE",
     "InvitedStaff",
+    "MadeToken",
     "Staff",
     "StaffAccount",
     "StaffStore",
+    "StaffToken",
+    "TokenStore",
+    "Tokens",
     "is_same_name",
     "wait_after",
 ]

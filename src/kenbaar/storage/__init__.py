@@ -23,6 +23,7 @@ from kenbaar.storage._database import Database, open_database
 from kenbaar.storage._portraits import SqlPortraitStore
 from kenbaar.storage._staff import SqlStaffStore
 from kenbaar.storage._templates import SqlTemplateStore
+from kenbaar.storage._tokens import SqlTokenStore
 
 __all__ = [
     "Database",
@@ -34,5 +35,6 @@ __all__ = [
     "SqlPortraitStore",
     "SqlStaffStore",
     "SqlTemplateStore",
+    "SqlTokenStore",
     "open_database",
 ]

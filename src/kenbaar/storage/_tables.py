@@ -238,6 +238,19 @@ credentials = sa.Table(  # what people and staff sign in with: digests and publi
     sa.Column("seal", sa.LargeBinary),  # of everything that stands here
 )
 
+staff_tokens = sa.Table(  # by which programs act with an account; of the token itself there is a hash alone
+    "staff_tokens",
+    archive,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("account", sa.Text, nullable=False),
+    sa.Column("scopes", sa.Text, nullable=False),  # a space between them
+    sa.Column("token_hash", sa.Text, nullable=False, unique=True),
+    sa.Column("made_at", Utc, nullable=False),
+    sa.Column("until", Utc, nullable=False),
+    sa.Column("ended_at", Utc),
+    sa.Column("seal", sa.LargeBinary),  # of everything that stands here
+)
+
 cases = sa.Table(  # "who is this?": all that is asked and answered is sealed; closed, the row stays without it
     "cases",
     archive,

@@ -17,6 +17,7 @@ from kenbaar.archive import Archive
 from kenbaar.web._security import Guard
 from kenbaar.web._site import MOST_BYTES, Site, not_found
 from kenbaar.web._static import static_file
+from kenbaar.web.api import add_api, api_error
 from kenbaar.web.pages import PAGES
 
 log = logging.getLogger(__name__)
@@ -36,6 +37,7 @@ def make_app(archive: Archive, *, origin: str, hosts: frozenset[str] = frozenset
     for add in PAGES:
         add(site)
     site.mount(app)
+    add_api(app, site)
     app.add_route("/healthz", _healthz, methods=["GET"])
     app.add_route("/static/{digest}/{name}", static_file, methods=["GET"])
     app.add_exception_handler(HTTPException, _http_error)
@@ -52,6 +54,8 @@ async def _healthz(request: Request) -> Response:
 
 async def _http_error(request: Request, err: Exception) -> Response:
     assert isinstance(err, HTTPException)
+    if request.url.path.startswith("/api/"):
+        return await api_error(request, err)  # an address that does not even reach the API
     visit = request.app.state.site.visit(request)
     if err.status_code in (404, 405):
         response: Response = await run_in_threadpool(not_found, visit)

@@ -14,7 +14,9 @@ _MOST_KEYS = 50_000
 
 
 class TooMany(Refused):
-    """Too often, for now."""
+    """Too often, for now. wait_s: how long to wait."""
+
+    wait_s: int = 1
 
 
 class Rates:
@@ -49,7 +51,9 @@ class Rates:
                 self._left.popitem(last=False)
         if not allowed:
             wait_s = max(1, round((1 - left) * per_s / most))
-            raise TooMany("That was tried too often.", f"Wait {wait_s} seconds, then try again.")
+            refused = TooMany("That was tried too often.", f"Wait {wait_s} seconds, then try again.")
+            refused.wait_s = wait_s
+            raise refused
 
 
 def network_of(address: str | None) -> str:

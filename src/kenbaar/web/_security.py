@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from starlette.datastructures import MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from kenbaar.text import json_text
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; media-src 'self' blob:; "
@@ -23,6 +25,20 @@ HEADERS = {
 HSTS = "max-age=63072000; includeSubDomains"
 
 
+def _refusal(path: str, status: int, why: str) -> Response:
+    """Before anything is read: words for a browser, RFC 9457 for a program."""
+    if not path.startswith("/api/"):
+        return PlainTextResponse(f"{why}\n", status)
+    told = {
+        "type": "about:blank",
+        "title": why,
+        "status": status,
+        "detail": why,
+        "do": "Check the address and the length.",
+    }
+    return Response(json_text(told), status, media_type="application/problem+json")
+
+
 class Guard:
     """The outermost layer: refuses a body that is too long before it is read, and puts the headers on every answer."""
 
@@ -39,11 +55,11 @@ class Guard:
         host = sent.get(b"host", b"").decode("latin-1").rsplit(":", 1)[0].lower()
         send = self._with_headers(scope["path"], send)
         if host not in self.hosts:
-            await PlainTextResponse("This server has another name.\n", 421)(scope, receive, send)
+            await _refusal(scope["path"], 421, "This server has another name.")(scope, receive, send)
             return
         length = sent.get(b"content-length", b"0")
         if not length.isdigit() or int(length) > self.most_bytes:
-            await PlainTextResponse("That is more than is taken here.\n", 413)(scope, receive, send)
+            await _refusal(scope["path"], 413, "That is more than is taken here.")(scope, receive, send)
             return
         read = 0
 
