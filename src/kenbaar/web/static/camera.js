@@ -18,6 +18,13 @@ if (box && input && navigator.mediaDevices && 'DataTransfer' in window) {
   let stream = null;
   box.hidden = false;
 
+  function firstFrame() {
+    return new Promise((seen) => {
+      if (video.requestVideoFrameCallback) video.requestVideoFrameCallback(seen);
+      else setTimeout(seen, 500);
+    });
+  }
+
   function frame() {
     const canvas = document.createElement('canvas');
     canvas.width = video.videoWidth;
@@ -53,6 +60,7 @@ if (box && input && navigator.mediaDevices && 'DataTransfer' in window) {
     }
     video.srcObject = stream;
     await video.play();
+    await firstFrame(); // before it the camera shows black
     video.hidden = false;
     find('start').hidden = true;
     find('take').hidden = false;
