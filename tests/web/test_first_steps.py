@@ -21,7 +21,7 @@ def test_the_first_officer_takes_an_account_and_invites_somebody_who_enrols(site
     page = person.get(f"/i/{address(made)}")
     assert page.path == "/invitation"  # the token is in no address that stays
     assert "The Choir" in page.words
-    assert "checked" not in page.text  # nothing is ticked for them
+    assert not re.search(r"<input[^>]* checked", page.text)  # nothing is ticked for them
     page = person.post("/invitation", [("photo", site.club.portrait("Dov"))], agree="find")
     assert "Your code, shown this once" in page.words
     assert person.get("/mine").path == "/mine"
@@ -97,3 +97,37 @@ def test_enrolments_one_after_another_from_one_network_are_not_stopped(site: Ser
         assert person.post("/invitation", agree="find").status in (401, 403, 410)
     person.get(f"/i/{token}")
     assert "You are enrolled" in person.post("/invitation", [("photo", site.club.portrait("Dov"))], agree="find").words
+
+
+def test_who_enrolled_is_handed_their_receipt(site: Served) -> None:
+    from kenbaar.consent import verify_receipt
+
+    token = site.club.invite("Dov", "find", options=("--holder", "organisation"))
+    person = site.visitor()
+    person.get(f"/i/{token}")
+    page = person.post("/invitation", [("photo", site.club.portrait("Dov"))], agree="find")
+    receipt = re.search(r"data-receipt>\s*([\w.-]+)", page.text)
+    assert receipt is not None and verify_receipt(receipt[1]).kind == "consent"
+
+
+def test_who_holds_their_own_key_renews_with_their_code_and_not_without_it(site: Served) -> None:
+    site.club.enrol("Dov", "find", options=("--holder", "subject"))
+    token = str(site.club.kenbaar("renew", site.club.ids["Dov"])["token"])
+    person = site.visitor()
+    person.get(f"/i/{token}")
+    photo = [("photo", site.club.portrait("Dov"))]
+    assert person.post("/invitation", photo, agree="find").status in (401, 422)
+    page = person.post("/invitation", photo, agree="find", code=site.club.codes["Dov"])
+    assert "You are enrolled" in page.words
+
+
+def test_a_portrait_is_left_with_ask_alone(site: Served) -> None:
+    token = site.club.invite("Dov", "find", "ask", options=("--holder", "organisation"))
+    person = site.visitor()
+    person.get(f"/i/{token}")
+    files = [("photo", site.club.portrait("Dov")), ("portrait", site.club.portrait("Dov"))]
+    refused = person.post("/invitation", files, agree="find")
+    assert refused.status in (400, 403, 422) and site.archive.consents.portraits.subjects() == set()
+    page = person.post("/invitation", files, agree=["find", "ask"])
+    assert "You are enrolled" in page.words
+    assert site.archive.consents.portraits.subjects() == {site.club.ids["Dov"]}

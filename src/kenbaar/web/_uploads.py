@@ -32,3 +32,8 @@ def private_folder() -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def text_of(file: Path | None) -> str:
+    """A receipt that an act wrote, to be handed over; empty where there was no room for it."""
+    return file.read_text("ascii").strip() if file is not None and file.is_file() else ""

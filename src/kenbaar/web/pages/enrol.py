@@ -10,7 +10,7 @@ from kenbaar.errors import KenbaarError
 from kenbaar.policy import Event, subject_actor
 from kenbaar.web._rates import network_of
 from kenbaar.web._site import ANYBODY, WEB, Site, Visit
-from kenbaar.web._uploads import as_files
+from kenbaar.web._uploads import as_files, text_of
 
 MISSES, PER_S = 60, 600.0  # of one network: whole schools enrol from one
 
@@ -48,6 +48,7 @@ def add(site: Site) -> None:
                         agreed,
                         () if visit.field("by_hand") else paths[: len(photos)],
                         portrait=paths[-1] if portrait else None,
+                        codes=(visit.field("code"),) if visit.field("code") else (),
                         language=visit.words.language,
                     ),
                 )
@@ -62,7 +63,13 @@ def add(site: Site) -> None:
         session = visit.begin_session()
         session.kind, session.actor, session.key = "person", themselves, key
         site.sessions.prove(session)
-        return visit.page("enrolled.html", enrolled=enrolled, code=code, holds=enrolled.code is not None)
+        return visit.page(
+            "enrolled.html",
+            enrolled=enrolled,
+            code=code,
+            holds=enrolled.code is not None,
+            receipt=text_of(enrolled.receipt),
+        )
 
 
 def _form(visit: Visit, error: KenbaarError | None) -> Response:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 from starlette.responses import Response
 
 from kenbaar import acts
 from kenbaar.errors import NotFound
 from kenbaar.web._site import ANYBODY, PERSON, Site, Visit
-from kenbaar.web._uploads import private_folder
+from kenbaar.web._uploads import private_folder, text_of
 
 LOOKS_A_PAGE = 100
 
@@ -79,13 +78,9 @@ def add(site: Site) -> None:
 
 def _after_withdrawal(visit: Visit, gone: acts.WithdrawAnswer) -> Response:
     """What was destroyed, which copies still show them, and the receipt, which only this page has to hand over."""
-    receipt = _text(gone.receipt)
+    receipt = text_of(gone.receipt)
     visit.archive.on_screen.forget(gone.subject)
     if gone.left:
         visit.site.sessions.end_all_of(visit.actor)
         visit.begin_session()
     return visit.page("left.html", copies=gone.copies, purposes=gone.purposes, left=gone.left, receipt=receipt)
-
-
-def _text(file: Path | None) -> str:
-    return file.read_text("ascii").strip() if file is not None and file.is_file() else ""
