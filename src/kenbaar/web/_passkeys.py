@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,6 +18,7 @@ from webauthn.helpers.structs import (
 
 from kenbaar.access import Credential
 from kenbaar.errors import SignInRefused, UsageError
+from kenbaar.text import read_json
 
 CHALLENGE_S = 300.0
 _MOST_WRAPPED = 200  # bytes of a recovery code sealed by a device: 12 of nonce, 47, 16 of tag
@@ -117,4 +117,4 @@ def wrapped_of(untrusted: Any) -> bytes | None:
 
 def options_with(options: str, **more: object) -> dict[str, Any]:
     """What a page gets: the options, and what else it needs."""
-    return {"options": json.loads(options), **more}
+    return {"options": read_json(options.encode()), **more}
