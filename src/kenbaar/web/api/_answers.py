@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -124,7 +123,7 @@ async def _answered(
         return _response(*await _done(site, does, call, row))
     asked = hashlib.sha256(f"{request.method} {request.url.path}\n".encode() + body).digest()
     if (before := repeats.begin(bearer, key, asked)) is not None:
-        status, said, headers = json.loads(before)
+        status, said, headers = read_json(before)
         return _response(status, said, headers | {"Idempotent-Replayed": "true"})
     try:
         await _read(call, body, row)
