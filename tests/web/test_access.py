@@ -22,8 +22,15 @@ PHONE, DESK = ViewportSize(width=390, height=844), ViewportSize(width=1280, heig
 PUBLIC = ["/", "/about", "/sign-in", "/staff/sign-in", "/staff/accept", "/invitation", "/nowhere"]
 PERSON = ["/mine", "/mine/looks", "/mine/choices", "/mine/data", "/mine/leave", "/prove"]
 STAFF = ["/staff", "/staff/people", "/staff/collections", "/staff/collections/party", "/staff/folders", "/staff/jobs"]
-STAFF += ["/staff/account", "/staff/collections/party/publish", "/staff/copies", "/staff/ledger", "/prove"]
-STAFF += ["/staff/ask", "/staff/cases", "/staff/review"]
+STAFF += [
+    "/staff/account",
+    "/staff/collections/party/publish",
+    "/staff/copies",
+    "/staff/ledger",
+    "/staff/reports",
+    "/prove",
+]
+STAFF += ["/staff/ask", "/staff/cases", "/staff/review", "/staff/reports"]
 STAFF += ["/staff/accounts", "/staff/accounts/invite", "/staff/pointed"]
 
 

@@ -173,3 +173,21 @@ def test_an_altered_ledger_is_told_of(running: Served) -> None:
     assert "none altered" not in page.words
     data[100] ^= 1
     file.write_bytes(bytes(data))
+
+
+def test_the_transparency_report_is_read_and_taken_along_signed(running: Served, tmp_path: Path) -> None:
+    auditor = running.staff("auditor")
+    page = auditor.get("/staff/reports")
+    assert page.status == 200 and "sweeps" in page.words
+    signed = auditor.http.get("/staff/reports/report.json")
+    file = tmp_path / "report.json"
+    file.write_bytes(signed.content)
+    assert running.club.kenbaar("report", "verify", file)["ok"]
+    assert b"Transparency report" in auditor.http.get("/staff/reports/report.html").content
+
+
+@pytest.mark.parametrize(("first", "last"), [("2027-01-02", "2027-01-01"), ("never", ""), ("", "0001-01-01")])
+def test_days_that_are_none_are_a_sentence(running: Served, first: str, last: str) -> None:
+    assert running.officer().get("/staff/reports", first=first, last=last).status == 400
+    assert running.officer().get("/staff/reports/report.html", first=first, last=last).status == 400
+    assert running.officer().get("/staff/reports/other.txt").status == 404

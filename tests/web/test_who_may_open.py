@@ -91,6 +91,8 @@ TABLE: dict[tuple[str, str], tuple[Who, bool]] = {
     ("GET", "/staff/copies/{copy}"): (STAFF, False),
     ("GET", "/staff/copies/{copy}/file"): (STAFF, False),
     ("GET", "/staff/ledger"): (STAFF, False),
+    ("GET", "/staff/reports"): (STAFF, False),
+    ("GET", "/staff/reports/{file}"): (STAFF, False),
     ("POST", "/staff/ledger/verify"): (STAFF, False),
     ("GET", "/staff/ledger/checkpoint"): (STAFF, False),
     ("POST", "/staff/collections/{name}/sweep"): (STAFF, False),

@@ -23,10 +23,11 @@ from kenbaar.rights._requests import Picture, Requests
 from kenbaar.rights._residue import Finding, ResidueReport, scan_home
 from kenbaar.rights._sheet import write_collection_sheet, write_contact_sheet, write_sheet_of_somebody_here
 from kenbaar.rights._transparency import FORMAT as TRANSPARENCY
-from kenbaar.rights._transparency import Transparency, count_acts, transparency_page
+from kenbaar.rights._transparency import KIND_WORDS, Transparency, count_acts, transparency_page
 from kenbaar.rights._who_looked import Looks
 
 __all__ = [
+    "KIND_WORDS",
     "TRANSPARENCY",
     "CaseSheets",
     "CheckReport",

@@ -72,6 +72,7 @@ _KINDS = {
     Event.CHECK: "checks",
     Event.CASE_END: "questions closed",
 }
+KIND_WORDS = {event.value.name: words for event, words in _KINDS.items()}  # by the event's name
 _STAFF = {Event.STAFF_INVITE, Event.STAFF_ACCEPT, Event.STAFF_END}
 
 
@@ -129,12 +130,16 @@ def count_acts(acts: Iterable[Act], first: date, last: date, entries: int) -> Tr
 
 def transparency_page(said: Transparency, organisation: str, bases: Mapping[str, str], data: str) -> bytes:
     """The page, UTF-8. bases: in words, by name. data: the name of the file with the signed figures."""
-    kinds = {event.value.name: _KINDS[event] for event in _KINDS}
-    return b"".join(
-        page(
-            "transparency.html", said=said, organisation=organisation, bases=bases, kinds=kinds, least=LEAST, data=data
-        )
+    pieces = page(
+        "transparency.html",
+        said=said,
+        organisation=organisation,
+        bases=bases,
+        kinds=KIND_WORDS,
+        least=LEAST,
+        data=data,
     )
+    return b"".join(pieces)
 
 
 def told(count: int) -> int | None:

@@ -23,6 +23,7 @@ from babel.messages.pofile import read_po, write_po
 import kenbaar
 from kenbaar import errors
 from kenbaar.policy import EVENTS, JURISDICTIONS, PURPOSES, ROLES
+from kenbaar.rights import KIND_WORDS
 from kenbaar.web._words import DEFAULT, LANGUAGES, LOCALE, SHORT_WORDS
 
 SOURCE = Path(kenbaar.__file__).parent
@@ -109,6 +110,8 @@ def _of_policy() -> Iterator[tuple[str, str]]:
             yield "bases", basis.words
     for role in ROLES.values():
         yield "roles", role.words
+    for kind in KIND_WORDS.values():
+        yield "kinds of acts", kind
 
 
 def _of_refusals() -> Iterator[tuple[str, str]]:

@@ -15,6 +15,7 @@ from kenbaar.web.pages import (
     pointing,
     public,
     publishing,
+    reports,
     rights,
     signing_in,
 )
@@ -33,4 +34,5 @@ PAGES: tuple[Callable[[Site], None], ...] = (
     pointing.add,
     publishing.add,
     ledger.add,
+    reports.add,
 )
