@@ -103,3 +103,11 @@ def test_an_officer_is_not_told_who_looked_at_somebody(site: Served) -> None:
 
     with pytest.raises(RoleRefused):
         acts.looks(site.archive, OFFICER, acts.LooksRequest(site.club.ids["Ada"]))
+
+
+def test_what_is_about_others_is_not_even_opened_to_tell_who_looked(site: Served) -> None:
+    subject = site.club.ids["Ada"]
+    told = [act for act in site.archive.journal.acts_for(subject) if act.payload is not None]
+    assert {act.payload.get("subject") for act in told if act.payload} <= {None, subject}
+    everything = [act for act in site.archive.journal.acts() if (act.payload or {}).get("subject") == subject]
+    assert [act.index for act in told if (act.payload or {}).get("subject") == subject] == [a.index for a in everything]

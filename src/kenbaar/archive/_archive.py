@@ -140,7 +140,7 @@ class Archive:
             home=home,
         )
         self.on_screen = ScreenPictures(self.consents, self.collections, self.limits, self.detect_everybody)
-        self.looks = Looks(self.consents, self.collections, journal.acts)
+        self.looks = Looks(self.consents, self.collections, journal.acts_for)
         self.case_sheets = CaseSheets(
             self.consents, self.collections, self.cases, self.reviews, self.limits, self.detect_everybody
         )

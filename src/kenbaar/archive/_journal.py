@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -113,8 +114,14 @@ class ArchiveJournal:
 
     def acts(self) -> Iterator[Act]:
         """Everything in the ledger; what is about somebody who left comes without payload."""
+        return self.ledger.acts(_each_once(self._open_key))
 
-        return self.ledger.acts(self._open_key)
+    def acts_for(self, subject: str) -> Iterator[Act]:
+        """The same, with what is about other people without payload: of that nothing is opened."""
+        person = self._records.subject(subject)
+        readable = {self._log_key, person.log_key if person else None}
+        open_key = _each_once(self._open_key)
+        return self.ledger.acts(lambda key_id: open_key(key_id) if key_id in readable else None)
 
     def recent(self, since: datetime, events: frozenset[Event]) -> Iterator[Act]:
         """The acts of these kinds since then, newest first; without those about somebody who left."""
@@ -128,6 +135,12 @@ class ArchiveJournal:
         person = self._records.subject(subject) if subject else None
         key_id = person.log_key if person and person.log_key and self.keys.alive([person.log_key]) else self._log_key
         return PayloadKey(key_id, self.keys.get(key_id))
+
+
+def _each_once(open_key: Callable[[str], bytes | None]) -> Callable[[str], bytes | None]:
+    """The same keys, each fetched once: thousands of acts are sealed with one, and the key store reads its file anew
+    for each call. Used for one reading of the ledger, and forgotten with it."""
+    return functools.cache(open_key)
 
 
 def _mark(file: int, text: bytes) -> None:

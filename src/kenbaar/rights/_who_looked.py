@@ -16,16 +16,16 @@ from kenbaar.rights._other_names import OtherNames
 class Looks:
     """Every look at one person, for that person."""
 
-    def __init__(self, consents: Consents, collections: Collections, acts: Callable[[], Iterator[Act]]) -> None:
-        """acts: the whole ledger, opened."""
-        self._consents, self._collections, self._acts = consents, collections, acts
+    def __init__(self, consents: Consents, collections: Collections, acts_for: Callable[[str], Iterator[Act]]) -> None:
+        """acts_for: the ledger, opened as far as it is about that person or about nobody."""
+        self._consents, self._collections, self._acts_for = consents, collections, acts_for
 
     def at(self, subject: str) -> list[ActRow]:
         """The acts about this person, the newest first. Raises NotFound, ConsentWithdrawn."""
         person = self._consents.subject(subject)
         rows = acts_about(
             person,
-            self._acts(),
+            self._acts_for(subject),
             self._consents.store.grants_of(subject),
             dict(self._collections.store.galleries()),
             OtherNames(self._consents.store.subjects(), subject),
