@@ -271,6 +271,7 @@ def test_so_are_those_of_pictures_and_copies(party: Party, tmp_path: Path) -> No
     acts.sweep(archive, OFFICER, acts.SweepRequest("party", 1))
     item = archive.collections.store.items("party", ("present",), "", 1)[0].id
     assert the_answer("collection item", archive, acts.ShowItemRequest(item, 64)).jpeg
+    assert the_answer("collection people", archive, acts.RosterPeopleRequest()).people
     some = the_answer("collection show", archive, acts.ShowCollectionRequest("party", limit=1))
     assert len(some.items) == 1
     the_answer("publish plan", archive, acts.PlanPublicationRequest("party", "web"))

@@ -234,3 +234,31 @@ def show_item(archive: Archive, actor: Actor, request: ShowItemRequest) -> ShowI
         faces=tuple(FaceRow(t.n, t.box, t.n in known) for t in store.tracks(item.id)),
         jpeg=jpeg,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class RosterPeopleRequest:
+    """Everybody whom a roster may name."""
+
+
+@dataclass(frozen=True, slots=True)
+class RosterPersonRow:
+    """Somebody whose face may be compared in collections."""
+
+    subject: str
+    name: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RosterPeopleAnswer:
+    """Them, by name."""
+
+    people: tuple[RosterPersonRow, ...]
+
+
+@act("collection people", Permission.READ)
+def roster_people(archive: Archive, actor: Actor, request: RosterPeopleRequest) -> RosterPeopleAnswer:
+    """Whom a roster may name: those with a consent in force for which faces in collections are compared."""
+    may = archive.consents.recognisable()
+    named = [RosterPersonRow(p.id, p.name) for p in archive.consents.store.subjects() if p.id in may]
+    return RosterPeopleAnswer(tuple(sorted(named, key=lambda row: (row.name.casefold(), row.subject))))

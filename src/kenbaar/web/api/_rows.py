@@ -92,7 +92,7 @@ _WHY_NOT: Mapping[str, str] = {
         "publish, publish plan, copies list, copies show, staff invite, staff end, staff token, staff token end"
     ),
     "it is a picture, a page, or a folder of this machine that is chosen: in the pages": (
-        "collection item, collection add, about"
+        "collection item, collection add, collection people, about"
     ),
     "it sets this machine up, or doubts it: with a shell": (
         "init, seal, keys rotate, clock, settings, check, evaluate, ledger verify, pack list, pack show, pack card, "

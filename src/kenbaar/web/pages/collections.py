@@ -155,10 +155,10 @@ def _collections(visit: Visit, error: KenbaarError | None) -> Response:
 
 def _choices(visit: Visit) -> dict[str, object]:
     """Which modes are allowed here, and who can be on a roster."""
-    people = acts.subjects(visit.archive, visit.actor, acts.SubjectsRequest()).subjects
+    people = acts.roster_people(visit.archive, visit.actor, acts.RosterPeopleRequest()).people
     law = JURISDICTIONS[visit.archive.consents.jurisdiction]
     modes = [mode for mode in get_args(Mode) if mode not in law.refused_modes]
-    return {"modes": modes, "people": [p for p in people if p.state == "enrolled"]}
+    return {"modes": modes, "people": people}
 
 
 def _collection(visit: Visit, error: KenbaarError | None) -> Response:
