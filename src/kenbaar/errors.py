@@ -138,6 +138,10 @@ class PhotoTooLarge(PhotoUnreadable):
     """The header promises more pixels or bytes than allowed; nothing was decoded."""
 
 
+class VideoUnreadable(PhotoUnreadable):
+    """Not a video that can be opened, or one that is too large."""
+
+
 class ReaderUnavailable(Unusable):
     """No process can be started that reads photos: nothing is known about any of them."""
 

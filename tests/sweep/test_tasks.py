@@ -23,7 +23,7 @@ from kenbaar.keys import Safe
 from kenbaar.matching import Threshold
 from kenbaar.media import FileBelow, PhotoLimits, open_photo
 from kenbaar.modelpack import load_pack, read_manifest
-from kenbaar.sweep import AnalysePhotos, AnalysisTask, PhotoAnalysis
+from kenbaar.sweep import AnalysePhotos, AnalysisTask, PhotoAnalysis, VideoAnalysis
 from tests.modelpack.tiny_pack import blank_photo, build_tiny_pack, draw_face
 
 COMPARES = EmbeddingPermit("party", "transient", "all")
@@ -77,8 +77,8 @@ def looked(photos: list[Path], setup: AnalysePhotos, workers: int) -> dict[str, 
 def results_of(tasks: list[AnalysisTask], setup: AnalysePhotos, workers: int) -> dict[str, PhotoAnalysis | Failure]:
     results: dict[str, PhotoAnalysis | Failure] = {}
 
-    def put(task: AnalysisTask, result: PhotoAnalysis | Failure) -> None:
-        assert task.key not in results
+    def put(task: AnalysisTask, result: PhotoAnalysis | VideoAnalysis | Failure) -> None:
+        assert task.key not in results and not isinstance(result, VideoAnalysis)
         results[task.key] = result
 
     LocalEngine(workers).map(setup, tasks, put, never)

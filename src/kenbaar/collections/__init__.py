@@ -12,6 +12,7 @@ and are never copied; of faces, only where they are is kept (a `Track`); of peop
 
 from kenbaar.collections._collections import Collections, EmbeddingPermit, item_id
 from kenbaar.collections._merge import merge_known, replaced_by
+from kenbaar.collections._path import TrackPath
 from kenbaar.collections._records import (
     Appearance,
     Certainty,
@@ -46,6 +47,7 @@ __all__ = [
     "Rejection",
     "Tally",
     "Track",
+    "TrackPath",
     "item_id",
     "merge_known",
     "replaced_by",

@@ -23,7 +23,9 @@ def merge_known(analysis: ItemAnalysis, known: Sequence[Appearance]) -> tuple[li
         if appearance.how != "recognised" and (n is None or n in stay):
             n, box = len(tracks), appearance.box
             tracks.append(
-                replace(appearance.track, n=n, key=Moment(box, None, appearance.track.key.at_s), by_hand=True)
+                replace(
+                    appearance.track, n=n, key=Moment(box, None, appearance.track.key.at_s), by_hand=True, path=None
+                )
             )
         if n is not None and n not in stay:
             stay[n] = replace(appearance, track=tracks[n])

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal, Protocol
 
+from kenbaar.collections._path import TrackPath
 from kenbaar.faces import Box
 from kenbaar.media import FileBelow
 
@@ -81,7 +82,7 @@ class Track:
 
     n: its number in the item, from 0. key: the moment that stands for it. start_s, end_s: it is there from start_s
     until before end_s, seconds; both None for photos. by_hand: a person drew it, or pointed at it when no detector
-    found it. ValueError where the times contradict each other.
+    found it. path: digest of its TrackPath; None of a photo. ValueError where the times contradict each other.
     """
 
     item: str
@@ -90,6 +91,7 @@ class Track:
     start_s: float | None = None
     end_s: float | None = None
     by_hand: bool = False
+    path: str | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         if self.start_s is None and self.end_s is None and self.key.at_s is None:
@@ -201,12 +203,14 @@ class ItemAnalysis:
 
     tracks: every face that was found, numbered in order. appearances: on these tracks, of subjects in `compared`; they
     replace what was known of those. What is known of others stays where its face still is (see merge_known).
+    paths: of each track, in order; () of a photo.
     """
 
     item: Item
     tracks: tuple[Track, ...]
     appearances: tuple[Appearance, ...]
     compared: frozenset[str]
+    paths: tuple[TrackPath, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,6 +291,9 @@ class CollectionStore(Protocol):
 
     def tracks(self, item: str) -> list[Track]:
         """All faces of one item, in order."""
+
+    def paths(self, item: str) -> dict[int, TrackPath]:
+        """n -> where the face of that track is, of a video's tracks. A path that was edited is left out."""
 
     def add_track_by_hand(self, item: str, box: Box) -> Track:
         """Adds a face that a person drew on a photo."""

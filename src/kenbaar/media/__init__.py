@@ -21,7 +21,7 @@ from kenbaar.media._decode import JPEG_SCALES
 from kenbaar.media._formats import FORMATS, CopyFormat, Format
 from kenbaar.media._limits import PhotoLimits
 from kenbaar.media._names import decode_name, encode_name
-from kenbaar.media._open import Photo, digest_bytes, digest_file, open_own_bytes
+from kenbaar.media._open import Photo, digest_bytes, digest_file, open_own_bytes, opened_file
 from kenbaar.media._opening import (
     ALL_DETAIL,
     begin_reading,
@@ -35,6 +35,7 @@ from kenbaar.media._opening import (
 from kenbaar.media._passed import PASSED_OVER_KINDS, PassedOverKind
 from kenbaar.media._read import find_leftovers
 from kenbaar.media._rights import Rights
+from kenbaar.media._video_formats import VIDEO_FORMATS, VIDEO_SUFFIXES, VideoFormat, video_format_of
 from kenbaar.media._walk import (
     PHOTO_SUFFIXES,
     LinkPassedOver,
@@ -61,6 +62,8 @@ __all__ = [
     "JPEG_SCALES",
     "PASSED_OVER_KINDS",
     "PHOTO_SUFFIXES",
+    "VIDEO_FORMATS",
+    "VIDEO_SUFFIXES",
     "CopyFormat",
     "FileBelow",
     "Format",
@@ -72,6 +75,7 @@ __all__ = [
     "PhotoLimits",
     "Rights",
     "UnreadableFolder",
+    "VideoFormat",
     "begin_reading",
     "copy_format",
     "copy_suffix",
@@ -89,8 +93,10 @@ __all__ = [
     "open_photo_bytes",
     "open_untrusted_bytes",
     "open_untrusted_photo",
+    "opened_file",
     "read_photo_bytes",
     "shrunk",
+    "video_format_of",
     "walk_photos",
     "write_file",
     "write_photo",

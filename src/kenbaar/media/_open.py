@@ -95,6 +95,13 @@ def digest_file(path: Path | FileBelow) -> str:
         return f"sha256:{digest.hexdigest()}"
 
 
+@contextmanager
+def opened_file(path: Path | FileBelow, name: str = "This file") -> Iterator[int]:
+    """A descriptor of a regular file, for who hands it on unread. name begins the sentence of PhotoUnreadable."""
+    with refusals(name), _opened(path) as descriptor:
+        yield descriptor
+
+
 def read_file(path: Path | FileBelow, limits: PhotoLimits) -> bytes:
     """All bytes of a regular file of at most max_bytes. Never waits for a pipe or device. Raises Unfit."""
     with _opened(path) as descriptor:

@@ -40,7 +40,7 @@ _ROWS = (
         "video",
         "video",
         "videos",
-        "Kenbaar does not look into videos; export the frames you want as JPEG.",
+        "Kenbaar opens MP4, MOV, MKV and WebM; save them as one of these.",
         "mp4 mov m4v avi mkv webm mts m2ts 3gp 3g2 wmv mpg mpeg mpe vob flv ogv insv lrv mxf heics heifs avifs",
     ),
     _row(

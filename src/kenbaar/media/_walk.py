@@ -6,11 +6,13 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from kenbaar.media._below import leads_out
 from kenbaar.media._formats import FORMATS
 from kenbaar.media._names import encode_name
 from kenbaar.media._passed import HIDDEN, SERVER, PassedOverKind, kind_of, shown_ending
+from kenbaar.media._video_formats import VIDEO_SUFFIXES
 
 PHOTO_SUFFIXES = frozenset(suffix for row in FORMATS.values() if row.kind == "photo" for suffix in row.suffixes)
 """How names of photo files end, in lower case. Only used to choose files; what they are is read from their content."""
@@ -20,7 +22,7 @@ _NOT_OURS = {"@eaDir", "__MACOSX", "$RECYCLE.BIN", "System Volume Information", 
 
 @dataclass(frozen=True, slots=True)
 class PhotoFile:
-    """A file that looks like a photo by its name.
+    """A file that looks like a photo or a video by its name.
 
     relative:   path below the folder walked, "/" between parts, in the storable form of encode_name.
     size_bytes, mtime_ns: 0 where the file cannot be looked at (a link that leads nowhere): open_photo then says why.
@@ -30,6 +32,7 @@ class PhotoFile:
     relative: str
     size_bytes: int
     mtime_ns: int
+    kind: Literal["photo", "video"] = "photo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +70,14 @@ def looks_like_photo(path: Path) -> bool:
     return not path.name.startswith(".") and path.suffix.lower() in PHOTO_SUFFIXES
 
 
-def walk_photos(folder: Path, *, follow_links: bool = False) -> Iterator[Walked]:
+def _looks_like_video(path: Path) -> bool:
+    return not path.name.startswith(".") and path.suffix.lower() in VIDEO_SUFFIXES
+
+
+def walk_photos(folder: Path, *, follow_links: bool = False, videos: bool = False) -> Iterator[Walked]:
     """Every photo in folder and below it, sorted by name within each folder; one folder's names in memory at a time.
+
+    videos: videos too; without it they are told as PassedOver.
 
     Linked files are included under the name of the link. Linked folders are entered, but no folder twice: loops end.
     Links that lead out of the folder are passed over, unless follow_links. What is a second name of a file (a hard
@@ -99,7 +108,8 @@ def walk_photos(folder: Path, *, follow_links: bool = False) -> Iterator[Walked]
                 yield PassedOver(inside, SERVER if entry.name in _NOT_OURS else HIDDEN)
                 continue
             is_folder = _is_folder(entry)
-            if not is_folder and not looks_like_photo(Path(entry.name)):
+            is_video = videos and not is_folder and _looks_like_video(Path(entry.name))
+            if not is_folder and not is_video and not looks_like_photo(Path(entry.name)):
                 suffix = Path(entry.name).suffix.lower()
                 yield PassedOver(inside, kind_of(suffix), shown_ending(suffix))
                 continue
@@ -108,7 +118,7 @@ def walk_photos(folder: Path, *, follow_links: bool = False) -> Iterator[Walked]
             elif is_folder:
                 below.append((here / entry.name, inside))
             else:
-                yield _photo_file(here / entry.name, inside)
+                yield _file(here / entry.name, inside, "video" if is_video else "photo")
         waiting.extend(reversed(below))
 
 
@@ -119,9 +129,9 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _photo_file(path: Path, relative: str) -> PhotoFile:
+def _file(path: Path, relative: str, kind: Literal["photo", "video"]) -> PhotoFile:
     try:
         status = path.stat()
     except OSError:
-        return PhotoFile(path, relative, 0, 0)
-    return PhotoFile(path, relative, status.st_size, status.st_mtime_ns)
+        return PhotoFile(path, relative, 0, 0, kind)
+    return PhotoFile(path, relative, status.st_size, status.st_mtime_ns, kind)

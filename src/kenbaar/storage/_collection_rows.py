@@ -8,13 +8,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from kenbaar.collections import Appearance, Certainty, Collection, How, Item, Moment, Rejection, Track
+from kenbaar.collections import Appearance, Certainty, Collection, How, Item, Moment, Rejection, Track, TrackPath
 from kenbaar.faces import Box
 from kenbaar.keys import RecordValue
 from kenbaar.storage._tables import appearances, items, rejections, tracks
 
 ITEM = [items.c[n] for n in Item.__dataclass_fields__]
-TRACK = list(tracks.c)
+TRACK = [column for column in tracks.c if column.name != "steps"]
 APPEARANCE = [appearances.c[n] for n in ("subject", "band", "how", "seen_at", "said_by", "confirmed_by")]
 
 
@@ -57,9 +57,10 @@ def track_of(
     y_max: int,
     landmarks: bytes | None,
     by_hand: bool,
+    path: str | None,
 ) -> Track:
     """From columns in the order of TRACK."""
-    return Track(item, n, Moment(Box(x_min, y_min, x_max, y_max), landmarks, at_s), start_s, end_s, by_hand)
+    return Track(item, n, Moment(Box(x_min, y_min, x_max, y_max), landmarks, at_s), start_s, end_s, by_hand, path)
 
 
 def collection_facts(collection: Collection) -> tuple[RecordValue, ...]:
@@ -73,18 +74,20 @@ def appearance_facts(appearance: Appearance, digest: str | None) -> tuple[Record
     box, track = appearance.box, appearance.track
     place = (box.x_min, box.y_min, box.x_max, box.y_max, track.start_s, track.end_s, track.key.at_s)
     said = (appearance.band, appearance.how, appearance.seen_at, appearance.said_by, appearance.confirmed_by)
-    return ("appearance", digest, appearance.subject, *said, *place)
+    path = () if track.path is None else (track.path,)
+    return ("appearance", digest, appearance.subject, *said, *place, *path)
 
 
 def item_row(item: Item) -> dict[str, Any]:
     return {n: getattr(item, n) for n in Item.__dataclass_fields__}
 
 
-def track_row(track: Track, *, matched: bool) -> dict[str, Any]:
+def track_row(track: Track, *, matched: bool, path: TrackPath | None = None) -> dict[str, Any]:
     """Ten numbers of a pack's choice are kept of people who agreed alone: of a stranger they could be a template."""
     key = track.key
     times = {"start_s": track.start_s, "end_s": track.end_s, "at_s": key.at_s}
-    kept = {"landmarks": key.landmarks if matched else None, "by_hand": track.by_hand}
+    kept: dict[str, Any] = {"landmarks": key.landmarks if matched else None, "by_hand": track.by_hand}
+    kept |= {"path_digest": track.path, "steps": path.packed() if path is not None else None}
     return {"item": track.item, "n": track.n, **times, **_sides(key.box), **kept}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 
 import sqlalchemy as sa
 
@@ -16,6 +17,7 @@ from kenbaar.collections import (
     Rejection,
     Tally,
     Track,
+    TrackPath,
     merge_known,
     replaced_by,
 )
@@ -178,7 +180,8 @@ class SqlCollectionStore(SealedCollections):
                 item = analysis.item
                 there, here = merge_known(analysis, known[item.id] if contents[item.id] == item.digest else [])
                 matched = {appearance.n for appearance in here}
-                found += [track_row(track, matched=track.n in matched) for track in there]
+                paths = dict(enumerate(analysis.paths))
+                found += [track_row(t, matched=t.n in matched, path=paths.get(t.n)) for t in there]
                 seen += [self._appearance_row(appearance, item.digest) for appearance in here]
             c.execute(sa.delete(appearances).where(appearances.c.item.in_(of)))
             c.execute(sa.delete(tracks).where(tracks.c.item.in_(of)))
@@ -215,6 +218,19 @@ class SqlCollectionStore(SealedCollections):
         with self._db.read() as c:
             rows = c.execute(sa.select(*TRACK).where(tracks.c.item == item).order_by(tracks.c.n))
             return [track_of(*row) for row in rows]
+
+    def paths(self, item: str) -> dict[int, TrackPath]:
+        """n -> where the face of that track is, of a video's tracks."""
+        query = sa.select(tracks.c.n, tracks.c.path_digest, tracks.c.steps).order_by(tracks.c.n)
+        with self._db.read() as c:
+            rows = c.execute(query.where(tracks.c.item == item, tracks.c.steps.is_not(None))).all()
+        found = {}
+        for n, digest, steps in rows:
+            with suppress(ValueError):
+                path = TrackPath.unpacked(steps)
+                if path.digest == digest:
+                    found[n] = path
+        return found
 
     def add_track_by_hand(self, item: str, box: Box) -> Track:
         """Adds a face that a person drew on a photo."""

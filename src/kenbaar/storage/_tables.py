@@ -145,6 +145,8 @@ tracks = sa.Table(  # geometry alone: where faces are, and when; nothing of who 
     sa.Column("y_max", sa.Integer, nullable=False),
     sa.Column("landmarks", sa.LargeBinary),  # five points (faces.Landmarks.packed), where faces are compared
     sa.Column("by_hand", sa.Boolean, nullable=False, server_default=sa.false()),  # a person drew it or pointed at it
+    sa.Column("path_digest", sa.Text),  # of steps; sealed with whoever appears there
+    sa.Column("steps", sa.LargeBinary),  # where the face is in a video (collections.TrackPath.packed)
 )
 
 appearances = sa.Table(

@@ -26,6 +26,7 @@ from kenbaar.sweep._present import PresentReport, PresentSearches, SeenHere
 from kenbaar.sweep._reanalyse import reanalyse_photo, steady_threshold
 from kenbaar.sweep._run import SweepProgress, SweepReport, Sweeps, Unreadable
 from kenbaar.sweep._tasks import AnalysePhotos, AnalysisTask, OlderPack
+from kenbaar.sweep._video import FoundTrack, RecognisedTrack, VideoAnalysis, analyse_video
 
 __all__ = [
     "AnalysePhotos",
@@ -45,6 +46,8 @@ __all__ = [
     "SweepReport",
     "Sweeps",
     "Unreadable",
+    "VideoAnalysis",
+    "analyse_video",
     "analyse_photo",
     "merge_decisions",
     "reanalyse_photo",

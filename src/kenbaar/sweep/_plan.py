@@ -52,7 +52,7 @@ def note_files(
     """
     files, links, unreadable = 0, 0, []
     passed_over: dict[str, Counter[str]] = {}
-    entries = walk_photos(Path(collection.source), follow_links=collection.follow_links)
+    entries = walk_photos(Path(collection.source), follow_links=collection.follow_links, videos=True)
     while page := list(islice(entries, PAGE)):
         there = [e for e in page if isinstance(e, PhotoFile)]
         unreadable += [e for e in page if isinstance(e, UnreadableFolder)]
@@ -82,7 +82,15 @@ def _note_page(collection: Collection, store: CollectionStore, run: str, files: 
         item = known.get(path)
         if item is None:
             new.append(
-                Item(_free_id(collection, path, store), collection.name, path, file.size_bytes, file.mtime_ns, "new")
+                Item(
+                    _free_id(collection, path, store),
+                    collection.name,
+                    path,
+                    file.size_bytes,
+                    file.mtime_ns,
+                    "new",
+                    kind=file.kind,
+                )
             )
         elif item.state in ("present", "new") and (item.size_bytes, item.mtime_ns) == (file.size_bytes, file.mtime_ns):
             unchanged.append(item.id)

@@ -26,6 +26,7 @@ from kenbaar.sweep._compared import PackInUse
 from kenbaar.sweep._reanalyse import steady_threshold
 from kenbaar.sweep._run import SweepProgress, Unreadable
 from kenbaar.sweep._tasks import AnalysePhotos, AnalysisTask
+from kenbaar.sweep._video import VideoAnalysis
 
 PAGE = 500  # ids looked up at a time
 
@@ -134,9 +135,10 @@ class PresentSearches:
         ids, started, done = self._ids(collection, files), time.monotonic(), 0
         say(SweepProgress(0, len(files), 0.0))
 
-        def take(task: AnalysisTask, result: PhotoAnalysis | Failure) -> None:
+        def take(task: AnalysisTask, result: PhotoAnalysis | VideoAnalysis | Failure) -> None:
             nonlocal done
             done += 1
+            assert not isinstance(result, VideoAnalysis)  # photos alone are asked for here
             if isinstance(result, Failure):
                 unreadable.append(Unreadable(task.key, f"{result.what} {result.do}"))
             else:

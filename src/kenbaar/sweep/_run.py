@@ -13,7 +13,17 @@ from dataclasses import dataclass, replace
 from itertools import islice, zip_longest
 from pathlib import Path
 
-from kenbaar.collections import Appearance, Collection, Collections, EmbeddingPermit, Item, ItemAnalysis, Moment, Track
+from kenbaar.collections import (
+    Appearance,
+    Collection,
+    Collections,
+    EmbeddingPermit,
+    Item,
+    ItemAnalysis,
+    Moment,
+    Track,
+    TrackPath,
+)
 from kenbaar.consent import Consents, Sessions
 from kenbaar.disk import lock_file
 from kenbaar.engines import Engine, Failure, never
@@ -25,6 +35,7 @@ from kenbaar.sweep._analyse import Barred, KnownFaces, PhotoAnalysis
 from kenbaar.sweep._compared import PackInUse, open_galleries
 from kenbaar.sweep._plan import PassedOverCount, due_items, note_files
 from kenbaar.sweep._tasks import AnalysePhotos, AnalysisTask, OlderPack
+from kenbaar.sweep._video import VideoAnalysis
 
 log = logging.getLogger(__name__)
 
@@ -204,7 +215,7 @@ class _SweepUnderWay:
         if total:
             items: dict[str, Item] = {}
 
-            def write(batch: list[tuple[AnalysisTask, PhotoAnalysis | Failure]]) -> None:
+            def write(batch: list[tuple[AnalysisTask, PhotoAnalysis | VideoAnalysis | Failure]]) -> None:
                 self._write([(items.pop(task.key), result) for task, result in batch])
                 self.analysed += len(batch)
                 say(SweepProgress(self.analysed, total, time.monotonic() - analysing))
@@ -243,7 +254,10 @@ class _SweepUnderWay:
                 items[item.id] = item
                 barred = tuple(Barred(r.subject, r.digest) for r in rejections if r.digest == item.digest)
                 file = self.collection.file(item.path)
-                yield AnalysisTask(item.id, file, barred, self.gone, self._known(item), self._new_since(item))
+                known, new = (
+                    (None, frozenset[str]()) if item.kind == "video" else (self._known(item), self._new_since(item))
+                )
+                yield AnalysisTask(item.id, file, barred, self.gone, known, new, item.kind)
 
     @property
     def compared_with(self) -> frozenset[str]:
@@ -283,7 +297,7 @@ class _SweepUnderWay:
         still = before & self.in_force
         return still | {APART} if still - self.compared_with else still
 
-    def _write(self, batch: list[tuple[Item, PhotoAnalysis | Failure]]) -> None:
+    def _write(self, batch: list[tuple[Item, PhotoAnalysis | VideoAnalysis | Failure]]) -> None:
         """One transaction of results, after asking once more who still agrees."""
         room, results = self.room, []
         with room.journal.writing():
@@ -299,13 +313,13 @@ class _SweepUnderWay:
             for item, _ in failures:
                 log.debug("item %s: not analysed", item.id)
             for item, found in analyses:
-                log.debug("item %s: %d faces, %d recognised", item.id, len(found.faces), len(found.recognised))
                 self.undecided += found.undecided
                 item = self._moved(item, gone.pop(found.digest, None) if item.digest is None else None)
-                tracks = tuple(
-                    Track(item.id, n, Moment(box, points))
-                    for n, (box, points) in enumerate(zip_longest(found.faces, found.landmarks))
-                )
+                tracks, paths = _tracks_of(item, found)
+                log.debug("item %s: %d faces, %d recognised", item.id, len(tracks), len(found.recognised))
+                if isinstance(found, VideoAnalysis) and found.problems:
+                    why = f"This video was looked at as far as it decodes: {'; '.join(found.problems)}."
+                    self.unreadable.append(Unreadable(item.path, f"{why} Copy it again from where it came from."))
                 seen = tuple(
                     Appearance(s.subject, tracks[s.n], s.band, "recognised", now)
                     for s in found.recognised
@@ -322,7 +336,8 @@ class _SweepUnderWay:
                     compared_with=self._keep(self._compared_before(item) | self.compared_with),
                     why=None,
                 )
-                results.append(ItemAnalysis(analysed, tracks, seen, found.only or self.compared))
+                only = found.only if isinstance(found, PhotoAnalysis) else None
+                results.append(ItemAnalysis(analysed, tracks, seen, only or self.compared, paths))
             self.store.write_analyses(results)
 
     def _hear_withdrawals(self) -> None:
@@ -360,15 +375,29 @@ class _SweepUnderWay:
         return hashlib.sha256("\n".join(sorted(grants)).encode()).hexdigest()
 
 
+def _tracks_of(item: Item, found: PhotoAnalysis | VideoAnalysis) -> tuple[tuple[Track, ...], tuple[TrackPath, ...]]:
+    """The faces of an item as they are kept, and of a video where they are through time."""
+    if isinstance(found, VideoAnalysis):
+        tracks = tuple(
+            Track(item.id, n, Moment(t.box, t.landmarks, t.at_s), t.start_s, t.end_s, path=t.path.digest)
+            for n, t in enumerate(found.tracks)
+        )
+        return tracks, tuple(t.path for t in found.tracks)
+    faces = enumerate(zip_longest(found.faces, found.landmarks))
+    return tuple(Track(item.id, n, Moment(box, points)) for n, (box, points) in faces), ()
+
+
 class _Batches:
     """Results to be written together: at most BATCH, none older than BATCH_S when the next one arrives."""
 
-    def __init__(self, write: Callable[[list[tuple[AnalysisTask, PhotoAnalysis | Failure]]], None]) -> None:
+    def __init__(
+        self, write: Callable[[list[tuple[AnalysisTask, PhotoAnalysis | VideoAnalysis | Failure]]], None]
+    ) -> None:
         self._write = write
-        self._batch: list[tuple[AnalysisTask, PhotoAnalysis | Failure]] = []
+        self._batch: list[tuple[AnalysisTask, PhotoAnalysis | VideoAnalysis | Failure]] = []
         self._since = time.monotonic()
 
-    def add(self, task: AnalysisTask, result: PhotoAnalysis | Failure) -> None:
+    def add(self, task: AnalysisTask, result: PhotoAnalysis | VideoAnalysis | Failure) -> None:
         """One more; written with the others when it is time."""
         self._batch.append((task, result))
         if len(self._batch) >= BATCH or time.monotonic() - self._since >= BATCH_S:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from kenbaar.collections import EmbeddingPermit
+from kenbaar.collections import EmbeddingPermit, ItemKind
 from kenbaar.errors import PackBroken
 from kenbaar.gallery import ConsentedGallery
 from kenbaar.matching import Threshold
@@ -14,11 +14,12 @@ from kenbaar.media import FileBelow, PhotoLimits, begin_reading
 from kenbaar.modelpack import ModelPack, load_pack
 from kenbaar.sweep._analyse import Barred, Comparison, KnownFaces, PhotoAnalysis, analyse_photo
 from kenbaar.sweep._reanalyse import reanalyse_photo
+from kenbaar.sweep._video import VideoAnalysis, analyse_video
 
 
 @dataclass(frozen=True, slots=True)
 class AnalysisTask:
-    """One photo to analyse. barred: who said of it "not me". gone: who withdrew since the workers started.
+    """One photo or video to analyse. barred: who said of it "not me". gone: who withdrew since the workers started.
 
     known: its faces, where they were found before in the content that it had then. new: the subjects of the gallery
     that those were not compared with, where they were with all others and at this threshold; empty: not known.
@@ -30,6 +31,7 @@ class AnalysisTask:
     gone: frozenset[str] = frozenset()
     known: KnownFaces | None = None
     new: frozenset[str] = frozenset()
+    kind: ItemKind = "photo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ class AnalysePhotos:
         """None: a photo that crashes a decoder must not end the sweep."""
         return 0
 
-    def open(self) -> Callable[[AnalysisTask], PhotoAnalysis]:
+    def open(self) -> Callable[[AnalysisTask], PhotoAnalysis | VideoAnalysis]:
         """As TaskType. Raises PackBroken where a pack is not the one that the galleries are of."""
         begin_reading(self.limits)  # while the pack is opened
         pack = _opened(self.pack_folder, self.gallery)
@@ -88,10 +90,13 @@ class _Analyst:
         self._gallery, self._subjects = given.gallery, frozenset(given.gallery.subjects)
         self._gone: frozenset[str] = frozenset()
 
-    def __call__(self, task: AnalysisTask) -> PhotoAnalysis:
-        """One photo."""
+    def __call__(self, task: AnalysisTask) -> PhotoAnalysis | VideoAnalysis:
+        """One photo, or one video."""
         self._forget(task.gone)
         given, side = self._given, self._pack.manifest.detector.long_side
+        if task.kind == "video":
+            people = (Comparison(self._pack, self._gallery, given.threshold), *self._older)
+            return analyse_video(task.path, self._pack, given.permit, people, task.barred, detail_side=side)
         again = None
         if task.known is not None and task.new and not task.gone and not task.barred and task.new <= self._subjects:
             again = reanalyse_photo(
