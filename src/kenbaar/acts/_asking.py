@@ -388,7 +388,7 @@ def _with_pictures(
 
 def _known(archive: Archive, item: Item, a: Appearance, collection: Collection) -> KnownPictureRow:
     file, rights = collection.file(item.path), Rights()
-    with suppress(PhotoUnreadable):  # gone or changed since: what it says now may be of another picture
+    with suppress(PhotoUnreadable):  # a video, gone or changed since: what it says now may be of another picture
         rights = open_photo(file, archive.limits, detail_side=1, digest=item.digest or "", rights=True).rights
     return KnownPictureRow(
         item=item.id,

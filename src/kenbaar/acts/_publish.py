@@ -14,7 +14,7 @@ from kenbaar.consent import SHOWING, Purpose
 from kenbaar.errors import NotFound
 from kenbaar.media import begin_reading, digest_bytes
 from kenbaar.policy import Actor, Permission
-from kenbaar.publish import Copy
+from kenbaar.publish import Copy, Sound
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,7 @@ class PublishRequest:
     """Which collection, into which folder, for which channel. mask_doubtful: instead of holding such photos back.
 
     number_names: copies are called 000001.jpg and so on; what originals and their folders are called stays here.
+    sound: of videos: left out, kept, or a reason to hold the video back: people are known by their voice, too.
     """
 
     name: str
@@ -30,6 +31,7 @@ class PublishRequest:
     mask_doubtful: bool = False
     workers: int | None = None
     number_names: bool = False
+    sound: Sound = "mute"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,7 @@ def publish(archive: Archive, actor: Actor, request: PublishRequest, progress: P
         say=lambda done, total, seconds: progress.report("publish", done, total, seconds),
         mask_doubtful=request.mask_doubtful,
         number_names=request.number_names,
+        sound=request.sound,
         engine=archive.engine(request.workers),
         cancelled=progress.cancelled,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -340,15 +340,29 @@ def reject(out: Out, subject: str, item: str, codes: tuple[str, ...]) -> None:
     is_flag=True,
     help="Call the copies 000001.jpg and so on, for names of files and folders can name people.",
 )
+@click.option(
+    "--sound",
+    type=click.Choice(["mute", "keep", "refuse"]),
+    default="mute",
+    show_default=True,
+    help="Of videos: leave sound out, keep it, or hold videos back that have it. People are known by their voice, too.",
+)
 @click.option("--workers", type=click.IntRange(1, 256), help="Worker processes (default: one for each core).")
 @acting
 def publish(
-    out: Out, name: str, out_folder: Path, channel: str, mask_doubtful: bool, number_names: bool, workers: int | None
+    out: Out,
+    name: str,
+    out_folder: Path,
+    channel: str,
+    mask_doubtful: bool,
+    number_names: bool,
+    sound: Literal["mute", "keep", "refuse"],
+    workers: int | None,
 ) -> int:
     """Write copies of collection NAME to OUT, with everybody masked but those who agreed to be seen in CHANNEL."""
     from kenbaar import acts
 
-    request = acts.PublishRequest(name, out_folder, channel, mask_doubtful, workers, number_names)
+    request = acts.PublishRequest(name, out_folder, channel, mask_doubtful, workers, number_names, sound)
     with out.archive() as archive, out.progress() as progress:
         report = acts.publish(archive, out.actor(archive), request, progress)
     out.say(f"{report.published} copies in {out_folder}: {report.visible} faces visible, {report.masked} masked.")

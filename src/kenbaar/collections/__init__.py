@@ -29,6 +29,7 @@ from kenbaar.collections._records import (
     Tally,
     Track,
 )
+from kenbaar.collections._stills import Still, still_of
 
 __all__ = [
     "Appearance",
@@ -45,10 +46,12 @@ __all__ = [
     "Mode",
     "Moment",
     "Rejection",
+    "Still",
     "Tally",
     "Track",
     "TrackPath",
     "item_id",
     "merge_known",
     "replaced_by",
+    "still_of",
 ]

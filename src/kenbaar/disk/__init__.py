@@ -17,7 +17,7 @@ more.
     assert is_full(OSError(28, "No space left on device"))                   # or the quota, or the longest file
 """
 
-from kenbaar.disk._below import remove_below, written_below
+from kenbaar.disk._below import placed_below, remove_below, written_below
 from kenbaar.disk._errors import is_full, system_name, tells_full
 from kenbaar.disk._locks import fix_size, lock_file, lock_folder
 from kenbaar.disk._writing import (
@@ -25,6 +25,7 @@ from kenbaar.disk._writing import (
     leftover_parts,
     opened,
     overwrite,
+    part_name,
     put_in_place,
     read_all,
     remove,
@@ -46,6 +47,8 @@ __all__ = [
     "lock_folder",
     "opened",
     "overwrite",
+    "part_name",
+    "placed_below",
     "put_in_place",
     "read_all",
     "remove",

@@ -42,6 +42,23 @@ def written_below(data: bytes, root: Path, relative: str) -> Iterator[Callable[[
                 os.unlink(part, dir_fd=folder)
 
 
+@contextmanager
+def placed_below(part: str, root: Path, relative: str) -> Iterator[Callable[[], None]]:
+    """As written_below, of a synced file that lies in root under a passing name (part_name) already."""
+    with _opened_below(root, relative, make=True) as (folder, name), _opened_below(root, part, make=False) as (here, _):
+        try:
+
+            def put() -> None:
+                with told():
+                    os.replace(part, name, src_dir_fd=here, dst_dir_fd=folder)
+                    os.fsync(folder)
+
+            yield put
+        finally:
+            with suppress(OSError):
+                os.unlink(part, dir_fd=here)
+
+
 def remove_below(root: Path, relative: str) -> None:
     """That file is gone. Nothing happens where it, or a folder on the way, is not there, or is reached by a link."""
     with (

@@ -12,6 +12,7 @@ from kenbaar.media._decode import Pixels
 from kenbaar.media._formats import FORMATS
 from kenbaar.media._open import digest_bytes
 from kenbaar.media._rights import NO_RIGHTS, Rights, rights_packet
+from kenbaar.media._video_formats import VIDEO_SUFFIXES
 
 _OTHERWISE = "JPEG"  # copies of formats that are not written, whose name then gets its suffix
 COPY_SUFFIXES = {name: row.copy.suffixes[0] for name, row in FORMATS.items() if row.copy}
@@ -26,7 +27,7 @@ def copy_format(source: str) -> str:
 def copy_suffix(name: str) -> str:
     """What the name of a copy ends in, beside what the original's name ends in: "" where that may stay."""
     suffix = Path(name).suffix.lower()
-    may_stay = any(row.copy and suffix in row.copy.suffixes for row in FORMATS.values())
+    may_stay = suffix in VIDEO_SUFFIXES or any(row.copy and suffix in row.copy.suffixes for row in FORMATS.values())
     return "" if may_stay else COPY_SUFFIXES[_OTHERWISE]
 
 

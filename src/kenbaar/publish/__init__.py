@@ -19,6 +19,7 @@ from kenbaar.publish._publisher import Held, Publisher, PublishReport
 from kenbaar.publish._recheck import find_exposed
 from kenbaar.publish._records import Copy, CopyStore
 from kenbaar.publish._tasks import CopyTask, MakeCopies
+from kenbaar.publish._video import Sound
 
 __all__ = [
     "GRID_PX",
@@ -33,6 +34,7 @@ __all__ = [
     "MakeCopies",
     "PublishReport",
     "Publisher",
+    "Sound",
     "check_copy",
     "covered",
     "find_exposed",

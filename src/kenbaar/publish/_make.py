@@ -18,8 +18,11 @@ MOST_ROUNDS = 3  # masking what the check doubts can show a new doubt; after so 
 
 @dataclass(frozen=True, slots=True)
 class MadeCopy:
-    """A finished copy in memory. revealed: boxes left visible, in px of the original; check: what was found in the
-    finished bytes; scale: the original's size / the copy's, 1 but for the largest JPEGs (PhotoLimits)."""
+    """A finished copy. data: its bytes; of a video empty, and part the file that holds it.
+
+    revealed: boxes left visible, in px of the original; check: what was found in the finished bytes; scale: the
+    original's size / the copy's, 1 but for the largest JPEGs (PhotoLimits).
+    """
 
     data: bytes = field(repr=False)
     digest: str
@@ -27,6 +30,7 @@ class MadeCopy:
     revealed: tuple[Box, ...]
     check: CopyCheck
     scale: int = 1
+    part: Path | None = None
 
 
 def make_copy(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kenbaar.collections import Appearance, Item
+from kenbaar.collections import Appearance, Item, Track, TrackPath
 from kenbaar.faces import Box
 from kenbaar.media import PhotoLimits
+from kenbaar.publish._video import KnownTrack, Sound
 
 RENDERER = "3"  # raised whenever the same plan gives other pixels or more is found: copies made before are made again
 
@@ -24,6 +25,7 @@ class Planned:
     reveals: tuple[tuple[Box, str], ...]
     faces: tuple[Box, ...]
     render_key: str
+    tracks: tuple[KnownTrack, ...] = ()
 
 
 def plan_copy(
@@ -47,6 +49,30 @@ def plan_copy(
         depends_on.append(str(limits.max_full_pixels))
     key = hashlib.sha256(json.dumps(depends_on).encode()).hexdigest()
     return Planned(item, target, reveals, faces, key)
+
+
+def plan_video_copy(
+    item: Item,
+    target: Path,
+    tracks: Sequence[Track],
+    paths: Mapping[int, TrackPath],
+    appearing: Iterable[Appearance],
+    may_show: frozenset[str],
+    pack: str,
+    *,
+    sound: Sound,
+) -> Planned:
+    """What the copy of a video is to be. tracks, paths, appearing: what a sweep found in it."""
+    shown = [a for a in appearing if a.subject in may_show and a.certain_enough_to_show]
+    on = {a.n for a in shown}
+    known = tuple(KnownTrack(t.start_s or 0.0, t.end_s or 0.0, t.box, paths.get(t.n), t.n in on) for t in tracks)
+    reveals = tuple(sorted((a.box, a.subject) for a in shown if a.n in paths))
+    depends_on = [
+        RENDERER, "video", item.digest, pack, sound,
+        [[t.start_s, t.end_s, t.box.as_list(), t.path] for t in tracks], sorted((a.n, a.subject) for a in shown),
+    ]  # fmt: skip
+    key = hashlib.sha256(json.dumps(depends_on).encode()).hexdigest()
+    return Planned(item, target, reveals, tuple(t.box for t in tracks), key, known)
 
 
 def is_reduced(item: Item, limits: PhotoLimits) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from kenbaar.collections import Collection, Collections, Item, ItemState
 from kenbaar.consent import SHOWING, Consents, Purpose
-from kenbaar.disk import remove_below, written_below
+from kenbaar.disk import placed_below, remove_below, written_below
 from kenbaar.engines import Engine, Failure, InProcessEngine, never
 from kenbaar.errors import KenbaarError, Unusable
 from kenbaar.ledger import Journal
@@ -25,9 +25,10 @@ from kenbaar.publish._folder import Numbers, checked_folder, copy_name, holds_na
 from kenbaar.publish._make import MadeCopy
 from kenbaar.publish._manifest import copies_in_manifest, write_manifest
 from kenbaar.publish._place import Place
-from kenbaar.publish._plan import Planned, is_reduced, plan_copy
+from kenbaar.publish._plan import Planned, is_reduced, plan_copy, plan_video_copy
 from kenbaar.publish._records import Copy, CopyStore
 from kenbaar.publish._tasks import CopyTask, MakeCopies
+from kenbaar.publish._video import Sound
 
 log = logging.getLogger(__name__)
 
@@ -91,11 +92,13 @@ class Publisher:
         say: Callable[[int, int, float], None],
         mask_doubtful: bool = False,
         number_names: bool = False,
+        sound: Sound = "mute",
         engine: Engine | None = None,
         cancelled: Callable[[], bool] = never,
     ) -> PublishReport:
         """Brings OUT to what consent allows now. Run it again after a withdrawal: what is affected is replaced.
 
+        sound: of videos: left out, kept, or a reason to hold the video back: people are known by their voice, too.
         number_names: copies are called 000001.jpg and so on, in no folders of their own; one keeps its number.
         engine: where copies are made; None makes them all here.
         cancelled: asked between copies; after a yes nothing more is made, and what this run had not come to stays as
@@ -109,7 +112,7 @@ class Publisher:
         folder = checked_folder(out, Path(collection.source), self.home)
         with publishing_alone(folder):
             run = _PublicationUnderWay(
-                self, actor, collection, folder, channel, pack, limits, mask_doubtful, number_names
+                self, actor, collection, folder, channel, pack, limits, mask_doubtful, number_names, sound
             )
             return run.go(engine or InProcessEngine(), say, cancelled)
 
@@ -128,11 +131,13 @@ class _PublicationUnderWay:
         limits: PhotoLimits,
         mask_doubtful: bool,
         number_names: bool,
+        sound: Sound,
     ) -> None:
         self.actor = actor
         self.tell: Callable[[], None] = lambda: None
         self.room, self.collection, self.folder, self.channel = room, collection, folder, channel
         self.pack, self.limits, self.mask_doubtful = pack, limits, mask_doubtful
+        self.sound: Sound = sound
         self.store = room.collections.store
         ours = copies_in_manifest(folder, room.consents.signer)
         self.place = Place(folder, collection.name, room.copies.of_folder(str(folder)), ours)
@@ -161,9 +166,9 @@ class _PublicationUnderWay:
         total = sum(counts.get(s, 0) for s in _COPIED)
         self.tell = lambda: say(len(self.current) + len(self.held), total, time.monotonic() - started)
         self.tell()
-        engine.map(
-            MakeCopies(self.limits, self.pack.folder, self.pack.digest, self.pack), self._tasks(), self._made, cancelled
-        )
+        pack, out = self.pack, self.folder
+        work = MakeCopies(self.limits, pack.folder, pack.digest, pack, out, self.sound)
+        engine.map(work, self._tasks(), self._made, cancelled)
         self._put_made_in_place()
         removed = self._take_away_the_rest()
         log.info(
@@ -210,7 +215,8 @@ class _PublicationUnderWay:
                     reveals = tuple(box for box, _ in planned.reveals)
                     digest = item.digest or ""
                     self.asked_for[len(self.taken)] = planned
-                    yield CopyTask(len(self.taken), source, digest, planned.faces, reveals, self.mask_doubtful)
+                    tracks = planned.tracks if item.kind == "video" else None
+                    yield CopyTask(len(self.taken), source, digest, planned.faces, reveals, self.mask_doubtful, tracks)
             self.tell()
 
     def _made(self, task: CopyTask, made: MadeCopy | Failure) -> None:
@@ -267,8 +273,14 @@ class _PublicationUnderWay:
         if not made.check.clean:
             log.warning("item %s: its copy is held, the check found something", planned.item.id)
             self._hold(planned.item, "; ".join(made.check.problems()))
+            if made.part is not None:
+                made.part.unlink(missing_ok=True)
             return None
-        place = written_below(made.data, self.folder, str(planned.target.relative_to(self.folder)))
+        below = str(planned.target.relative_to(self.folder))
+        if made.part is not None:
+            place = placed_below(made.part.name, self.folder, below)
+        else:
+            place = written_below(made.data, self.folder, below)
         try:
             return planned, made, beside.enter_context(place)
         except FileNotFoundError:
@@ -283,9 +295,15 @@ class _PublicationUnderWay:
 
     def _plan(self, item: Item) -> Planned:
         appearing = self.store.appearances_in(item.id)
-        faces = tuple(track.box for track in self.store.tracks(item.id))
+        tracks = self.store.tracks(item.id)
+        faces = tuple(track.box for track in tracks)
         target = self.folder / self._name(item)
         depends_on = self.pack.digest, self.mask_doubtful, self.limits
+        if item.kind == "video":
+            paths = self.store.paths(item.id)
+            return plan_video_copy(
+                item, target, tracks, paths, appearing, self._may_show(), self.pack.digest, sound=self.sound
+            )
         return plan_copy(item, target, faces, appearing, self._may_show(), *depends_on)
 
     def _named(self) -> tuple[str, ...]:
@@ -344,7 +362,7 @@ class _PublicationUnderWay:
             masked=rendered.masked,
             visible=len(showing),
             made_at=now,
-            showing=tuple(sorted(showing)),
+            showing=tuple(sorted(set(showing))),
         )
 
     def _take_away_the_rest(self) -> int:

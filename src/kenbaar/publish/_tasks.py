@@ -16,6 +16,7 @@ from kenbaar.faces import Box
 from kenbaar.media import FileBelow, PhotoLimits, begin_reading
 from kenbaar.modelpack import ModelPack, load_pack
 from kenbaar.publish._make import MadeCopy, make_copy
+from kenbaar.publish._video import KnownTrack, Sound, make_video_copy
 
 WORTH_PROCESSES = 8
 """So many copies are made before a second process would have started: importing and opening the pack take a second."""
@@ -23,7 +24,10 @@ WORTH_PROCESSES = 8
 
 @dataclass(frozen=True, slots=True)
 class CopyTask:
-    """One copy to make (make_copy's arguments). key: what the caller knows it by; it names nobody."""
+    """One copy to make (make_copy's arguments). key: what the caller knows it by; it names nobody.
+
+    tracks: of a video, what a sweep found in it; None: it is a photo.
+    """
 
     key: int
     source: FileBelow
@@ -31,6 +35,7 @@ class CopyTask:
     known: tuple[Box, ...]
     reveals: tuple[Box, ...]
     mask_doubtful: bool
+    tracks: tuple[KnownTrack, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,8 @@ class MakeCopies:
     folder: Path
     digest: str
     pack: ModelPack | None = None
+    out: Path = Path()
+    sound: Sound = "mute"
 
     @property
     def verb(self) -> str:
@@ -63,6 +70,8 @@ class MakeCopies:
         finder = pack
 
         def make(task: CopyTask) -> MadeCopy:
+            if task.tracks is not None:
+                return make_video_copy(task.source, task.digest, self.out, finder, known=task.tracks, sound=self.sound)
             return make_copy(
                 task.source,
                 task.digest,
@@ -77,4 +86,4 @@ class MakeCopies:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """What travels is where the pack lies, and which it is."""
-        return MakeCopies, (self.limits, self.folder, self.digest)
+        return MakeCopies, (self.limits, self.folder, self.digest, None, self.out, self.sound)

@@ -6,7 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kenbaar.asking import Case, CaseFace, Cases, Reviews, Shown
-from kenbaar.collections import Appearance, Collections, Item
+from kenbaar.collections import (
+    Appearance,
+    Collections,
+    Item,
+    still_of,
+)
 from kenbaar.consent import Consents
 from kenbaar.disk import writing_atomically
 from kenbaar.errors import CaseRefused, KenbaarError, NotFound, ReaderUnavailable
@@ -149,11 +154,17 @@ class CaseSheets:
 
     def _own_picture(self, item: Item, appearance: Appearance) -> Covered | None:
         """One picture of somebody, everybody else covered; None where it is gone or changed since."""
-        faces = [track.box for track in self._collections.store.tracks(item.id)]
+        still = still_of(self._collections.store, item, appearance.n)
         file = self._collections.get(item.collection).file(item.path)
         try:
             return open_covered(
-                file, item.digest, self._limits, faces, shown=appearance.n, detect_again=self._detect_again
+                file,
+                item.digest,
+                self._limits,
+                still.faces,
+                shown=appearance.n,
+                detect_again=self._detect_again,
+                at_s=still.at_s,
             )
         except ReaderUnavailable:
             raise

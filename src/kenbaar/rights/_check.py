@@ -9,15 +9,27 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from kenbaar.collections import Collection, Collections
+from kenbaar.collections import (
+    Collection,
+    Collections,
+    CollectionStore,
+    Item,
+    still_of,
+)
 from kenbaar.consent import Consents
 from kenbaar.errors import ArchiveBroken, KenbaarError, ModeRefused, ReaderUnavailable, SealBroken
 from kenbaar.ledger import Act
-from kenbaar.media import ALL_DETAIL, PhotoLimits, open_photo
+from kenbaar.media import (
+    ALL_DETAIL,
+    Photo,
+    PhotoLimits,
+    open_photo,
+)
 from kenbaar.modelpack import ModelPack
 from kenbaar.publish import Copy
 from kenbaar.rights._against_ledger import against_ledger
 from kenbaar.rights._residue import Finding, ResidueReport, scan_home
+from kenbaar.video import open_moment
 
 PAGE = 200
 USUAL_DIMS = (512, 128)  # numbers in a template of the default pack, and of the dlib pack
@@ -116,7 +128,7 @@ def _strangers(
             if len(store.tracks(item.id)) <= len(known):
                 continue
             try:
-                photo = open_photo(collection.file(item.path), limits, detail_side=ALL_DETAIL)
+                photo = _opened(collection, store, item, limits)
             except ReaderUnavailable:
                 raise
             except KenbaarError:
@@ -125,6 +137,14 @@ def _strangers(
             if faces:
                 yield np.stack([t.vector for t in pack.make_templates(photo, faces)])
         after = page[-1].path
+
+
+def _opened(collection: Collection, store: CollectionStore, item: Item, limits: PhotoLimits) -> Photo:
+    """A photo, or the moment of a video in which most faces are there."""
+    file, still = collection.file(item.path), still_of(store, item)
+    if still.at_s is not None:
+        return open_moment(file, still.at_s, digest=item.digest or "")
+    return open_photo(file, limits, detail_side=ALL_DETAIL)
 
 
 def _contradictions(consents: Consents, collections: Collections) -> Iterator[str]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from kenbaar.faces import Box
 from kenbaar.media import ALL_DETAIL, FileBelow, Photo, PhotoLimits, Rights, encode_photo, open_photo, shrunk
 from kenbaar.publish import MASK_COLOUR, mask, mask_box
+from kenbaar.video import open_moment
 
 THUMBNAIL_PX = 480
 THUMBNAIL_QUALITY = 80  # some 30 kB each: 500 of them are a page a phone opens
@@ -67,19 +68,26 @@ def open_covered(
     *,
     shown: int | None,
     detect_again: DetectAgain,
+    at_s: float | None = None,
 ) -> Covered:
     """The photo with every face covered but one. shown: the number of that face; None: nobody stays visible.
 
+    at_s: of a video, the moment; then faces are where they are at that moment, with an empty box for who is not there.
     digest: of the content the faces were found in; another content raises PhotoUnreadable, for its faces are unknown.
     detect_again: finds faces the sweep did not; whatever is not one of `faces` is covered too. A mask wins over the
     face beside it. Raises PhotoUnreadable, PhotoTooLarge.
     """
-    opened = open_photo(path, limits, digest=digest or "", rights=True, detail_side=ALL_DETAIL)
+    if at_s is not None:
+        opened = open_moment(path, at_s, digest=digest or "")
+    else:
+        opened = open_photo(path, limits, digest=digest or "", rights=True, detail_side=ALL_DETAIL)
     scale, photo = opened.scale, opened.as_decoded()
     known = [box.reduced(scale) for box in faces]
     others = [box for n, box in enumerate(known) if n != shown]
     others += [box for box in detect_again(photo) if not any(box.is_same_face(each) for each in known)]
-    masks = tuple(mask_box(box, photo.width, photo.height, block_px=photo.block_px) for box in others)
+    masks = tuple(
+        mask_box(box, photo.width, photo.height, block_px=photo.block_px) if box.area else box for box in others
+    )
     full = tuple(
         Box(scale * b.x_min, scale * b.y_min, scale * b.x_max, scale * b.y_max).clipped(opened.width, opened.height)
         for b in masks

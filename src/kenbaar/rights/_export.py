@@ -9,7 +9,12 @@ from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 
-from kenbaar.collections import Appearance, Collections, Item
+from kenbaar.collections import (
+    Appearance,
+    Collections,
+    Item,
+    still_of,
+)
 from kenbaar.consent import Consents, Grant, Sessions, Subject, attempted
 from kenbaar.disk import writing_atomically
 from kenbaar.errors import KenbaarError, PackUnavailable, PhotoUnreadable, ReaderUnavailable, UsageError
@@ -171,13 +176,13 @@ class _Run:
     def _put_picture(self, number: int, item: Item, appearance: Appearance, file: FileBelow) -> PictureCard:
         row = self._picture_row(item, appearance)
         try:
-            faces = [track.box for track in self.room.collections.store.tracks(item.id)]
-            if faces[appearance.n : appearance.n + 1] != [
-                appearance.box
-            ]:  # swept anew just now: its number is another's
+            still = still_of(self.room.collections.store, item, appearance.n)
+            if still.faces[appearance.n : appearance.n + 1] != (
+                appearance.box,
+            ):  # swept anew just now: its number is another's
                 raise PhotoUnreadable("What is known about this photo changed just now.", "Export again.")
             covered = open_covered(
-                file, item.digest, self.room.limits, faces,
+                file, item.digest, self.room.limits, still.faces, at_s=still.at_s,
                 shown=appearance.n if appearance.certain_enough_to_show else None, detect_again=self.room.detect_again,
             )  # fmt: skip
             # A face that is only possibly theirs may be somebody else's: covered, until they say that it is them.

@@ -8,7 +8,13 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from kenbaar.collections import Appearance, Collections, Item
+from kenbaar.collections import (
+    Appearance,
+    Collections,
+    Item,
+    Still,
+    still_of,
+)
 from kenbaar.consent import FINDING, Consents, Sessions
 from kenbaar.errors import NotFound
 from kenbaar.faces import Box
@@ -62,7 +68,7 @@ class ScreenPictures:
 
     def view(self, subject: str, item_id: str, sessions: Sessions) -> OwnPicture:
         """A picture somebody is in. Raises NotFound where they are not, ConsentMissing and its kin, WrongCode."""
-        item, mine, faces = self._mine(subject, item_id, sessions)
+        item, mine, still = self._mine(subject, item_id, sessions)
         file = self._collections.get(item.collection).file(item.path)
         picture = Picture(
             item.id, item.collection, file, mine.n, mine.box, mine.band, item.taken_at, mine.start_s, mine.end_s
@@ -70,32 +76,31 @@ class ScreenPictures:
         known = self._collections.store.appearances_in(item.id)
         taken = frozenset(a.n for a in known if a.subject != subject)
         name = OtherNames(self._consents.store.subjects(), subject).without(item.path)
-        return OwnPicture(picture, name, item.width or 0, item.height or 0, faces, taken)
+        return OwnPicture(picture, name, item.width or 0, item.height or 0, still.faces, taken)
 
     def jpeg(self, subject: str, item_id: str, sessions: Sessions, side: int) -> bytes:
         """The same as a JPEG of at most so many px a side, nobody visible but them. Raises PhotoUnreadable too."""
-        item, mine, faces = self._mine(subject, item_id, sessions)
-        return self._kept_or_made(subject, item, mine.n, faces, side)
+        item, mine, still = self._mine(subject, item_id, sessions)
+        return self._kept_or_made(subject, item, mine.n, still, side)
 
     def covered_jpeg(self, item_id: str, side: int) -> bytes:
         """A picture with everybody covered, as a JPEG. Raises NotFound, PhotoUnreadable."""
         item = self._collections.store.item(item_id)
         if item is None or item.state != "present":
             raise NotFound("There is no such picture.", "See the collection.")
-        faces = tuple(track.box for track in self._collections.store.tracks(item_id))
-        return self._kept_or_made("", item, None, faces, side)
+        return self._kept_or_made("", item, None, still_of(self._collections.store, item), side)
 
     def said_jpeg(self, subject: str, picture: Picture, side: int) -> bytes:
         """The face that was said by hand to be that person's, everybody else covered; for who confirms it. Raises
         NotFound, PhotoUnreadable."""
         item = self._collections.store.item(picture.item)
-        faces = tuple(track.box for track in self._collections.store.tracks(picture.item))
-        if item is None or item.state != "present" or faces[picture.n : picture.n + 1] != (picture.box,):
+        still = still_of(self._collections.store, item, picture.n) if item is not None else Still(None, ())
+        if item is None or item.state != "present" or still.faces[picture.n : picture.n + 1] != (picture.box,):
             raise NotFound("There is no such picture.", "See the collection.")
-        return self._made(item, picture.n, faces, side)
+        return self._made(item, picture.n, still, side)
 
-    def _kept_or_made(self, subject: str, item: Item, shown: int | None, faces: tuple[Box, ...], side: int) -> bytes:
-        key = (subject, item.digest, shown, faces, side)
+    def _kept_or_made(self, subject: str, item: Item, shown: int | None, still: Still, side: int) -> bytes:
+        key = (subject, item.digest, shown, still, side)
         now = time.monotonic()
         with self._lock:
             for old in [k for k, kept in self._kept.items() if kept.until < now]:
@@ -103,7 +108,7 @@ class ScreenPictures:
             if (kept := self._kept.get(key)) is not None:
                 self._kept.move_to_end(key)
                 return kept.jpeg
-        jpeg = self._made(item, shown, faces, side)
+        jpeg = self._made(item, shown, still, side)
         with self._lock:
             self._kept[key] = _Kept(jpeg, now + _KEPT_S, subject)
             while sum(len(kept.jpeg) for kept in self._kept.values()) > _KEPT_BYTES:
@@ -116,25 +121,26 @@ class ScreenPictures:
             for key in [k for k, kept in self._kept.items() if kept.subject == subject]:
                 del self._kept[key]
 
-    def _mine(self, subject: str, item_id: str, sessions: Sessions) -> tuple[Item, Appearance, tuple[Box, ...]]:
+    def _mine(self, subject: str, item_id: str, sessions: Sessions) -> tuple[Item, Appearance, Still]:
         self._consents.require(subject, FINDING)
         self._consents.require_session(self._consents.subject(subject), sessions)
         store = self._collections.store
         item = store.item(item_id)
         mine = next((a for a in store.appearances_in(item_id) if a.subject == subject), None) if item else None
-        faces = tuple(track.box for track in store.tracks(item_id)) if mine else ()
-        if item is None or mine is None or item.state != "present" or faces[mine.n : mine.n + 1] != (mine.box,):
+        still = still_of(store, item, mine.n) if item and mine else Still(None, ())
+        if item is None or mine is None or item.state != "present" or still.faces[mine.n : mine.n + 1] != (mine.box,):
             raise NotFound("There is no such picture of you.", "See your pictures.")
-        return item, mine, faces
+        return item, mine, still
 
-    def _made(self, item: Item, shown: int | None, faces: Sequence[Box], side: int) -> bytes:
+    def _made(self, item: Item, shown: int | None, still: Still, side: int) -> bytes:
         covered = open_covered(
             self._collections.get(item.collection).file(item.path),
             item.digest,
             self._limits,
-            faces,
+            still.faces,
             shown=shown,
-            detect_again=lambda photo: self._everybody(photo, item.digest or ""),
+            detect_again=lambda photo: self._everybody(photo, f"{item.digest} {still.at_s}"),
+            at_s=still.at_s,
         )
         return encode_photo(shrunk(covered.pixels, side), "JPEG", quality=QUALITY)
 

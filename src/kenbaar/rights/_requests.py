@@ -8,7 +8,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from kenbaar.collections import Appearance, Certainty, Collection, Collections, How, Item, Rejection
+from kenbaar.collections import (
+    Appearance,
+    Certainty,
+    Collection,
+    Collections,
+    How,
+    Item,
+    Rejection,
+    Track,
+)
 from kenbaar.consent import FINDING, RECOGNISING, Consents, Sessions, Subject, attempted
 from kenbaar.errors import ClaimRefused, ConsentMissing, NotFound
 from kenbaar.faces import Box
@@ -17,6 +26,7 @@ from kenbaar.matching import Band, Threshold, compare_one
 from kenbaar.media import ALL_DETAIL, FileBelow, PhotoLimits, open_photo
 from kenbaar.modelpack import ModelPack
 from kenbaar.policy import Actor, Event
+from kenbaar.video import open_moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +132,7 @@ class Requests:
         collection = self.collections.get(item.collection)
         band: Certainty = "by hand"
         if collection.mode != "off" or self.consents.templates.packs_of(subject):
-            band = self._compare(actor, subject, item, tracks[n].box, sessions, pack(), threshold(), limits)
+            band = self._compare(actor, subject, item, tracks[n], sessions, pack(), threshold(), limits)
         if any(a.n == n and a.subject != subject for a in self.items.appearances_in(item_id)):
             raise ClaimRefused(
                 "Somebody else who agreed is known to be on this face.",
@@ -216,14 +226,18 @@ class Requests:
         actor: Actor,
         subject: str,
         item: Item,
-        box: Box,
+        track: Track,
         sessions: Sessions,
         pack: ModelPack,
         threshold: Threshold,
         limits: PhotoLimits,
     ) -> Band:
         """1:1 against the claimer's own template, and nobody else's; recorded before it is done."""
-        photo = open_photo(self._file(item), limits, digest=item.digest or "", detail_side=ALL_DETAIL)
+        box, digest = track.box, item.digest or ""
+        if track.key.at_s is not None:
+            photo = open_moment(self._file(item), track.key.at_s, digest=digest)
+        else:
+            photo = open_photo(self._file(item), limits, digest=digest, detail_side=ALL_DETAIL)
         face = max(pack.detect_faces(photo), key=lambda f: f.box.iou(box), default=None)
         if face is None or not face.box.is_same_face(box):
             raise ClaimRefused("No face is found at that box now.", "Sweep the collection again.")

@@ -9,7 +9,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from kenbaar.collections import Appearance, Collection, CollectionStore, Item, ItemState
+from kenbaar.collections import (
+    Appearance,
+    Collection,
+    CollectionStore,
+    Item,
+    ItemState,
+    Still,
+    still_of,
+)
 from kenbaar.disk import writing_atomically
 from kenbaar.errors import KenbaarError, ReaderUnavailable
 from kenbaar.faces import Box
@@ -110,7 +118,10 @@ def write_sheet_of_somebody_here(
         if here:
             yield (
                 here[0][0].collection,
-                (_seen_card(p, path, digest, faces, "", limits, detect_again) for p, path, digest, faces in here),
+                (
+                    _seen_card(p, path, digest, Still(None, tuple(faces)), "", limits, detect_again)
+                    for p, path, digest, faces in here
+                ),
             )
 
     return _write("contact.html", "Your pictures", len(found), photos_a_page, out, cards, kept=False)
@@ -150,26 +161,29 @@ def own_frame(box: Box, small: Thumbnail) -> Box:
 
 
 def _own_card(picture: Picture, store: CollectionStore, limits: PhotoLimits, detect_again: DetectAgain) -> Card:
-    item, faces = store.item(picture.item), [track.box for track in store.tracks(picture.item)]
+    item = store.item(picture.item)
+    still = still_of(store, item, picture.n) if item is not None else Still(None, ())
     mine = next((a for a in store.appearances_in(picture.item) if a.n == picture.n), None)
     path = picture.path.name if item is None else item.path
-    if item is None or mine is None or picture.n >= len(faces) or faces[picture.n] != picture.box:
+    if item is None or mine is None or picture.n >= len(still.faces) or still.faces[picture.n] != picture.box:
         return Card(picture.item, path, picture.when, None, "What is known about this photo changed just now.")
-    return _seen_card(picture, path, item.digest, faces, mine.subject, limits, detect_again)
+    return _seen_card(picture, path, item.digest, still, mine.subject, limits, detect_again)
 
 
 def _seen_card(
     picture: Picture,
     path: str,
     digest: str | None,
-    faces: Sequence[Box],
+    still: Still,
     subject: str,
     limits: PhotoLimits,
     detect_again: DetectAgain,
 ) -> Card:
     """Everybody covered but the face with the picture's number."""
     try:
-        covered = open_covered(picture.file, digest, limits, faces, shown=picture.n, detect_again=detect_again)
+        covered = open_covered(
+            picture.file, digest, limits, still.faces, shown=picture.n, detect_again=detect_again, at_s=still.at_s
+        )
     except ReaderUnavailable:
         raise
     except KenbaarError as err:
@@ -177,7 +191,7 @@ def _seen_card(
     small = thumbnail(covered)
     return Card(
         picture.item, path, picture.when, small, None, subject, picture.n, picture.band,
-        own_frame(picture.box, small), len(faces),
+        own_frame(picture.box, small), sum(box.area > 0 for box in still.faces),
     )  # fmt: skip
 
 
@@ -186,10 +200,17 @@ def _numbered_card(
 ) -> Card:
     if item.state != "present":
         return Card(item.id, item.path, item.taken_at, None, _state_words(item))
-    faces = [track.box for track in store.tracks(item.id)]
+    still = still_of(store, item)
+    faces = still.faces
     try:
         covered = open_covered(
-            collection.file(item.path), item.digest, limits, faces, shown=None, detect_again=detect_again
+            collection.file(item.path),
+            item.digest,
+            limits,
+            faces,
+            shown=None,
+            detect_again=detect_again,
+            at_s=still.at_s,
         )
     except ReaderUnavailable:
         raise
@@ -199,7 +220,7 @@ def _numbered_card(
     known: list[Appearance] = store.appearances_in(item.id)
     return Card(
         item.id, item.path, item.taken_at, small, faces=len(faces),
-        labels=tuple(_label(n, box, small) for n, box in enumerate(covered.masks[: len(faces)])),
+        labels=tuple(_label(n, box, small) for n, box in enumerate(covered.masks[: len(faces)]) if box.area),
         known=tuple(a.n for a in known),
     )  # fmt: skip
 

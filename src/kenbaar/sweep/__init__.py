@@ -26,7 +26,7 @@ from kenbaar.sweep._present import PresentReport, PresentSearches, SeenHere
 from kenbaar.sweep._reanalyse import reanalyse_photo, steady_threshold
 from kenbaar.sweep._run import SweepProgress, SweepReport, Sweeps, Unreadable
 from kenbaar.sweep._tasks import AnalysePhotos, AnalysisTask, OlderPack
-from kenbaar.sweep._video import FoundTrack, RecognisedTrack, VideoAnalysis, analyse_video
+from kenbaar.sweep._video import VideoAnalysis, analyse_video
 
 __all__ = [
     "AnalysePhotos",
@@ -47,8 +47,8 @@ __all__ = [
     "Sweeps",
     "Unreadable",
     "VideoAnalysis",
-    "analyse_video",
     "analyse_photo",
+    "analyse_video",
     "merge_decisions",
     "reanalyse_photo",
     "steady_threshold",

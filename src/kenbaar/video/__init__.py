@@ -14,6 +14,7 @@
 """
 
 from kenbaar.video._limits import DEFAULT_VIDEO_LIMITS, VideoLimits
+from kenbaar.video._moment import open_moment
 from kenbaar.video._outside import Looking, Pace, digest_video, looking, render_video
 from kenbaar.video._tracking import GAP_S, Seen, Track, Tracker
 from kenbaar.video._values import Frame, VideoEnd, VideoInfo
@@ -32,5 +33,6 @@ __all__ = [
     "VideoLimits",
     "digest_video",
     "looking",
+    "open_moment",
     "render_video",
 ]

@@ -21,6 +21,7 @@ BEGIN = "import sys; sys.path.insert(0, sys.argv[1]); from kenbaar.video._child 
 OUT_OF_MEMORY = 3
 FULL_DISK = 4
 _MOST_REQUEST = 1 << 16
+_SAME_MOMENT_S = 0.0005
 
 
 def main() -> int:
@@ -110,17 +111,18 @@ def _end(video: Any) -> dict[str, object]:
 
 def _look(request: dict[str, Any], file: Any, shared: mmap.mmap | None) -> int:
     """Frames, as often as is asked for: at a cut; `every_s` after the last one; sooner, from `moving_s` on, where the
-    picture changed; and later, up to `still_s`, where it did not. Or the frames at `at_pts` alone."""
+    picture changed; and later, up to `still_s`, where it did not. Or the frame at `at_s` alone."""
     import numpy as np
 
     from kenbaar.video._decode import Cuts
 
     video = _open(request, file)
     assert shared is not None
-    slots, at_pts = request["slots"], request.get("at_pts")
+    slots, wanted_s = request["slots"], request.get("at_s")
     cuts, since, told, last_s, n = Cuts(), list[int](), False, -1e9, -1
     is_cut, free = False, list(range(slots))
-    wanted = set(at_pts) if at_pts is not None else None
+    if wanted_s is not None:
+        video.seek(wanted_s)
     for pts, frame in video.coded_frames():
         n += 1
         if not told:
@@ -129,8 +131,8 @@ def _look(request: dict[str, Any], file: Any, shared: mmap.mmap | None) -> int:
         since.append(pts)
         at_s = float(pts * video.tick_s)
         is_cut |= cuts.is_cut(frame)
-        if wanted is not None:
-            due = pts in wanted
+        if wanted_s is not None:
+            due = at_s - float(video.start_s) >= wanted_s - _SAME_MOMENT_S
         else:
             gone_s = at_s - last_s + 1e-6
             due = (
@@ -151,6 +153,8 @@ def _look(request: dict[str, Any], file: Any, shared: mmap.mmap | None) -> int:
         place = np.frombuffer(shared, np.uint8, pixels.size, slot * request["slot_bytes"]).reshape(pixels.shape)
         place[...] = pixels
         _say({"slot": slot, "n": n, "cut": is_cut, "pts": since})
+        if wanted_s is not None:
+            return 0
         cuts.mark()
         since, is_cut, last_s = [], False, at_s
     if not told:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from fractions import Fraction
 from statistics import median
 from typing import Any, BinaryIO
@@ -77,6 +78,12 @@ class Video:
                 f"({most.max_pixels // 1_000_000} megapixels, {most.max_side} a side)",
                 "Save it smaller and use that.",
             )
+
+    def seek(self, at_s: float) -> None:
+        """Goes to a key frame at or before that moment, if the file knows one: else it is read from its start."""
+        pts = int((Fraction(at_s).limit_denominator(1_000_000) + self.start_s) / self.tick_s)
+        with suppress(av.error.FFmpegError):
+            self.container.seek(pts, stream=self.stream)
 
     @property
     def duration_s(self) -> float | None:

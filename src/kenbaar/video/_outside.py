@@ -58,12 +58,12 @@ class Pace:
 class Looking:
     """One video being looked through. info: from the first frame on. end: after the last one."""
 
-    def __init__(self, child: _Child, limits: VideoLimits, pace: Pace | None, at_pts: Sequence[int] | None) -> None:
-        self._child, self._limits = child, limits
+    def __init__(self, child: _Child, limits: VideoLimits, pace: Pace | None, at_s: float) -> None:
+        self._child, self._limits, self._pace = child, limits, pace
         self._slot_bytes = 3 * limits.max_pixels
         request = {
             "limits": asdict(limits), "threads": _THREADS, "slots": _SLOTS, "slot_bytes": self._slot_bytes,
-            **(asdict(pace) if pace else {"at_pts": list(at_pts or ())}),
+            **(asdict(pace) if pace else {"at_s": at_s}),
         }  # fmt: skip
         child.ask(request)
         line = child.line()
@@ -88,7 +88,7 @@ class Looking:
         with _sense():
             slot, n, cut = int(line["slot"]), int(line["n"]), bool(line["cut"])
             pts = self._more(line["pts"])
-            if not 0 <= slot < _SLOTS or n != self._n + len(pts) or not pts:
+            if not 0 <= slot < _SLOTS or (self._pace is not None and n != self._n + len(pts)) or not pts:
                 raise ValueError("no slot or frame of ours")
         self._n = n
         shape = (self.info.height, self.info.width, 3)
@@ -113,7 +113,7 @@ class Looking:
             self._more(untrusted["pts"])
             problems = tuple(_clause(p) for p in untrusted["problems"][:10])
             frames, end_pts = int(untrusted["frames"]), int(untrusted["end_pts"])
-            if frames != len(self.pts):
+            if self._pace is not None and frames != len(self.pts):
                 raise ValueError("frames are missing")
             self.end = VideoEnd(frames, self.info.seconds(end_pts), problems)
 
@@ -124,9 +124,9 @@ def looking(
     pace: Pace | None = None,
     limits: VideoLimits = DEFAULT_VIDEO_LIMITS,
     *,
-    at_pts: Sequence[int] | None = None,
+    at_s: float = 0.0,
 ) -> Iterator[Looking]:
-    """Opens a video and looks through it at this pace, or at the frames with these time stamps alone.
+    """Opens a video and looks through it at this pace; without one, at the frame at at_s seconds alone.
 
     Decoded in a process of its own, which ends with the block. Raises VideoUnreadable, with no name and no path.
     """
@@ -135,7 +135,7 @@ def looking(
             raise UnfitVideo(f"has more than {limits.max_bytes // 10**9} GB", "Cut it into parts.")
         child = _Child(descriptor, limits, shared_bytes=_SLOTS * 3 * limits.max_pixels)
         try:
-            yield Looking(child, limits, pace, at_pts)
+            yield Looking(child, limits, pace, at_s)
         finally:
             child.close()
 
