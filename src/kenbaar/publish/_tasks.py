@@ -6,6 +6,7 @@ path and boxes, and answers with the bytes of a copy and what its check found.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,14 +65,14 @@ class MakeCopies:
         begin_reading(self.limits)  # while the pack is opened
         pack = self.pack
         if pack is None:
-            pack = load_pack(self.folder, threads=1)
-            if pack.digest != self.digest:
-                raise PackBroken("The pack was replaced since this publication began.", "Publish again.")
+            pack = self._loaded(1)
         finder = pack
 
         def make(task: CopyTask) -> MadeCopy:
             if task.tracks is not None:
-                return make_video_copy(task.source, task.digest, self.out, finder, known=task.tracks, sound=self.sound)
+                return make_video_copy(
+                    task.source, task.digest, self.out, self._for_videos(), known=task.tracks, sound=self.sound
+                )
             return make_copy(
                 task.source,
                 task.digest,
@@ -83,6 +84,16 @@ class MakeCopies:
             )
 
         return make
+
+    def _for_videos(self) -> ModelPack:
+        """The same pack with a thread more: a video is one task, and its decoder waits most of the time."""
+        return self._loaded(min(2, os.cpu_count() or 1))
+
+    def _loaded(self, threads: int) -> ModelPack:
+        pack = load_pack(self.folder, threads=threads)
+        if pack.digest != self.digest:
+            raise PackBroken("The pack was replaced since this publication began.", "Publish again.")
+        return pack
 
     def __reduce__(self) -> tuple[Any, ...]:
         """What travels is where the pack lies, and which it is."""

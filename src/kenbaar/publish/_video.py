@@ -36,17 +36,18 @@ from kenbaar.video import Frame, Looking, Pace, Seen, Track, Tracker, digest_vid
 
 Sound = Literal["mute", "keep", "refuse"]
 
-PACE = Pace(every_s=0.12, moving_s=0.06, still_s=0.25)
+PACE = Pace(every_s=0.14, moving_s=0.1, still_s=0.25)
 CHECK_PACE = Pace(every_s=0.19, moving_s=0.19, still_s=0.3)
-THOROUGH_S = 2.0
+THOROUGH_S = 3.0
 MARGIN_FRAMES = 15
 MOST_ROUNDS = 3
-_LONG_SIDE, _CHECK_SIDE = 640, 800
+_LONG_SIDE, _CHECK_SIDE = 960, 800
 _MIN_SCORE, _HINT_SCORE, _CHECK_SCORE = 0.3, 0.1, 0.5
 _SAME_IOU = 0.35  # of a face and where a track of the sweep has it then: it moves between two looks
 _SLACK_S = 0.5  # that a publication may see a face before and after the sweep did
 _LOST_S = 2.0  # a face that is found again so soon, not far off, was there all the time
-_LOST_SIDES = 3.0
+_LOST_SIDES, _LOST_RATIO = 3.0, 1.8
+_SAME_PLACE = 0.6  # of the smaller of two boxes, under the other: one face, told by two looks
 _MARGIN_SHARE = 8  # a mask is larger than a box by this part of its side
 _OWN_TAGS = frozenset({"major_brand", "minor_version", "compatible_brands", "encoder", "DURATION", "ENCODER"})
 _MOST_OFF, _OPAQUE_SHARE = 24, 0.99
@@ -143,15 +144,19 @@ def _find_tracks(video: Looking, finder: FaceDetector) -> _Found:
         sure = [face.box for face in faces]
         if frame.begins_shot or frame.at_s - thorough_s >= THOROUGH_S:
             thorough_s = frame.at_s
-            sure += [box for box in detect_all(frame, finder, PUBLISH) if box.nearest(sure) is None]
+            sure += [box for box in detect_all(frame, finder, PUBLISH) if not _is_told(box, sure)]
         if frame.begins_shot:
             cuts.append(frame.n)
-        weak = [hint.box for hint in hints if hint.box.nearest(sure) is None]
+        weak = [hint.box for hint in hints if not _is_told(hint.box, sure)]
         seen: list[Seen[None]] = [Seen(frame.n, frame.at_s, box) for box in sure]
         seen += [Seen(frame.n, frame.at_s, box, sure=False) for box in weak]
         tracker.add(frame.at_s, seen, begins_shot=frame.begins_shot)
     tracker.end()
     return _Found(tracker.take(), cuts)
+
+
+def _is_told(box: Box, boxes: Sequence[Box]) -> bool:
+    return any(box.intersection(b).area >= _SAME_PLACE * min(box.area, b.area) for b in boxes)
 
 
 def _divided(
@@ -228,12 +233,14 @@ def _was_lost(a: Track[None], b: Track[None], shots: Sequence[int]) -> bool:
     gone, back = a.last, b.seen[0]
     if back.n <= gone.n or back.at_s - gone.at_s > _LOST_S or any(gone.n < cut <= back.n for cut in shots):
         return False
-    side = max(gone.box.width, gone.box.height, back.box.width, back.box.height)
+    sides = sorted([max(gone.box.width, gone.box.height), max(back.box.width, back.box.height)])
+    if sides[1] > _LOST_RATIO * sides[0]:
+        return False
     off = np.hypot(
         gone.box.x_min + gone.box.x_max - back.box.x_min - back.box.x_max,
         gone.box.y_min + gone.box.y_max - back.box.y_min - back.box.y_max,
     )
-    return bool(off / 2 <= _LOST_SIDES * side)
+    return bool(off / 2 <= _LOST_SIDES * sides[0])
 
 
 def _mask_box(box: Box, size: tuple[int, int]) -> Box:
@@ -259,10 +266,11 @@ def _check(
             here = [mask.box for mask in by_first if mask.first <= frame.n <= mask.last]
             opaque = opaque and all(_is_opaque(frame, box) for box in here)
             faces = finder.detect_faces(frame, long_side=_CHECK_SIDE, min_score=_CHECK_SCORE)
-            exposed: list[Seen[None]] = [
-                seen
-                for seen in (Seen(frame.n, frame.at_s, face.box) for face in faces)
-                if covered(seen.box, here) < HIDDEN_SHARE and not any(_overlap(seen, k) >= _SAME_IOU for k in shown)
+            seen: list[Seen[None]] = [Seen(frame.n, frame.at_s, face.box) for face in faces]
+            exposed = [
+                one
+                for one in seen
+                if covered(one.box, here) < HIDDEN_SHARE and not any(_overlap(one, k) >= _SAME_IOU for k in shown)
             ]
             tracker.add(frame.at_s, exposed, begins_shot=frame.begins_shot)
     tracker.end()

@@ -203,7 +203,7 @@ class _Child:
                 [sys.executable, "-I", "-c", BEGIN, _SOURCE, *map(str, numbers)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                stderr=None if os.environ.get("VDEBUG") else subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
                 pass_fds=tuple(fd for fd in (source, memory, out) if fd >= 0),
                 env=_ENVIRONMENT,
                 cwd="/",

@@ -69,7 +69,8 @@ def render(video: Video, out: BinaryIO, table: MaskTable, *, keep_sound: bool) -
         encoder = _encoder(container, video, first[1])
         kept = container.add_stream_from_template(sound) if sound is not None else None
         if video.turn.quarters or video.turn.mirrored:
-            encoder.set_display_rotation(90 * video.turn.quarters, hflip=video.turn.mirrored)
+            quarters = -video.turn.quarters if video.turn.mirrored else video.turn.quarters  # FFmpeg mirrors last
+            encoder.set_display_rotation(90 * quarters, hflip=video.turn.mirrored)
         painter = _Painter(encoder, video)
         for n, (pts, frame) in enumerate(chain([first], frames)):
             painted = painter.painted(frame, table.boxes(n, pts))
