@@ -77,6 +77,16 @@ class Things:
         return self._party.archive
 
     @cached_property
+    def clip(self) -> Path:
+        from tests.video.clips import with_square, write_clip
+
+        return write_clip(self.folder / "clip.mp4", [with_square(n) for n in range(12)])
+
+    @property
+    def copy(self) -> Path:
+        return self.folder / "copy.mp4"
+
+    @cached_property
     def ada(self) -> str:
         return self._party.people["Ada"].subject
 

@@ -7,10 +7,13 @@
 - Refusals are VideoUnreadable, with a sentence that holds no name and no path.
 - Knows no person, no database and no settings.
 
-    with looking(path, Pace(every_s=0.2, moving_s=0.1, still_s=0.5)) as video:
+    tracker = Tracker()
+    with looking(clip, Pace(every_s=0.2, moving_s=0.1, still_s=0.5)) as video:
         for frame in video.frames():
-            tracker.add(frame.at_s, faces_in(frame), begins_shot=frame.begins_shot)
-    render_video(path, descriptor, [(0, 30, Box(0, 0, 64, 64))], video.pts, keep_sound=False)
+            seen = [Seen(frame.n, frame.at_s, face.box) for face in pack.detect_faces(frame)]
+            tracker.add(frame.at_s, seen, begins_shot=frame.begins_shot)
+    with copy.open("w+b") as file:
+        render_video(clip, file.fileno(), [(0, 30, Box(0, 0, 64, 64))], video.pts, keep_sound=False)
 """
 
 from kenbaar.video._limits import DEFAULT_VIDEO_LIMITS, VideoLimits
