@@ -19,7 +19,7 @@ from typing import Any
 
 BEGIN = "import sys; sys.path.insert(0, sys.argv[1]); from kenbaar.video._child import main; sys.exit(main())"
 OUT_OF_MEMORY = 3
-FULL_DISK = 4
+NOT_WRITTEN = 4
 _MOST_REQUEST = 1 << 16
 _SAME_MOMENT_S = 0.0005
 
@@ -179,7 +179,7 @@ def _render(request: dict[str, Any], file: Any, out: int) -> int:
             target.flush()
         except OSError as err:
             _say({"errno": err.errno or 5})
-            return FULL_DISK
+            return NOT_WRITTEN
     _say({"end": _end(video)})
     return 0
 

@@ -6,7 +6,6 @@ words, and a frame's pixels lie in memory whose size this process has fixed.
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import math
 import mmap
@@ -31,7 +30,7 @@ from kenbaar.errors import NoSpace, Unusable, VideoUnreadable
 from kenbaar.faces import Box
 from kenbaar.media import VIDEO_FORMATS, FileBelow, opened_file
 from kenbaar.text import json_text, read_json
-from kenbaar.video._child import BEGIN, FULL_DISK, OUT_OF_MEMORY
+from kenbaar.video._child import BEGIN, OUT_OF_MEMORY
 from kenbaar.video._limits import DEFAULT_VIDEO_LIMITS, DO_CONVERT, UnfitVideo, VideoLimits
 from kenbaar.video._values import Frame, VideoEnd, VideoInfo
 
@@ -274,8 +273,6 @@ class _Child:
             code = 0
         if code == OUT_OF_MEMORY:
             return UnfitVideo("needs more memory than a video may take", DO_CONVERT)
-        if code == FULL_DISK:
-            raise _not_written(errno.ENOSPC)
         return UnfitVideo("could not be read safely (its decoder stopped)", DO_CONVERT)
 
 
