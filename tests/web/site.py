@@ -24,7 +24,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from kenbaar.archive import Archive, open_archive
-from kenbaar.policy import RoleName
+from kenbaar.policy import RoleName, subject_actor
 from kenbaar.settings import Settings, load_settings
 from kenbaar.web import Place, make_app
 from kenbaar.web._serve import first_officer, listen
@@ -119,7 +119,9 @@ class Served:
     def person(self, name: str) -> Visitor:
         """Somebody enrolled, signed in with their code: the one that opens their key, or one made for them now."""
         visitor = self.visitor()
-        code = self.club.codes.get(name) or self.archive.access.new_code(OFFICER, self.club.ids[name])
+        code = self.club.codes.get(name) or self.archive.access.new_code(
+            subject_actor(self.club.ids[name]), self.club.ids[name]
+        )
         page = visitor.post("/sign-in", code=code)
         assert page.path == "/mine", page.words
         return visitor

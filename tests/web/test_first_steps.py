@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import time
 
-from tests.web.site import Page, Served
+from kenbaar.policy import subject_actor
+from tests.web.site import Page, Served, Visitor
 
 
 def address(page: Page) -> str:
@@ -79,14 +80,55 @@ def test_whose_key_the_organisation_holds_signs_in_too_with_the_code_they_were_s
     assert site.visitor().post("/sign-in", code=code[0]).path == "/mine"
 
 
-def test_a_lost_code_is_replaced_by_the_organisation_and_the_person_sees_it(site: Served) -> None:
-    officer = site.officer()
-    page = officer.post(f"/staff/people/{site.club.ids['Ada']}/code")
-    code = re.search(r"KB(-[0-9A-Z]{4}){9}", page.text)
-    assert code is not None
+def code_link(site: Served, visitor: Visitor) -> str:
+    page = visitor.post(f"/staff/people/{site.club.ids['Ada']}/code")
+    assert re.search(r"KB(-[0-9A-Z]{4}){9}", page.text) is None, "nobody but Ada sees her code"
+    found = re.search(r"/c/kl[-_0-9A-Za-z]+", page.text)
+    assert found is not None
+    return found[0]
+
+
+def test_a_lost_code_is_replaced_by_the_person_with_a_link_that_the_organisation_makes(site: Served) -> None:
+    link = code_link(site, site.officer())
     ada = site.visitor()
-    assert ada.post("/sign-in", code=code[0]).path == "/mine"
+    assert "Nobody there sees your new code" in ada.get(link).words
+    code = re.search(r"KB(-[0-9A-Z]{4}){9}", ada.post("/new-code").text)
+    assert code is not None and ada.get("/mine").path == "/mine"
+    assert site.visitor().post("/sign-in", code=code[0]).path == "/mine"
     assert "A new way to sign in was made for you." in ada.get("/mine/looks").words
+    second = site.visitor()
+    second.get(link)
+    assert second.post("/new-code").status == 410, "it works once"
+
+
+def test_opening_a_link_makes_nothing_before_the_person_says_so(site: Served) -> None:
+    """Programs that look at links in mail open them, too."""
+    code = site.archive.access.new_code(subject_actor(site.club.ids["Ada"]), site.club.ids["Ada"])
+    site.visitor().get(code_link(site, site.officer()))
+    assert site.visitor().post("/sign-in", code=code).path == "/mine"
+
+
+def test_a_new_code_ends_what_the_one_before_had_signed_in(site: Served) -> None:
+    ada = site.person("Ada")
+    assert ada.get("/mine").path == "/mine"
+    other = site.visitor()
+    other.get(code_link(site, site.officer()))
+    other.post("/new-code")
+    assert ada.get("/mine").path == "/sign-in" and other.get("/mine").path == "/mine"
+
+
+def test_a_session_ends_with_its_code_whichever_program_ended_that(site: Served) -> None:
+    ada, them = site.person("Ada"), subject_actor(site.club.ids["Ada"])
+    site.archive.access.new_code(them, site.club.ids["Ada"])
+    assert ada.get("/mine").path == "/sign-in"
+
+
+def test_who_shows_once_more_who_they_are_goes_on_where_they_were(site: Served) -> None:
+    from kenbaar.web.pages.public import local_path
+
+    assert local_path("/staff/people?from=50&find=A") == "/staff/people?from=50&find=A"
+    for elsewhere in ("https://x.test/a", "//x.test/a", "/\\x.test", "x", "javascript:alert(1)"):
+        assert local_path(elsewhere) == "/", elsewhere
 
 
 def test_enrolments_one_after_another_from_one_network_are_not_stopped(site: Served) -> None:

@@ -163,6 +163,29 @@ def test_an_answer_is_good_once_and_for_the_challenge_it_was_made_for(site: Serv
     assert thief.get("/staff").path == "/staff/sign-in"
 
 
+def test_the_same_answer_a_second_time_in_the_same_browser_is_refused_and_in_the_ledger(
+    site: Served, context: BrowserContext
+) -> None:
+    device = Device(context, prf=False)
+    enrol(site, device.page, "organisation")
+    add_passkey(device.page)
+    context.clear_cookies()
+    device.page.goto(f"{site.origin}/sign-in")
+    device.sent.clear()
+    device.page.click('[data-passkey="sign-in"]')
+    device.page.wait_for_url("**/mine")
+    answer = next(body for body in device.sent if "credential" in body)
+    again = """async (body) => {
+        const csrf = document.querySelector('input[name="_csrf"]').value;
+        const headers = { 'Content-Type': 'application/json', 'X-CSRF': csrf };
+        const told = await fetch('/passkeys/ask', { method: 'POST', headers, body: '{}' }).then((r) => r.json());
+        return (await fetch('/passkeys/answer', { method: 'POST', headers, body })).status;
+    }"""
+    assert device.page.evaluate(again, answer) == 401
+    looks = site.archive.looks.at(site.club.ids["Dov"])
+    assert any(look.event == "refused" for look in looks), [look.event for look in looks]
+
+
 @pytest.mark.parametrize("body", [{}, {"credential": {}}, {"credential": {"rawId": "AAAA"}}, [], {"credential": None}])
 def test_what_is_no_answer_signs_nobody_in(site: Served, body: Any) -> None:
     visitor = site.visitor()

@@ -17,7 +17,7 @@ from kenbaar.consent import ENGLISH, Code, Holder, Purpose, attempted, last_day,
 from kenbaar.errors import NotFound, RoleRefused
 from kenbaar.faces import Box
 from kenbaar.ledger import require_permission
-from kenbaar.policy import Actor, Event, Permission
+from kenbaar.policy import Actor, Event, Permission, subject_actor
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +255,45 @@ class NewCodeAnswer:
 
 @act("code", Permission.SPEAK_FOR, own=True)
 def new_code(archive: Archive, actor: Actor, request: NewCodeRequest) -> NewCodeAnswer:
-    """A new code to sign in with; the person sees who had it made. Raises UsageError where they hold their own key."""
+    """A new code for whoever acts. Raises RoleRefused for anybody else's, UsageError where they hold their own key."""
     with attempted(archive.consents, Event.ACCESS, actor, request.subject):
         return NewCodeAnswer(request.subject, archive.access.new_code(actor, request.subject))
+
+
+@dataclass(frozen=True, slots=True)
+class CodeLinkRequest:
+    """For whom: somebody whose key the organisation holds, and who lost their code."""
+
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class CodeLinkAnswer:
+    """A token with which they make themselves a new code, once; until when."""
+
+    subject: str
+    token: str = field(repr=False)
+    until: datetime
+
+
+@act("code link", Permission.SPEAK_FOR)
+def make_code_link(archive: Archive, actor: Actor, request: CodeLinkRequest) -> CodeLinkAnswer:
+    """Lets somebody make a new code. Whoever makes the link never sees that code, and the person sees who made it."""
+    with attempted(archive.consents, Event.ACCESS, actor, request.subject):
+        token, until = archive.access.new_link(actor, request.subject)
+        return CodeLinkAnswer(request.subject, token, until)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCodeLinkRequest:
+    """The token that somebody was given."""
+
+    token: str = field(repr=False)
+
+
+@act("code open", Permission.SPEAK_FOR)
+def open_code_link(archive: Archive, actor: Actor, request: OpenCodeLinkRequest) -> NewCodeAnswer:
+    """Their new code, and the link is used. It is the act of whose link it is. Raises TokenRefused."""
+    with attempted(archive.consents, Event.ACCESS, actor, None):
+        subject = archive.access.subject_of_link(request.token)
+    return NewCodeAnswer(subject, archive.access.new_code(subject_actor(subject), subject))

@@ -125,4 +125,6 @@ class EndStaffAnswer:
 @act("staff end", Permission.STAFF)
 def end_staff(archive: Archive, actor: Actor, request: EndStaffRequest) -> EndStaffAnswer:
     """Ends an account. Raises NotFound."""
-    return EndStaffAnswer(archive.staff.end(actor, request.account).id)
+    ended = archive.staff.end(actor, request.account)
+    archive.access.end_all_of(ended.id)
+    return EndStaffAnswer(ended.id)

@@ -144,7 +144,7 @@ class Archive:
         self.case_sheets = CaseSheets(
             self.consents, self.collections, self.cases, self.reviews, self.limits, self.detect_everybody
         )
-        recovery(journal, records, self.collections.store, self.leaving, self.staff, self.tokens)
+        recovery(journal, records, self.collections.store, self.leaving, self.staff, self.tokens, self.access)
         try:
             with journal.writing(in_doubt=True, wait=False):
                 pass  # whoever gets the lock recovers what a crash left, and ends what the calendar ended
@@ -215,7 +215,7 @@ class Archive:
             edited=[
                 *self.staff.store.edited(),
                 *self.tokens.store.edited(),
-                *self.access.store.edited(),
+                *self.access.problems(),
                 *self.cases.edited(),
             ],
             say=say,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 
+from kenbaar.access import Access
 from kenbaar.archive._journal import ArchiveJournal
 from kenbaar.archive._replay import Replay
 from kenbaar.collections import CollectionStore
@@ -23,6 +24,7 @@ def recovery(
     leaving: Leaving,
     staff: Staff,
     tokens: Tokens,
+    access: Access,
 ) -> None:
     """Has the journal recover the archive whenever somebody begins to write.
 
@@ -53,6 +55,7 @@ def recovery(
             replay.replay([act for act in journal.acts() if act.index >= size])
         if killed:
             log.warning("whoever wrote last was killed: the archive is gone through")
+            access.recover()
         leaving.recover(whole=killed or int(records.note("key_generation") or 0) != journal.keys.generation)
 
     journal.recover, journal.protecting, journal.up_to_ledger = recover, protecting, up_to_ledger

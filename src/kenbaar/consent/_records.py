@@ -162,6 +162,9 @@ class ConsentStore(Protocol):
     def end_grants(self, grants: Sequence[Grant], at: datetime, reason: str) -> None:
         """Marks them ended and empties their wrapped keys."""
 
+    def ways_in(self, subject: str) -> list[str]:
+        """The keys of what somebody signs in with (kenbaar.access)."""
+
     def forget(self, subject: str, at: datetime) -> None:
         """Empties name and guardian, drops invitations and what they sign in with, and marks the person as gone."""
 

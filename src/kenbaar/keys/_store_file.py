@@ -76,6 +76,7 @@ class KeyKind(StrEnum):
     SIGNING = "signing"  # seed of an Ed25519 key pair
     LOG = "log"  # opens what a ledger entry says
     CASE = "case"  # opens one state of one case: the photos somebody asked about, and what was answered
+    ACCESS = "access"  # of one way to sign in: it is good for nothing once its key is destroyed
     RECORDS = "records"  # seals the archive's records, so that an edited one is noticed
 
 
@@ -86,6 +87,7 @@ KIND_CODES = {  # never reused
     KeyKind.LOG: 4,
     KeyKind.RECORDS: 5,
     KeyKind.CASE: 6,
+    KeyKind.ACCESS: 7,
 }
 
 

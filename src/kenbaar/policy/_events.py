@@ -74,6 +74,15 @@ class Event(Enum):
         meaning="A new way to sign in was made for you.",
         own=True,
     )
+    ACCESS_END = EventRow(
+        "access-end",
+        None,
+        narrows=False,  # its key is destroyed, and no older records bring that back
+        facts=frozenset({"kind", "staff"}),
+        shown=frozenset({"kind"}),
+        meaning="A way to sign in of yours was taken away.",
+        own=True,
+    )
     WITHDRAW = EventRow(
         "withdraw",
         Permission.SPEAK_FOR,

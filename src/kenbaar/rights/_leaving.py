@@ -150,7 +150,8 @@ class Leaving:
             self.items.drop_person(subject, everything=left)  # 5
         person = consents.store.subject(subject)
         if left:
-            consents.store.forget(subject, now)  # 6
+            consents.keys.destroy(consents.store.ways_in(subject), at=now)  # 6
+            consents.store.forget(subject, now)
         copies = self.copies.showing(subject) if self._ends_showing(grants, left) else ()
         receipt = self._receipt(subject, grants, person, entry, now)
         consents.store.keep_receipt(subject, "destruction", now, receipt)  # 7

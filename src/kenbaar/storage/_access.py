@@ -43,6 +43,10 @@ class SqlCredentialStore:
         with self._db.write() as c:
             c.execute(sa.delete(table).where(table.c.id.in_(ids)))
 
+    def all(self) -> list[Credential]:
+        """Everybody's, edited or not."""
+        return [found for found, _ in self._rows(sa.true())]
+
     def edited(self) -> list[str]:
         """What was edited, one sentence each."""
         return [

@@ -137,6 +137,11 @@ class SqlConsentStore:
         with self._db.write() as c:
             _end_grants(c, ending, at, reason)
 
+    def ways_in(self, subject: str) -> list[str]:
+        """The keys of what somebody signs in with."""
+        with self._db.read() as c:
+            return list(c.execute(sa.select(credentials.c.key_id).where(credentials.c.owner == subject)).scalars())
+
     def forget(self, subject: str, at: datetime) -> None:
         """Empties name and guardian, drops invitations and what they sign in with, marks the person as gone."""
         with self._db.write() as c:

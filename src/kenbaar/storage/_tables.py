@@ -237,6 +237,8 @@ credentials = sa.Table(  # what people and staff sign in with: digests and publi
     sa.Column("public_key", sa.LargeBinary),
     sa.Column("sign_count", sa.Integer, nullable=False),
     sa.Column("wrapped", sa.LargeBinary),  # a recovery code, which only its owner's device opens
+    sa.Column("until", Utc),  # of a link with which a new code is made
+    sa.Column("key_id", sa.Text, nullable=False, server_default=""),  # made for this row; goes with it
     sa.Column("seal", sa.LargeBinary),  # of everything that stands here
 )
 

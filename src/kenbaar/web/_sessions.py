@@ -29,6 +29,8 @@ Kind = Literal["nobody", "person", "staff"]
 class Session:
     """One browser. csrf: what its forms must carry. token: of an invitation it opened. key: what a person's code opens.
 
+    code_link: the token with which a new code is made. way_in: the code or passkey it was signed in with, which must
+    still be good; None: a key or a passphrase.
     flash: sentences for the next page. proved_at: when whoever it is last showed it, in the clock of the store.
     challenge: what a passkey is asked to sign, and when it was made.
     """
@@ -40,6 +42,8 @@ class Session:
     actor: Actor | None = None
     key: CodeSession | None = field(default=None, repr=False)
     token: str | None = field(default=None, repr=False)
+    code_link: str | None = field(default=None, repr=False)
+    way_in: str | None = None
     language: str | None = None
     proved_at: float = 0.0
     challenge: tuple[bytes, float] | None = field(default=None, repr=False)
@@ -103,10 +107,10 @@ class Sessions:
             with self._lock:
                 self._drop(_digest(cookie))
 
-    def end_all_of(self, actor: Actor) -> None:
-        """Every session of that person or account is over."""
+    def end_all_of(self, actor: Actor, but: Session | None = None) -> None:
+        """Every session of that person or account is over, but that one."""
         with self._lock:
-            for digest in [d for d, s in self._by_digest.items() if s.actor == actor]:
+            for digest in [d for d, s in self._by_digest.items() if s.actor == actor and s is not but]:
                 self._drop(digest)
 
     def now(self) -> float:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import jinja2
 from anyio import CapacityLimiter, to_thread
@@ -310,11 +310,22 @@ def _require(site: Site, row: PageRow, visit: Visit) -> None:
             raise Refusal(visit.page("error.html", status=403, error=_not_yours(visit.words)))
         path = "/staff/sign-in" if row.who is Who.STAFF else "/sign-in"
         raise Refusal(visit.go(path))
+    if row.who is not Who.ANYBODY and not _way_in_is_good(site, visit):
+        visit.sign_out()
+        raise Refusal(visit.go("/staff/sign-in" if row.who is Who.STAFF else "/sign-in"))
     if row.who is Who.STAFF:
         _require_living_account(site, visit)
     if row.fresh and (visit.session is None or not site.sessions.is_fresh(visit.session)):
-        back = visit.request.url.path if row.method == "GET" else (visit.request.headers.get("referer") or "/")
-        raise Refusal(visit.go(f"/prove?next={urlsplit(back).path}"))
+        back = str(visit.request.url) if row.method == "GET" else (visit.request.headers.get("referer") or "/")
+        parts = urlsplit(back)
+        back = f"{parts.path}?{parts.query}" if parts.query else parts.path
+        raise Refusal(visit.go(f"/prove?{urlencode({'next': back})}"))
+
+
+def _way_in_is_good(site: Site, visit: Visit) -> bool:
+    """Whether the code or passkey that signed in still does."""
+    way_in = visit.session.way_in if visit.session is not None else None
+    return way_in is None or site.archive.access.is_living(way_in, visit.actor.name)
 
 
 def _require_living_account(site: Site, visit: Visit) -> None:

@@ -62,6 +62,7 @@ def add(site: Site) -> None:
             code = acts.new_code(visit.archive, themselves, acts.NewCodeRequest(enrolled.subject)).code
         session = visit.begin_session()
         session.kind, session.actor, session.key = "person", themselves, key
+        session.way_in = visit.archive.access.way_in(code) if key is None and code is not None else None
         site.sessions.prove(session)
         return visit.page(
             "enrolled.html",

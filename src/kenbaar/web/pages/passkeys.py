@@ -6,10 +6,11 @@ from starlette.responses import Response
 from webauthn.helpers import bytes_to_base64url
 
 from kenbaar import acts
+from kenbaar.consent import attempted
 from kenbaar.errors import KenbaarError, RoleRefused, UsageError
-from kenbaar.policy import Actor
+from kenbaar.policy import Actor, Event
 from kenbaar.web._passkeys import CHALLENGE_S, credential_id_of, options_with, refused, wrapped_of
-from kenbaar.web._site import ANYBODY, PERSON, STAFF, Site, Visit, status_of
+from kenbaar.web._site import ANYBODY, PERSON, STAFF, WEB, Site, Visit, status_of
 from kenbaar.web.pages.public import local_path
 from kenbaar.web.pages.signing_in import misses_counted, sign_in_person, sign_in_staff
 
@@ -40,6 +41,7 @@ def add(site: Site) -> None:
     def remove_mine(visit: Visit) -> Response:
         request = acts.RemovePasskeyRequest(visit.subject, visit.field("passkey"))
         acts.remove_passkey(visit.archive, visit.actor, request)
+        site.sessions.end_all_of(visit.actor, but=visit.session)
         return visit.go("/mine/choices")
 
     @site.get("/staff/account", STAFF)
@@ -50,6 +52,7 @@ def add(site: Site) -> None:
     @site.post("/staff/account/passkeys/remove", STAFF, fresh=True)
     def remove_staffs(visit: Visit) -> Response:
         acts.remove_passkey(visit.archive, visit.actor, acts.RemovePasskeyRequest(None, visit.field("passkey")))
+        site.sessions.end_all_of(visit.actor, but=visit.session)
         return visit.go("/staff/account")
 
 
@@ -106,7 +109,8 @@ def _answer(visit: Visit) -> dict[str, object]:
         credential = visit.archive.access.passkey(credential_id_of(untrusted))
         if challenge is None or credential is None:
             raise refused()
-        count = visit.site.passkeys.signed(untrusted, challenge, credential)
+        with attempted(visit.archive.consents, Event.ACCESS, WEB, credential.owner):  # also a count that went back
+            count = visit.site.passkeys.signed(untrusted, challenge, credential)
         visit.archive.access.signed(credential, count)
         back = local_path(str(untrusted.get("next") or "/"))
         account = visit.archive.staff.colleague(credential.owner)
@@ -117,7 +121,7 @@ def _answer(visit: Visit) -> dict[str, object]:
             if visit.session is not None and visit.session.actor == actor:
                 visit.site.sessions.prove(visit.session)
                 return {"next": back}
-            sign_in_staff(visit, actor)
+            sign_in_staff(visit, actor, credential.id)
             return {"next": "/staff"}
         person = visit.archive.consents.store.subject(credential.owner)
         if person is None or person.left_at is not None:
@@ -129,5 +133,5 @@ def _answer(visit: Visit) -> dict[str, object]:
         if visit.session is not None and visit.session.kind == "person" and visit.subject == person.id:
             visit.site.sessions.prove(visit.session)
             return {"next": back}
-        sign_in_person(visit, person.id, None)
+        sign_in_person(visit, person.id, None, credential.id)
         return {"next": "/mine"}

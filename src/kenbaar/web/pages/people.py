@@ -31,10 +31,10 @@ def add(site: Site) -> None:
 
     @site.post("/staff/people/{subject}/code", STAFF, fresh=True)
     def code(visit: Visit) -> Response:
-        made = acts.new_code(visit.archive, visit.actor, acts.NewCodeRequest(visit.path("subject")))
-        return visit.page("staff/code.html", made=made)
+        made = acts.make_code_link(visit.archive, visit.actor, acts.CodeLinkRequest(visit.path("subject")))
+        return visit.page("staff/code.html", made=made, link=f"{site.origin}/c/{made.token}")
 
-    @site.post("/staff/people", STAFF)
+    @site.post("/staff/people", STAFF, fresh=True)
     def invite(visit: Visit) -> Response:
         try:
             guardian, channel = visit.field("guardian") or None, visit.field("channel")
@@ -69,7 +69,7 @@ def add(site: Site) -> None:
     def person(visit: Visit) -> Response:
         return _person(visit, None, None)
 
-    @site.post("/staff/people/{subject}/renew", STAFF)
+    @site.post("/staff/people/{subject}/renew", STAFF, fresh=True)
     def renew(visit: Visit) -> Response:
         try:
             request = acts.RenewRequest(visit.path("subject"), given_day(visit.field("until")))

@@ -37,4 +37,6 @@ def local_path(given: str) -> str:
     """A path of ours to go back to; anything else is the start page."""
     parts = urlsplit(given)
     ours = not parts.scheme and not parts.netloc and parts.path.startswith("/") and not parts.path.startswith("//")
-    return parts.path if ours and "\\" not in given else "/"
+    if not ours or "\\" in given:
+        return "/"
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path

@@ -76,6 +76,29 @@ def add(site: Site) -> None:
             return visit.page("sign_in.html", status=401, error=err)
         return visit.go("/mine")
 
+    @site.get("/c/{token}", ANYBODY)
+    def open_code_link(visit: Visit) -> Response:
+        visit.begin_session().code_link = visit.path("token")
+        return visit.go("/new-code")  # so that the token is in no address that stays
+
+    @site.get("/new-code", ANYBODY)
+    def new_code_form(visit: Visit) -> Response:
+        return _new_code_page(visit)
+
+    @site.post("/new-code", ANYBODY)
+    def new_code(visit: Visit) -> Response:
+        token = visit.any_session().code_link or ""
+        try:
+            with misses_counted(visit):
+                made = acts.open_code_link(visit.archive, WEB, acts.OpenCodeLinkRequest(token))
+        except KenbaarError as err:
+            visit.any_session().code_link = None
+            return _new_code_page(visit, error=err)
+        visit.archive.on_screen.forget(made.subject)
+        site.sessions.end_all_of(subject_actor(made.subject))
+        sign_in_person(visit, made.subject, None, visit.archive.access.way_in(made.code))
+        return _new_code_page(visit, code=made.code)
+
     @site.post("/sign-out", ANYBODY)
     def sign_out(visit: Visit) -> Response:
         visit.sign_out()
@@ -99,6 +122,12 @@ def add(site: Site) -> None:
             return visit.page("prove.html", status=401, back=back, error=err)
         site.sessions.prove(session)
         return visit.go(back)
+
+
+def _new_code_page(visit: Visit, *, code: str | None = None, error: KenbaarError | None = None) -> Response:
+    has_token = bool(visit.session and visit.session.code_link)
+    status = 410 if error is not None else 200
+    return visit.page("new_code.html", status=status, code=code, error=error, has_token=has_token)
 
 
 def _proves(visit: Visit, session: Session) -> None:
@@ -140,9 +169,10 @@ def _staff_signs_in(visit: Visit, account: str, passphrase: str) -> None:
     sign_in_staff(visit, visit.archive.staff.sign_in(WEB, account, passphrase))
 
 
-def sign_in_staff(visit: Visit, actor: Actor) -> None:
-    """That account is signed in from now on."""
+def sign_in_staff(visit: Visit, actor: Actor, way_in: str | None = None) -> None:
+    """That account is signed in from now on. way_in: the passkey that did it, with which the session ends."""
     session = visit.begin_session()
+    session.way_in = way_in
     session.kind, session.actor = "staff", actor
     visit.site.sessions.prove(session)
 
@@ -150,11 +180,13 @@ def sign_in_staff(visit: Visit, actor: Actor) -> None:
 def _person_signs_in(visit: Visit, code: str) -> None:
     """By their code; where they hold their key it opens it for as long as the session is used. Raises WrongCode."""
     subject, key = _opened(visit, code)
-    sign_in_person(visit, subject, key)
+    sign_in_person(visit, subject, key, visit.archive.access.way_in(code) if key is None else None)
 
 
-def sign_in_person(visit: Visit, subject: str, key: CodeSession | None) -> None:
-    """That person is signed in from now on. key: what their code opens, where they hold their own."""
+def sign_in_person(visit: Visit, subject: str, key: CodeSession | None, way_in: str | None) -> None:
+    """That person is signed in from now on. key: what their code opens, where they hold their own. way_in: the code or
+    passkey otherwise, with which the session ends."""
     session = visit.begin_session()
+    session.way_in = way_in
     session.kind, session.actor, session.key = "person", subject_actor(subject), key
     visit.site.sessions.prove(session)

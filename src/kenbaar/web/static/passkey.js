@@ -46,17 +46,30 @@ function withoutSecrets(credential) {
 
 const prfOf = (credential) => credential.getClientExtensionResults().prf;
 
+// A device that is not there, or does not answer, would keep the page waiting for a minute and more.
+const PATIENCE_MS = 30000;
+
+async function patiently(does) {
+  const waiting = new AbortController();
+  const timer = setTimeout(() => waiting.abort(), PATIENCE_MS);
+  try {
+    return await does(waiting.signal);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 async function ask(salt, options) {
   const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(options);
   publicKey.extensions = { prf: { eval: { first: bytesOf(salt) } } };
-  return navigator.credentials.get({ publicKey });
+  return patiently((signal) => navigator.credentials.get({ publicKey, signal }));
 }
 
 async function make(button, say) {
   const told = await post('/passkeys/new', {});
   const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(told.options);
   publicKey.extensions = { prf: { eval: { first: bytesOf(told.salt) } } };
-  const credential = await navigator.credentials.create({ publicKey });
+  const credential = await patiently((signal) => navigator.credentials.create({ publicKey, signal }));
   let wrapped = null;
   if (told.holds) {
     const field = document.querySelector(button.dataset.code);
@@ -110,7 +123,7 @@ for (const button of document.querySelectorAll('[data-passkey]')) {
     try {
       await (button.dataset.passkey === 'new' ? make(button, say) : signIn(button, say));
     } catch (err) {
-      say(err.name === 'NotAllowedError' ? button.dataset.refused : err.message);
+      say(['NotAllowedError', 'AbortError'].includes(err.name) ? button.dataset.refused : err.message);
     } finally {
       button.disabled = false;
     }
