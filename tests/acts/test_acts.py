@@ -249,6 +249,10 @@ def test_so_are_those_of_what_people_see_and_decide_themselves(party: Party) -> 
     off = the_answer("choices", archive, acts.ChoicesRequest(cas, "nl"), themselves).choices[1]
     assert (off.purpose, off.on) == ("show:web", False)
     the_answer("agree", archive, acts.AgreeRequest(cas, "show:web"), themselves)
+    acts.sweep(archive, OFFICER, acts.SweepRequest("party", 1))
+    ada = party.people["Ada"].subject
+    here = archive.collections.store.appearances_of(ada)[0][0].id
+    assert the_answer("hide", archive, acts.HideRequest(ada, here), subject_actor(ada)).copies == ()
     link = the_answer("code link", archive, acts.CodeLinkRequest(cas), OFFICER)
     assert the_answer("code open", archive, acts.OpenCodeLinkRequest(link.token), OFFICER).subject == cas
     assert the_answer("code", archive, acts.NewCodeRequest(cas), themselves).code.startswith("KB-")

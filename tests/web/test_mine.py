@@ -137,3 +137,21 @@ def test_other_peoples_names_stand_on_no_page_of_mine(dov: Club) -> None:
         (item,) = items(visitor.get("/mine").text)
         text = visitor.get("/mine").text + visitor.get(f"/mine/pictures/{item}").text
         assert "Ada" not in text and dov.ids["Ada"] not in text
+
+
+def test_somebody_hides_themselves_in_one_picture_and_shows_themselves_again(site: Served) -> None:
+    ada = site.person("Ada")
+    item = next(i.id for i, _ in site.archive.collections.store.appearances_of(site.club.ids["Ada"]))
+    path = f"/mine/pictures/{item}"
+    assert "Do not show me here" in ada.get(path).words
+    assert "not shown in any copy" in ada.post(f"{path}/hide").words
+    page = ada.get(path)
+    assert "Show me here again" in page.words
+    assert "not shown in any copy" not in ada.post(f"{path}/hide", show="yes").words
+    bob = site.person("Bob")
+    other = next(
+        i.id
+        for i, _ in site.archive.collections.store.appearances_of(site.club.ids["Ada"])
+        if all(a.subject != site.club.ids["Bob"] for a in site.archive.collections.store.appearances_in(i.id))
+    )
+    assert bob.post(f"/mine/pictures/{other}/hide").status == 404

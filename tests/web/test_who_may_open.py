@@ -46,6 +46,7 @@ TABLE: dict[tuple[str, str], tuple[Who, bool]] = {
     ("GET", "/mine/pictures/{item}/{size}.jpg"): (PERSON, False),
     ("POST", "/mine/pictures/{item}/me"): (PERSON, False),
     ("POST", "/mine/pictures/{item}/not-me"): (PERSON, False),
+    ("POST", "/mine/pictures/{item}/hide"): (PERSON, False),
     ("GET", "/mine/looks"): (PERSON, False),
     ("GET", "/mine/looks/{entry}"): (PERSON, False),
     ("GET", "/mine/choices"): (PERSON, False),

@@ -197,8 +197,19 @@ class OwnPictureFaceRow:
 
 
 @dataclass(frozen=True, slots=True)
+class SpanRow:
+    """From start_s until before end_s of a video, seconds."""
+
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class OwnPictureAnswer:
-    """A picture of somebody. width, height: px, upright. jpeg: with everybody else covered, where it was asked for."""
+    """A picture of somebody. width, height: px, upright. jpeg: with everybody else covered, where it was asked for.
+
+    hidden: they said that no copy is to show them there. spans: of a video, from when until when they are in it.
+    """
 
     item: str
     collection: str
@@ -208,6 +219,8 @@ class OwnPictureAnswer:
     band: Certainty
     when: datetime | None
     faces: tuple[OwnPictureFaceRow, ...]
+    hidden: bool = False
+    spans: tuple[SpanRow, ...] = ()
     jpeg: bytes = field(default=b"", repr=False, metadata=HIDDEN)
 
 
@@ -233,9 +246,26 @@ def own_picture(archive: Archive, actor: Actor, request: OwnPictureRequest) -> O
         height=seen.height,
         band=mine.band,
         when=mine.when,
-        faces=tuple(OwnPictureFaceRow(n, box, n == mine.n, n in seen.taken) for n, box in enumerate(seen.faces)),
+        faces=tuple(
+            OwnPictureFaceRow(n, box, n == mine.n, n in seen.taken) for n, box in enumerate(seen.faces) if box.area
+        ),
+        hidden=_is_hidden(archive, request.subject, request.item),
+        spans=_spans(archive, request.subject, request.item),
         jpeg=jpeg,
     )
+
+
+def _is_hidden(archive: Archive, subject: str, item_id: str) -> bool:
+    item = archive.collections.store.item(item_id)
+    digest = item.digest if item is not None else None
+    return digest is not None and any(h.subject == subject for h in archive.collections.store.hidden(digest))
+
+
+def _spans(archive: Archive, subject: str, item_id: str) -> tuple[SpanRow, ...]:
+    """When they are in a video, in order."""
+    mine = [a for a in archive.collections.store.appearances_in(item_id) if a.subject == subject]
+    spans = ((a.start_s, a.end_s) for a in mine)
+    return tuple(sorted((SpanRow(a, b) for a, b in spans if a is not None and b is not None), key=lambda s: s.start_s))
 
 
 @dataclass(frozen=True, slots=True)

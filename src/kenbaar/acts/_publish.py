@@ -126,7 +126,8 @@ def plan_publication(archive: Archive, actor: Actor, request: PlanPublicationReq
     people = set()
     for subject in archive.consents.may_show(request.channel):
         for item, appearance in store.appearances_of(subject):
-            if item.collection == name and appearance.certain_enough_to_show:
+            hides = item.digest is not None and any(h.subject == subject for h in store.hidden(item.digest))
+            if item.collection == name and appearance.certain_enough_to_show and not hides:
                 shown.add((item.id, appearance.n))
                 people.add(subject)
     tally = store.tally(name)
@@ -171,7 +172,8 @@ def list_copies(archive: Archive, actor: Actor, request: ListCopiesRequest) -> L
         if request.name is None or copy.collection == request.name:
             if copy.channel not in allowed:
                 allowed[copy.channel] = archive.consents.may_show(copy.channel)
-            down = not set(copy.showing) <= allowed[copy.channel]
+            hidden = archive.collections.store.hidden(copy.source_digest) if copy.showing else []
+            down = not set(copy.showing) <= allowed[copy.channel] - {h.subject for h in hidden}
             rows.append(
                 CopyListRow(
                     copy_id(copy), Path(copy.path), copy.collection, copy.channel, copy.item, copy.made_at,

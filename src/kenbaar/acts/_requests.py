@@ -300,3 +300,34 @@ def reject(archive: Archive, actor: Actor, request: RejectRequest) -> RejectAnsw
         return RejectAnswer(request.item, request.subject, said.box)
     rejection = archive.requests.reject(actor, request.subject, request.item, sessions)
     return RejectAnswer(request.item, request.subject, rejection.box)
+
+
+@dataclass(frozen=True, slots=True)
+class HideRequest:
+    """Who is to be visible in no copy of which item (hidden=False: is to be again). codes: theirs, where they hold
+    their own key."""
+
+    subject: str
+    item: str
+    hidden: bool = True
+    codes: tuple[Code, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class HideAnswer:
+    """Whether they are hidden there now, and the copies that still show them and must come down."""
+
+    item: str
+    subject: str
+    hidden: bool
+    copies: tuple[Path, ...]
+
+
+@act("hide", Permission.SPEAK_FOR, own=True)
+def hide(archive: Archive, actor: Actor, request: HideRequest) -> HideAnswer:
+    """ "Do not show me here": of one content, whatever they agreed to elsewhere. Raises NotFound, WrongCode."""
+    sessions = open_sessions(archive.consents, request.codes, Event.HIDE, actor, request.subject)
+    item = archive.requests.hide(actor, request.subject, request.item, sessions, hidden=request.hidden)
+    showing = archive.publisher.copies.showing(request.subject)
+    copies = tuple(Path(c.path) for c in showing if request.hidden and c.source_digest == item.digest)
+    return HideAnswer(request.item, request.subject, request.hidden, copies)

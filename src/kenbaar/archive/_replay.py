@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from kenbaar.collections import Collection, CollectionStore, Mode, Rejection
+from kenbaar.collections import Collection, CollectionStore, Hidden, Mode, Rejection
 from kenbaar.consent import ConsentStore
 from kenbaar.errors import ArchiveBroken
 from kenbaar.ledger import Act
@@ -55,6 +55,16 @@ class Replay:
         known = {(r.digest, r.box, r.at_s) for r in there if r.subject == subject}
         if missing := [r for r in rejected if (r.digest, r.box, r.at_s) not in known]:
             self.items.reject(missing, item_id)
+
+    def _hide(self, act: Act, said: Mapping[str, Any]) -> None:
+        subject, digest = str(said["subject"]), str(said["content"])
+        person = self.records.subject(subject)
+        if person is None or person.left_at is not None:
+            return
+        if said["hidden"]:
+            self.items.hide(Hidden(digest, subject, act.at))
+        else:
+            self.items.show_again(digest, subject)
 
     def _rejected_before(self, subject: str, item_id: str, act: Act) -> list[Rejection]:
         """An act of Kenbaar before 0.4 names the item alone: whatever they are on there."""
@@ -104,6 +114,7 @@ def _is_about_collection(act: Act) -> bool:
 REPLAYS: dict[Event, Callable[[Replay, Act, Mapping[str, Any]], None]] = {
     Event.WITHDRAW: Replay._withdraw,
     Event.REJECT: Replay._reject,
+    Event.HIDE: Replay._hide,
     Event.COLLECTION: Replay._collection,
     Event.STAFF_END: Replay._end_account,
     Event.STAFF_TOKEN_END: Replay._end_token,

@@ -35,6 +35,7 @@ _COMMANDS = {  # command -> where it lives and its line of help; the module is i
     "find": ("_pictures", "Somebody's own pictures."),
     "claim": ("_pictures", "Say whose box it is: this is me."),
     "confirm": ("_pictures", "Give the second word to what was said by hand."),
+    "hide": ("_pictures", "Say in which picture somebody is not to be seen."),
     "reject": ("_pictures", "Say whose box it is not: this is not me."),
     "search": ("_asking", "Ask with a photo who is in it."),
     "case": ("_asking", "What was asked: look, review, close."),

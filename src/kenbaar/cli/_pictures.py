@@ -329,6 +329,27 @@ def reject(out: Out, subject: str, item: str, codes: tuple[str, ...]) -> None:
 
 
 @click.command()
+@click.argument("subject")
+@click.argument("item")
+@click.option("--show", is_flag=True, help="The other way: visible there again, where they agreed to it.")
+@acting
+@code_options
+def hide(out: Out, subject: str, item: str, show: bool, codes: tuple[str, ...]) -> None:
+    """SUBJECT says: do not show me in ITEM. They are covered in every copy of it, whatever they agreed to elsewhere."""
+    from kenbaar import acts
+
+    with out.archive() as archive:
+        codes = ask_for_code(archive, subject, codes)
+        said = acts.hide(archive, out.actor(archive), acts.HideRequest(subject, item, not show, codes))
+    out.say(f"{subject} is {'visible again in' if show else 'covered in every new copy of'} {item}.")
+    for copy in said.copies:
+        out.say(f"Still shows them, and must come down: {copy}")
+    if said.copies:
+        out.say("Publish again: they are covered then.")
+    out.answer(said)
+
+
+@click.command()
 @click.argument("name")
 @click.argument("out_folder", metavar="OUT", type=click.Path(path_type=Path))
 @click.option("--channel", required=True, help="Where these copies go: web, print, ...")

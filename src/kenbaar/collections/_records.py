@@ -198,6 +198,15 @@ class Rejection:
 
 
 @dataclass(frozen=True, slots=True)
+class Hidden:
+    """Somebody's word that they are visible in no copy of one content, whatever they agreed to elsewhere."""
+
+    digest: str
+    subject: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ItemAnalysis:
     """What a sweep learned about one item, to be written in one go.
 
@@ -244,7 +253,7 @@ class CollectionStore(Protocol):
         """All collections, by name. ArchiveBroken where one was edited."""
 
     def protecting(self) -> list[bytes]:
-        """Every row that protects somebody, as it stands there: what is said about collections, and rejections."""
+        """Every row that protects somebody, as it stands there: about collections, rejections, who is hidden."""
 
     def edited(self) -> list[str]:
         """What was edited by others than us, one sentence each: collections, appearances."""
@@ -315,6 +324,15 @@ class CollectionStore(Protocol):
 
     def rejections(self, *digests: str) -> list[Rejection]:
         """Everybody who said of one of these contents: not me; by content, person and box."""
+
+    def hide(self, hidden: Hidden) -> None:
+        """Keeps it."""
+
+    def show_again(self, digest: str, subject: str) -> None:
+        """They said otherwise: what was kept goes."""
+
+    def hidden(self, *digests: str) -> list[Hidden]:
+        """Who is hidden in these contents, by content and person."""
 
     def drop_person(self, subject: str, *, everything: bool) -> int:
         """Drops somebody's appearances (with everything: rejections too); returns how many there were."""

@@ -160,6 +160,15 @@ class Event(Enum):
         meaning="It was said of a face that it is not you.",
         own=True,
     )
+    HIDE = EventRow(
+        "hide",
+        Permission.SPEAK_FOR,
+        narrows=True,
+        facts=frozenset({"item", "content", "hidden"}),
+        shown=frozenset({"item", "hidden"}),
+        meaning="It was said whether you may be visible in one picture.",
+        own=True,
+    )
     REFUSED = EventRow(
         "refused",
         None,

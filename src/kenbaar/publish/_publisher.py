@@ -294,7 +294,8 @@ class _PublicationUnderWay:
         return copy_name(item.path) if self.numbers is None else self.numbers.name(item.id, item.path)
 
     def _plan(self, item: Item) -> Planned:
-        appearing = self.store.appearances_in(item.id)
+        hidden = self._hidden(item)
+        appearing = [a for a in self.store.appearances_in(item.id) if a.subject not in hidden]
         tracks = self.store.tracks(item.id)
         faces = tuple(track.box for track in tracks)
         target = self.folder / self._name(item)
@@ -305,6 +306,10 @@ class _PublicationUnderWay:
                 item, target, tracks, paths, appearing, self._may_show(), self.pack.digest, sound=self.sound
             )
         return plan_copy(item, target, faces, appearing, self._may_show(), *depends_on)
+
+    def _hidden(self, item: Item) -> frozenset[str]:
+        """Who said that they are not to be visible in this content."""
+        return frozenset(h.subject for h in self.store.hidden(item.digest)) if item.digest else frozenset()
 
     def _named(self) -> tuple[str, ...]:
         people = [person.name for person in self.room.consents.store.subjects()]
@@ -336,8 +341,9 @@ class _PublicationUnderWay:
             copies: list[tuple[Copy, Callable[[], None]]] = []
             for planned, rendered, put in ready:
                 showing = [(box, s) for box, s in planned.reveals if box in rendered.revealed]
-                if any(s not in may_show for _, s in showing):
-                    self._hold(planned.item, "somebody in it withdrew just now; publish again")
+                hidden = self._hidden(planned.item)
+                if any(s not in may_show or s in hidden for _, s in showing):
+                    self._hold(planned.item, "somebody in it took back just now that they may be seen; publish again")
                     continue
                 copies.append((self._copy(planned, rendered, tuple(s for _, s in showing), now), put))
             room.copies.announce([copy for copy, _ in copies])
@@ -373,13 +379,15 @@ class _PublicationUnderWay:
         for path, copy in self.place.before.items():
             if path in self.current:
                 continue
+            item = self.store.item(copy.item)
             there = {a.subject for a in self.store.appearances_in(copy.item)} & may_show
+            there -= self._hidden(item) if item is not None else frozenset()
             if (
                 copy.item in self.held_items
                 or copy.item in made  # under another name now
                 or copy.channel != self.channel
                 or set(copy.showing) - there
-                or self._leads_out(self.store.item(copy.item))
+                or self._leads_out(item)
             ):
                 remove_below(self.folder, self.place.below(copy))
                 gone.append(path)

@@ -13,6 +13,7 @@ from kenbaar.collections import (
     Certainty,
     Collection,
     Collections,
+    Hidden,
     How,
     Item,
     Rejection,
@@ -220,6 +221,27 @@ class Requests:
             )
             self.items.reject(rejections, item_id)
         return rejections[0]
+
+    def hide(self, actor: Actor, subject: str, item_id: str, sessions: Sessions, *, hidden: bool) -> Item:
+        """ "Do not show me here": visible in no copy of that content from now on, or (hidden=False) again as agreed to.
+
+        Raises NotFound where they are not in it; WrongCode as reject does.
+        """
+        actor = sessions.actor(actor, subject)
+        with self._attempted(Event.HIDE, actor, subject):
+            self.consents.require_session(self.consents.subject(subject), sessions)
+            item = self._item(item_id)
+            if item.digest is None or not any(a.subject == subject for a in self.items.appearances_in(item_id)):
+                raise NotFound(
+                    f"Subject {subject} does not appear in item {item_id}.", "See `kenbaar find` for where they do."
+                )
+        with self.journal.writing(in_doubt=hidden):
+            self.journal.record(Event.HIDE, actor, subject=subject, item=item_id, content=item.digest, hidden=hidden)
+            if hidden:
+                self.items.hide(Hidden(item.digest, subject, self.journal.act_time()))
+            else:
+                self.items.show_again(item.digest, subject)
+        return item
 
     def _compare(
         self,

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from kenbaar.collections import (
     Appearance,
     Collection,
+    Hidden,
     Item,
     ItemAnalysis,
     ItemState,
@@ -38,7 +39,7 @@ from kenbaar.storage._collection_rows import (
     track_row,
 )
 from kenbaar.storage._collection_seals import SealedCollections
-from kenbaar.storage._tables import appearances, collections, galleries, items, rejections, roster, tracks
+from kenbaar.storage._tables import appearances, collections, galleries, hidden, items, rejections, roster, tracks
 
 
 class SqlCollectionStore(SealedCollections):
@@ -299,12 +300,30 @@ class SqlCollectionStore(SealedCollections):
             found = rejections_where(c, rejections.c.digest.in_(digests))
         return sorted(found, key=lambda r: (r.digest, r.subject, r.box))
 
+    def hide(self, said: Hidden) -> None:
+        """Keeps it."""
+        with self._db.write() as c:
+            _show_again(c, said.digest, said.subject)
+            c.execute(sa.insert(hidden).values(digest=said.digest, subject=said.subject, since=said.since))
+
+    def show_again(self, digest: str, subject: str) -> None:
+        """They said otherwise: what was kept goes."""
+        with self._db.write() as c:
+            _show_again(c, digest, subject)
+
+    def hidden(self, *digests: str) -> list[Hidden]:
+        """Who is hidden in these contents."""
+        query = sa.select(hidden).where(hidden.c.digest.in_(digests)).order_by(hidden.c.digest, hidden.c.subject)
+        with self._db.read() as c:
+            return [Hidden(**row) for row in c.execute(query).mappings()]
+
     def drop_person(self, subject: str, *, everything: bool) -> int:
         """Drops somebody's appearances (and with everything: rejections and roster places)."""
         with self._db.write() as c:
             n = c.execute(sa.delete(appearances).where(appearances.c.subject == subject)).rowcount
             if everything:
                 c.execute(sa.delete(rejections).where(rejections.c.subject == subject))
+                c.execute(sa.delete(hidden).where(hidden.c.subject == subject))
             drop_landmarks(c)
         self._db.scrub()
         return n
@@ -338,3 +357,7 @@ class SqlCollectionStore(SealedCollections):
             n_tracks = c.execute(join.select_from(items.join(tracks, tracks.c.item == items.c.id))).scalar_one()
             n_seen = c.execute(join.select_from(items.join(appearances, appearances.c.item == items.c.id))).scalar_one()
         return Tally(kinds.get("photo", 0), kinds.get("video", 0), n_tracks, n_seen)
+
+
+def _show_again(c: sa.Connection, digest: str, subject: str) -> None:
+    c.execute(sa.delete(hidden).where(hidden.c.digest == digest, hidden.c.subject == subject))

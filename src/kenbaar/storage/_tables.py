@@ -178,6 +178,14 @@ rejections = sa.Table(  # "this is not me": by content, so that it survives a re
     sa.Column("rejected_at", Utc, nullable=False),
 )
 
+hidden = sa.Table(  # "do not show me here": by content, so that it survives a rename and another analysis
+    "hidden",
+    archive,
+    sa.Column("digest", sa.Text, primary_key=True),
+    sa.Column("subject", sa.ForeignKey("subjects.id"), primary_key=True, index=True),
+    sa.Column("since", Utc, nullable=False),
+)
+
 galleries = sa.Table(  # which grants a sweep compared with: ids only
     "galleries", archive, sa.Column("digest", sa.Text, primary_key=True), sa.Column("grants", sa.Text, nullable=False)
 )

@@ -46,7 +46,7 @@ from kenbaar.web._passkeys import Passkeys
 from kenbaar.web._rates import Rates
 from kenbaar.web._sessions import Session, Sessions
 from kenbaar.web._static import static_url
-from kenbaar.web._words import LANGUAGES, Words, preferred, words_of
+from kenbaar.web._words import LANGUAGES, Words, clock, preferred, words_of
 
 log = logging.getLogger(__name__)
 
@@ -194,6 +194,7 @@ class Visit:
             said=self.words.sentence,
             day=self.words.day,
             moment=self.words.moment,
+            clock=clock,
             month=self.words.month,
             csrf=lambda: self.any_session().csrf,
             static=static_url,

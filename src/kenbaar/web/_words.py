@@ -61,6 +61,13 @@ class Words:
         return self("date unknown") if at is None else format_datetime(at, "d MMMM y, HH:mm", locale=self.language)
 
 
+def clock(seconds: float) -> str:
+    """A moment of a video as players tell it: 1:05, or 1:02:03."""
+    whole = int(seconds)
+    hours, minutes = whole // 3600, whole // 60 % 60
+    return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"
+
+
 @functools.cache
 def words_of(language: str) -> Words:
     """The words of a language there is; of any other, English."""

@@ -60,6 +60,27 @@ def add(site: Site) -> None:
         visit.say(visit.words("Noted: this is you."))
         return visit.go(f"/mine/pictures/{visit.path('item')}")
 
+    @site.post("/mine/pictures/{item}/hide", PERSON)
+    def hide(visit: Visit) -> Response:
+        """At once where it hides; that somebody is shown again needs no more than it took to agree."""
+        hidden = visit.field("show") != "yes"
+        said = acts.hide(
+            visit.archive, visit.actor, acts.HideRequest(visit.subject, visit.path("item"), hidden, visit.codes)
+        )
+        if not hidden:
+            visit.say(visit.words("Noted: you may be visible in this picture where you agreed to it."))
+        elif said.copies:
+            visit.say(
+                visit.words.count(
+                    "Noted: you are covered in every new copy. %(n)s copy that is out still shows you, and must come down.",
+                    "Noted: you are covered in every new copy. %(n)s copies that are out still show you, and must come down.",
+                    len(said.copies),
+                )
+            )
+        else:
+            visit.say(visit.words("Noted: you are covered in every copy of this picture."))
+        return visit.go(f"/mine/pictures/{visit.path('item')}")
+
     @site.post("/mine/pictures/{item}/not-me", PERSON)
     def not_me(visit: Visit) -> Response:
         request = acts.RejectRequest(visit.subject, visit.path("item"), visit.codes)
