@@ -13,7 +13,7 @@ from PIL import Image
 
 from tests.cheap import quick_codes
 from tests.e2e.club import SIDE, STEP, Club
-from tests.web.site import Visitor, served
+from tests.web.site import Served, Visitor, served
 
 
 @pytest.fixture(scope="module")

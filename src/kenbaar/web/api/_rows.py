@@ -86,7 +86,8 @@ _WHY_NOT: Mapping[str, str] = {
     ),
     "a person does it themselves, or somebody who shows once more who they are: in the pages": (
         "enrol, offer, find, find present, claim, reject, hide, withdraw, export, receipt print, choices, agree, "
-        "looks, look proof, own picture, code, code link, code open, passkey list, passkey add, passkey remove, staff accept"
+        "looks, look proof, own picture, code, code link, code open, passkey list, passkey add, passkey remove, "
+        "staff accept"
     ),
     "it cannot be undone, or gives others rights: somebody shows once more who they are, in the pages": (
         "publish, publish plan, copies list, copies show, staff invite, staff end, staff token, staff token end"

@@ -72,8 +72,8 @@ def add(site: Site) -> None:
         elif said.copies:
             visit.say(
                 visit.words.count(
-                    "Noted: you are covered in every new copy. %(n)s copy that is out still shows you, and must come down.",
-                    "Noted: you are covered in every new copy. %(n)s copies that are out still show you, and must come down.",
+                    "You are covered in every new copy. %(n)s copy that is out still shows you, and must come down.",
+                    "You are covered in every new copy. %(n)s copies that are out still show you, and must come down.",
                     len(said.copies),
                 )
             )
