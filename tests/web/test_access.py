@@ -19,7 +19,17 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 PHONE, DESK = ViewportSize(width=390, height=844), ViewportSize(width=1280, height=900)
 
 # Pages to look at, by who looks. Add a line with a page.
-PUBLIC = ["/", "/about", "/sign-in", "/staff/sign-in", "/staff/accept", "/invitation", "/nowhere"]
+PUBLIC = [
+    "/",
+    "/about",
+    "/sign-in",
+    "/staff/sign-in",
+    "/staff/accept",
+    "/invitation",
+    "/nowhere",
+    "/cover-me",
+    "/new-code",
+]
 PERSON = ["/mine", "/mine/looks", "/mine/choices", "/mine/data", "/mine/leave", "/prove"]
 STAFF = ["/staff", "/staff/people", "/staff/collections", "/staff/collections/party", "/staff/folders", "/staff/jobs"]
 STAFF += [
@@ -30,7 +40,7 @@ STAFF += [
     "/staff/reports",
     "/prove",
 ]
-STAFF += ["/staff/ask", "/staff/cases", "/staff/review", "/staff/reports"]
+STAFF += ["/staff/requests", "/staff/ask", "/staff/cases", "/staff/review", "/staff/reports"]
 STAFF += ["/staff/accounts", "/staff/accounts/invite", "/staff/pointed"]
 
 

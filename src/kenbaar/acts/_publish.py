@@ -173,7 +173,8 @@ def list_copies(archive: Archive, actor: Actor, request: ListCopiesRequest) -> L
             if copy.channel not in allowed:
                 allowed[copy.channel] = archive.consents.may_show(copy.channel)
             hidden = archive.collections.store.hidden(copy.source_digest) if copy.showing else []
-            down = not set(copy.showing) <= allowed[copy.channel] - {h.subject for h in hidden}
+            covered = any(c.since > copy.made_at for c in archive.collections.store.covers(copy.source_digest))
+            down = covered or not set(copy.showing) <= allowed[copy.channel] - {h.subject for h in hidden}
             rows.append(
                 CopyListRow(
                     copy_id(copy), Path(copy.path), copy.collection, copy.channel, copy.item, copy.made_at,

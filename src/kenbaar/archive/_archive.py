@@ -41,11 +41,13 @@ from kenbaar.storage import (
     SqlCopyStore,
     SqlCredentialStore,
     SqlPortraitStore,
+    SqlRequestStore,
     SqlStaffStore,
     SqlTemplateStore,
     SqlTokenStore,
     open_database,
 )
+from kenbaar.subject_requests import SubjectRequests
 from kenbaar.sweep import PresentSearches, Sweeps
 
 
@@ -113,6 +115,7 @@ class Archive:
         self.staff = Staff(SqlStaffStore(self._databases[0], seal), journal, journal.recent, self._is_known)
         self.access = Access(SqlCredentialStore(self._databases[0], seal), self.consents, journal)
         self.tokens = Tokens(SqlTokenStore(self._databases[0], seal), journal, self.staff.colleague)
+        self.subject_requests = SubjectRequests(SqlRequestStore(self._databases[0], seal), self.consents, journal)
         self.cases = Cases(SqlCaseStore(self._databases[0]), self.consents, journal)
         self.searches = Searches(
             self.consents, self.collections, self.cases, journal, journal.recent, settings.search_photos_a_day
@@ -217,6 +220,7 @@ class Archive:
                 *self.tokens.store.edited(),
                 *self.access.problems(),
                 *self.cases.edited(),
+                *self.subject_requests.store.edited(),
             ],
             say=say,
         )

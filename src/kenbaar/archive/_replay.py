@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from kenbaar.collections import Collection, CollectionStore, Hidden, Mode, Rejection
+from kenbaar.collections import Collection, CollectionStore, Cover, Hidden, Mode, Rejection
 from kenbaar.consent import ConsentStore
 from kenbaar.errors import ArchiveBroken
 from kenbaar.ledger import Act
@@ -66,6 +66,10 @@ class Replay:
         else:
             self.items.show_again(digest, subject)
 
+    def _cover(self, act: Act, said: Mapping[str, Any]) -> None:
+        box, at_s = Rejection.read_face(str(said["face"]))
+        self.items.cover(Cover(str(said["content"]), box, act.at, at_s))
+
     def _rejected_before(self, subject: str, item_id: str, act: Act) -> list[Rejection]:
         """An act of Kenbaar before 0.4 names the item alone: whatever they are on there."""
         item = self.items.item(item_id)
@@ -115,6 +119,7 @@ REPLAYS: dict[Event, Callable[[Replay, Act, Mapping[str, Any]], None]] = {
     Event.WITHDRAW: Replay._withdraw,
     Event.REJECT: Replay._reject,
     Event.HIDE: Replay._hide,
+    Event.COVER: Replay._cover,
     Event.COLLECTION: Replay._collection,
     Event.STAFF_END: Replay._end_account,
     Event.STAFF_TOKEN_END: Replay._end_token,

@@ -41,6 +41,7 @@ _COMMANDS = {  # command -> where it lives and its line of help; the module is i
     "case": ("_asking", "What was asked: look, review, close."),
     "publish": ("_pictures", "Write copies in which only those who agreed are visible."),
     "withdraw": ("_people", "Take consent back: the keys are destroyed."),
+    "requests": ("_subject_requests", "What people ask for by law, and the month to answer."),
     "export": ("_people", "Everything held about somebody, as a zip."),
     "receipt": ("_people", "Check a receipt or manifest, offline."),
     "ledger": ("_house", "Show and verify what was done."),

@@ -207,6 +207,23 @@ class Hidden:
 
 
 @dataclass(frozen=True, slots=True)
+class Cover:
+    """A place in one content that is covered in every copy, whoever is there and whatever they agreed to.
+
+    at_s: of a video, a moment at which the face is there; the track on which it lies is covered whole.
+    """
+
+    digest: str
+    box: Box
+    since: datetime
+    at_s: float | None = None
+
+    def touches(self, box: Box) -> bool:
+        """Whether a face in that box is the one that is covered, or may be: a quarter of the smaller one is enough."""
+        return box.intersection(self.box).area * 4 >= min(box.area, self.box.area)
+
+
+@dataclass(frozen=True, slots=True)
 class ItemAnalysis:
     """What a sweep learned about one item, to be written in one go.
 
@@ -333,6 +350,12 @@ class CollectionStore(Protocol):
 
     def hidden(self, *digests: str) -> list[Hidden]:
         """Who is hidden in these contents, by content and person."""
+
+    def cover(self, cover: Cover) -> None:
+        """Keeps it."""
+
+    def covers(self, digest: str) -> list[Cover]:
+        """Which places are covered in that content."""
 
     def drop_person(self, subject: str, *, everything: bool) -> int:
         """Drops somebody's appearances (with everything: rejections too); returns how many there were."""

@@ -169,6 +169,21 @@ class Event(Enum):
         meaning="It was said whether you may be visible in one picture.",
         own=True,
     )
+    REQUEST = EventRow(
+        "request",
+        Permission.SPEAK_FOR,
+        narrows=False,
+        facts=frozenset({"request", "kind", "state"}),
+        shown=frozenset({"kind", "state"}),
+        meaning="What you asked for by law was received, put off, answered or refused.",
+        own=True,
+    )
+    COVER = EventRow(
+        "cover",
+        Permission.SPEAK_FOR,
+        narrows=True,
+        facts=frozenset({"content", "face", "request", "item"}),
+    )
     REFUSED = EventRow(
         "refused",
         None,

@@ -8,11 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kenbaar.collections import Appearance, Item, Track, TrackPath
+from kenbaar.collections import Appearance, Cover, Item, Track, TrackPath
 from kenbaar.faces import Box
 from kenbaar.media import PhotoLimits
 from kenbaar.publish._video import KnownTrack, Sound
 
+_ALL_S = 1e9  # longer than any video
 RENDERER = "3"  # raised whenever the same plan gives other pixels or more is found: copies made before are made again
 
 
@@ -59,6 +60,7 @@ def plan_video_copy(
     appearing: Iterable[Appearance],
     may_show: frozenset[str],
     pack: str,
+    covers: Sequence[Cover] = (),
     *,
     sound: Sound,
 ) -> Planned:
@@ -67,9 +69,13 @@ def plan_video_copy(
     on = {a.n for a in shown}
     known = tuple(KnownTrack(t.start_s or 0.0, t.end_s or 0.0, t.box, paths.get(t.n), t.n in on) for t in tracks)
     reveals = tuple(sorted((a.box, a.subject) for a in shown if a.n in paths))
+    for cover in covers:
+        if not any(cover.touches(track.box) for track in tracks):  # a face that no sweep found: covered all the time
+            known = (*known, KnownTrack(0.0, _ALL_S, cover.box, None, revealed=False))
     depends_on = [
         RENDERER, "video", item.digest, pack, sound,
-        [[t.start_s, t.end_s, t.box.as_list(), t.path] for t in tracks], sorted((a.n, a.subject) for a in shown),
+        [[t.start_s, t.end_s, t.box.as_list(), t.path] for t in tracks],
+        [c.box.as_list() for c in covers], sorted((a.n, a.subject) for a in shown),
     ]  # fmt: skip
     key = hashlib.sha256(json.dumps(depends_on).encode()).hexdigest()
     return Planned(item, target, reveals, tuple(t.box for t in tracks), key, known)

@@ -295,15 +295,20 @@ class _PublicationUnderWay:
 
     def _plan(self, item: Item) -> Planned:
         hidden = self._hidden(item)
-        appearing = [a for a in self.store.appearances_in(item.id) if a.subject not in hidden]
+        covers = self.store.covers(item.digest) if item.digest else []
+        appearing = [
+            a
+            for a in self.store.appearances_in(item.id)
+            if a.subject not in hidden and not any(cover.touches(a.box) for cover in covers)
+        ]
         tracks = self.store.tracks(item.id)
-        faces = tuple(track.box for track in tracks)
+        faces = tuple(track.box for track in tracks) + tuple(cover.box for cover in covers)
         target = self.folder / self._name(item)
         depends_on = self.pack.digest, self.mask_doubtful, self.limits
         if item.kind == "video":
             paths = self.store.paths(item.id)
             return plan_video_copy(
-                item, target, tracks, paths, appearing, self._may_show(), self.pack.digest, sound=self.sound
+                item, target, tracks, paths, appearing, self._may_show(), self.pack.digest, covers, sound=self.sound
             )
         return plan_copy(item, target, faces, appearing, self._may_show(), *depends_on)
 
@@ -341,8 +346,9 @@ class _PublicationUnderWay:
             copies: list[tuple[Copy, Callable[[], None]]] = []
             for planned, rendered, put in ready:
                 showing = [(box, s) for box, s in planned.reveals if box in rendered.revealed]
-                hidden = self._hidden(planned.item)
-                if any(s not in may_show or s in hidden for _, s in showing):
+                hidden, covers = self._hidden(planned.item), self.store.covers(planned.item.digest or "")
+                covered = any(cover.touches(box) for box, _ in showing for cover in covers)
+                if covered or any(s not in may_show or s in hidden for _, s in showing):
                     self._hold(planned.item, "somebody in it took back just now that they may be seen; publish again")
                     continue
                 copies.append((self._copy(planned, rendered, tuple(s for _, s in showing), now), put))

@@ -22,6 +22,7 @@ from kenbaar.storage._copies import SqlCopyStore
 from kenbaar.storage._database import Database, open_database
 from kenbaar.storage._portraits import SqlPortraitStore
 from kenbaar.storage._staff import SqlStaffStore
+from kenbaar.storage._subject_requests import SqlRequestStore
 from kenbaar.storage._templates import SqlTemplateStore
 from kenbaar.storage._tokens import SqlTokenStore
 
@@ -33,6 +34,7 @@ __all__ = [
     "SqlCopyStore",
     "SqlCredentialStore",
     "SqlPortraitStore",
+    "SqlRequestStore",
     "SqlStaffStore",
     "SqlTemplateStore",
     "SqlTokenStore",

@@ -91,6 +91,11 @@ def track_row(track: Track, *, matched: bool, path: TrackPath | None = None) -> 
     return {"item": track.item, "n": track.n, **times, **_sides(key.box), **kept}
 
 
+def face_text(box: Box, at_s: float | None) -> str:
+    """As Rejection.face."""
+    return " ".join(map(str, (*box.as_list(), *(() if at_s is None else (at_s,)))))
+
+
 def rejection_row(rejection: Rejection) -> dict[str, Any]:
     of = {n: getattr(rejection, n) for n in ("digest", "subject", "at_s", "rejected_at")}
     return {**of, **_sides(rejection.box)}

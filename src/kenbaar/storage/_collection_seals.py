@@ -21,7 +21,7 @@ from kenbaar.storage._collection_rows import (
     rejections_where,
 )
 from kenbaar.storage._database import Database
-from kenbaar.storage._tables import appearances, collections, hidden, rejections, roster, tracks
+from kenbaar.storage._tables import appearances, collections, covers, hidden, rejections, roster, tracks
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +59,8 @@ class SealedCollections:
             told = [canonical(*collection_facts(found)) for found in self._all_unsealed(c)]
             rows = c.execute(sa.select(*columns).order_by(*columns[:6], rejections.c.id)).all()
             gone = c.execute(sa.select(hidden.c.digest, hidden.c.subject).order_by(*hidden.primary_key)).all()
-        return [*told, *(repr(tuple(row)).encode() for row in (*rows, *gone))]
+            covered = c.execute(sa.select(covers.c.digest, covers.c.face).order_by(*covers.primary_key)).all()
+        return [*told, *(repr(tuple(row)).encode() for row in (*rows, *gone, *covered))]
 
     def _all_unsealed(self, c: sa.Connection) -> list[Collection]:
         return [found for found, _ in self._unsealed(c, sa.select(collections).order_by(collections.c.name))]

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from kenbaar.collections import (
     Appearance,
     Collection,
+    Cover,
     Hidden,
     Item,
     ItemAnalysis,
@@ -31,6 +32,7 @@ from kenbaar.storage._collection_rows import (
     appearance_facts,
     appearance_of,
     drop_landmarks,
+    face_text,
     is_rejected,
     item_row,
     rejection_row,
@@ -39,7 +41,17 @@ from kenbaar.storage._collection_rows import (
     track_row,
 )
 from kenbaar.storage._collection_seals import SealedCollections
-from kenbaar.storage._tables import appearances, collections, galleries, hidden, items, rejections, roster, tracks
+from kenbaar.storage._tables import (
+    appearances,
+    collections,
+    covers,
+    galleries,
+    hidden,
+    items,
+    rejections,
+    roster,
+    tracks,
+)
 
 
 class SqlCollectionStore(SealedCollections):
@@ -316,6 +328,19 @@ class SqlCollectionStore(SealedCollections):
         query = sa.select(hidden).where(hidden.c.digest.in_(digests)).order_by(hidden.c.digest, hidden.c.subject)
         with self._db.read() as c:
             return [Hidden(**row) for row in c.execute(query).mappings()]
+
+    def cover(self, cover: Cover) -> None:
+        """Keeps it."""
+        face = face_text(cover.box, cover.at_s)
+        with self._db.write() as c:
+            c.execute(sa.delete(covers).where(covers.c.digest == cover.digest, covers.c.face == face))
+            c.execute(sa.insert(covers).values(digest=cover.digest, face=face, since=cover.since))
+
+    def covers(self, digest: str) -> list[Cover]:
+        """Which places are covered in that content."""
+        with self._db.read() as c:
+            rows = c.execute(sa.select(covers).where(covers.c.digest == digest).order_by(covers.c.face)).all()
+        return [Cover(r.digest, box, r.since, at_s) for r in rows for box, at_s in [Rejection.read_face(r.face)]]
 
     def drop_person(self, subject: str, *, everything: bool) -> int:
         """Drops somebody's appearances (and with everything: rejections and roster places)."""

@@ -12,7 +12,16 @@ from kenbaar.consent import Grant, GrantKey, Invitation, Purpose, Subject, grant
 from kenbaar.errors import ArchiveBroken
 from kenbaar.keys import RecordSeal
 from kenbaar.storage._database import Database
-from kenbaar.storage._tables import copy_subjects, credentials, grants, invitations, meta, receipts, subjects
+from kenbaar.storage._tables import (
+    copy_subjects,
+    credentials,
+    grants,
+    invitations,
+    meta,
+    receipts,
+    subject_requests,
+    subjects,
+)
 
 _NOTE = "note"
 _COUNTERS = ("key_generation", "keys_made", "ledger_size", "protecting")  # every writer notes them
@@ -147,6 +156,7 @@ class SqlConsentStore:
         with self._db.write() as c:
             c.execute(sa.delete(invitations).where(invitations.c.subject == subject))
             c.execute(sa.delete(credentials).where(credentials.c.owner == subject))
+            c.execute(sa.delete(subject_requests).where(subject_requests.c.subject == subject))
             c.execute(
                 sa.update(subjects)
                 .where(subjects.c.id == subject)

@@ -186,6 +186,36 @@ hidden = sa.Table(  # "do not show me here": by content, so that it survives a r
     sa.Column("since", Utc, nullable=False),
 )
 
+covers = sa.Table(  # places in a content that are covered in every copy, whoever is there and whatever they agreed to
+    "covers",
+    archive,
+    sa.Column("digest", sa.Text, primary_key=True),
+    sa.Column("face", sa.Text, primary_key=True),  # as Rejection.face has it
+    sa.Column("since", Utc, nullable=False),
+)
+
+subject_requests = sa.Table(  # what people asked for by law
+    "subject_requests",
+    archive,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("received_at", Utc, nullable=False),
+    sa.Column("due", sa.Date, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("subject", sa.Text, index=True),
+    sa.Column("contact", sa.Text, nullable=False),
+    sa.Column("words", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text),
+    sa.Column("answer", sa.Text),
+    sa.Column("closed_at", Utc),
+    sa.Column("closed_by", sa.Text),
+    sa.Column("item", sa.Text),
+    sa.Column("digest", sa.Text),
+    sa.Column("x", sa.Integer),
+    sa.Column("y", sa.Integer),
+    sa.Column("seal", sa.LargeBinary),  # of everything that stands here
+)
+
 galleries = sa.Table(  # which grants a sweep compared with: ids only
     "galleries", archive, sa.Column("digest", sa.Text, primary_key=True), sa.Column("grants", sa.Text, nullable=False)
 )

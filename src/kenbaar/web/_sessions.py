@@ -31,6 +31,7 @@ class Session:
 
     code_link: the token with which a new code is made. way_in: the code or passkey it was signed in with, which must
     still be good; None: a key or a passphrase.
+    pointed_copy: a published copy that was handed in, to point at oneself in.
     flash: sentences for the next page. proved_at: when whoever it is last showed it, in the clock of the store.
     challenge: what a passkey is asked to sign, and when it was made.
     """
@@ -44,6 +45,7 @@ class Session:
     token: str | None = field(default=None, repr=False)
     code_link: str | None = field(default=None, repr=False)
     way_in: str | None = None
+    pointed_copy: str | None = None
     language: str | None = None
     proved_at: float = 0.0
     challenge: tuple[bytes, float] | None = field(default=None, repr=False)

@@ -87,10 +87,11 @@ _WHY_NOT: Mapping[str, str] = {
     "a person does it themselves, or somebody who shows once more who they are: in the pages": (
         "enrol, offer, find, find present, claim, reject, hide, withdraw, export, receipt print, choices, agree, "
         "looks, look proof, own picture, code, code link, code open, passkey list, passkey add, passkey remove, "
-        "staff accept"
+        "staff accept, request add, request own, cover ask, copies match"
     ),
     "it cannot be undone, or gives others rights: somebody shows once more who they are, in the pages": (
-        "publish, publish plan, copies list, copies show, staff invite, staff end, staff token, staff token end"
+        "request extend, request answer, cover, publish, publish plan, copies list, "
+        "copies show, staff invite, staff end, staff token, staff token end"
     ),
     "it is a picture, a page, or a folder of this machine that is chosen: in the pages": (
         "collection item, collection add, collection people, about"
@@ -99,6 +100,7 @@ _WHY_NOT: Mapping[str, str] = {
         "init, seal, keys rotate, clock, settings, check, evaluate, ledger verify, pack list, pack show, pack card, "
         "pack fetch, pack add, pack manifest"
     ),
+    "it tells in people's own words what they ask, for those who answer: in the pages": "request list, request show",
     "it reads files of this machine": "receipt verify, report verify",
 }
 NOT_HERE: Mapping[str, str] = {act: why for why, named in _WHY_NOT.items() for act in named.split(", ")}

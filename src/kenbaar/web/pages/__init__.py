@@ -16,6 +16,7 @@ from kenbaar.web.pages import (
     public,
     publishing,
     reports,
+    requests,
     rights,
     signing_in,
 )
@@ -35,4 +36,5 @@ PAGES: tuple[Callable[[Site], None], ...] = (
     publishing.add,
     ledger.add,
     reports.add,
+    requests.add,
 )

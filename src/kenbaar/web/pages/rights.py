@@ -54,7 +54,8 @@ def add(site: Site) -> None:
 
     @site.get("/mine/data", PERSON)
     def data(visit: Visit) -> Response:
-        return visit.page("mine/data.html")
+        told = acts.own_requests(visit.archive, visit.actor, acts.OwnRequestsRequest(visit.subject)).requests
+        return visit.page("mine/data.html", requests=told)
 
     @site.post("/mine/data", PERSON, fresh=True, heavy=True)
     def export(visit: Visit) -> Response:
