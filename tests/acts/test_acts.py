@@ -451,3 +451,21 @@ def test_other_long_acts_stop_too_and_leave_no_half_file(
         act(party, Stopping(1))
     assert not (party.folder / "ada.zip").exists()
     assert not [f for f in party.folder.iterdir() if f.name.startswith(".kenbaar")]
+
+
+def test_so_are_those_of_requests_and_of_who_is_covered(party: Party, tmp_path: Path) -> None:
+    archive, ada = party.archive, party.people["Ada"].subject
+    acts.sweep(archive, OFFICER, acts.SweepRequest("party", 1))
+    acts.publish(archive, OFFICER, acts.PublishRequest("party", tmp_path / "out", "web"))
+    copy = archive.publisher.copies.all()[0]
+    themselves = subject_actor(ada)
+    made = the_answer("request add", archive, acts.AddRequestRequest("access", ada, words="All."), themselves)
+    assert the_answer("request own", archive, acts.OwnRequestsRequest(ada), themselves).requests == (made,)
+    assert the_answer("request list", archive, acts.ListRequestsRequest()).requests == (made,)
+    assert the_answer("request show", archive, acts.ShowRequestRequest(made.request)) == made
+    assert the_answer("request extend", archive, acts.ExtendRequestRequest(made.request, "Much.")).state == "extended"
+    assert the_answer("request answer", archive, acts.AnswerRequestRequest(made.request, "Sent.")).days_left is None
+    matched = the_answer("copies match", archive, acts.MatchCopyRequest(Path(copy.path).read_bytes()))
+    asked = the_answer("cover ask", archive, acts.AskToBeCoveredRequest(matched.copy, 0.5, 0.5))
+    covered = the_answer("cover", archive, acts.CoverRequest(asked.request))
+    assert covered.item == copy.item and Path(copy.path) in covered.copies

@@ -78,6 +78,7 @@ def test_it_is_put_off_once_for_a_reason(requests: SubjectRequests) -> None:
 def test_after_its_month_it_is_not_put_off_any_more(party: Party, requests: SubjectRequests) -> None:
     made = requests.receive(OFFICER, "access")
     party.clock.at += timedelta(days=32)
+    party.archive.confirm_clock(OFFICER)
     assert requests.get(made.id).days_left(party.clock.at.date()) < 0
     with pytest.raises(Refused, match="month is over"):
         requests.extend(OFFICER, made.id, "Busy.")
@@ -98,6 +99,7 @@ def test_half_a_year_after_its_answer_it_is_gone(party: Party, requests: Subject
     waits = requests.receive(OFFICER, "access")
     requests.answer(OFFICER, old.id, "Sent.")
     party.clock.at += timedelta(days=184)
+    party.archive.confirm_clock(OFFICER)
     requests.receive(OFFICER, "erasure")
     ids = {r.id for r in requests.store.all()}
     assert old.id not in ids and waits.id in ids, "what waits is kept, however late"
