@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from kenbaar import acts
+from tests.actors import OFFICER
 from tests.e2e.club import SIDE, Club
 from tests.e2e.test_videos import film
 from tests.web.site import Served, served
@@ -53,3 +55,16 @@ def test_staff_see_it_with_everybody_covered(site: Served) -> None:
     jpeg = officer.http.get(f"/staff/pictures/{item}/large.jpg").content
     pixels = np.asarray(Image.open(io.BytesIO(jpeg)).convert("RGB")).astype(int)
     assert (pixels[..., 0] - pixels[..., 1]).max() < 60, "nobody's frame shows"
+
+
+def test_the_copy_plays_in_parts_and_its_sound_is_a_choice(site: Served) -> None:
+    site.club.publish()
+    officer = site.officer()
+    (copy,) = acts.list_copies(site.archive, OFFICER, acts.ListCopiesRequest()).copies
+    assert "<video" in officer.get(f"/staff/copies/{copy.copy}").text and copy.masked == 1
+    file = f"/staff/copies/{copy.copy}/file"
+    part = officer.http.get(file, headers={"Range": "bytes=0-99"})
+    assert part.status_code == 206 and len(part.content) == 100 and part.headers["content-type"] == "video/mp4"
+    assert "hold back videos that have sound" in officer.get("/staff/collections/party/publish").words
+    (site.club.out / "clip.mp4").write_bytes(b"another film")
+    assert officer.http.get(file).status_code == 404

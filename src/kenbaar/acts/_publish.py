@@ -12,7 +12,7 @@ from kenbaar.acts._json import HIDDEN
 from kenbaar.archive import Archive
 from kenbaar.consent import SHOWING, Purpose
 from kenbaar.errors import NotFound
-from kenbaar.media import begin_reading, digest_bytes
+from kenbaar.media import begin_reading, digest_bytes, digest_file
 from kenbaar.policy import Actor, Permission
 from kenbaar.publish import Copy, Sound
 
@@ -193,12 +193,26 @@ class ShowCopyRequest:
 
 @dataclass(frozen=True, slots=True)
 class ShowCopyAnswer:
-    """A copy's bytes, as they are out. kind: their media type."""
+    """A copy's bytes, as they are out; of a video none, and path says where they lie. kind: their media type."""
 
     copy: str
     item: str
     kind: str
     data: bytes = field(default=b"", repr=False, metadata=HIDDEN)
+    path: Path | None = field(default=None, repr=False, metadata=HIDDEN)
+
+
+_KINDS = {
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".png": "image/png",
+    ".webp": "image/webp",
+    ".mp4": "video/mp4",
+    ".m4v": "video/mp4",
+    ".mov": "video/quicktime",
+    ".webm": "video/webm",
+    ".mkv": "video/x-matroska",
+}
 
 
 @act("copies show", Permission.READ)
@@ -206,11 +220,18 @@ def show_copy(archive: Archive, actor: Actor, request: ShowCopyRequest) -> ShowC
     """One copy as it lies there. Raises NotFound where it is gone or is another file than was written."""
     found = next((c for c in archive.publisher.copies.all() if copy_id(c) == request.copy), None)
     path = Path(found.path) if found else None
-    data = path.read_bytes() if path is not None and path.is_file() else b""
-    if found is None or path is None or digest_bytes(data) != found.copy_digest:
-        raise NotFound("There is no such copy, or it is another file than was written.", "Publish again.")
-    kinds = {".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png", ".webp": "image/webp"}
-    return ShowCopyAnswer(request.copy, found.item, kinds.get(path.suffix.lower(), "application/octet-stream"), data)
+    gone = NotFound("There is no such copy, or it is another file than was written.", "Publish again.")
+    if found is None or path is None or not path.is_file():
+        raise gone
+    kind = _KINDS.get(path.suffix.lower(), "application/octet-stream")
+    if kind.startswith("video/"):
+        if digest_file(path) != found.copy_digest:
+            raise gone
+        return ShowCopyAnswer(request.copy, found.item, kind, path=path)
+    data = path.read_bytes()
+    if digest_bytes(data) != found.copy_digest:
+        raise gone
+    return ShowCopyAnswer(request.copy, found.item, kind, data)
 
 
 def copy_id(copy: Copy) -> str:

@@ -104,6 +104,7 @@ def make_video_copy(
     others = [k for k in known if not (k.revealed and k.path is not None)]
     revealed, masked = _divided(found.tracks, shown, others)
     tracks = [*masked, *(_as_track(k, seconds) for k in others)]
+    first = len(tracks)
     part = folder / part_name()
     try:
         for _ in range(MOST_ROUNDS):
@@ -120,7 +121,9 @@ def make_video_copy(
                 break
             tracks += exposed
         boxes = tuple(sorted({shown[n].key for n in revealed}))
-        return MadeCopy(b"", digest_video(part), len(tracks), boxes, check, part=part)
+        covered_too = [k for k in others if not any(_overlap(s, k) >= _SAME_IOU for t in masked for s in t.seen)]
+        count = len(masked) + len(covered_too) + len(tracks) - first
+        return MadeCopy(b"", digest_video(part), count, boxes, check, part=part)
     except BaseException:
         part.unlink(missing_ok=True)
         raise

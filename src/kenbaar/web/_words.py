@@ -128,7 +128,8 @@ SHORT_WORDS = (  # what records and acts call things, as pages say it
     N_("reduced"), N_("pictures"), N_("purposes"), N_("reason"), N_("item"), N_("collection"), N_("channel"),
     N_("offered"), N_("holder"), N_("portrait"), N_("mode"), N_("act"), N_("basis"), N_("case"), N_("outcome"),
     N_("subject"), N_("organisation"), N_("you"), N_("Kenbaar itself"), N_("invited"), N_("enrolled"), N_("left"),
-    N_("access"), N_("erasure"), N_("correction"), N_("objection"), N_("open"), N_("extended"), N_("answered"),
+    N_("date unknown"), N_("access"), N_("erasure"), N_("correction"), N_("objection"), N_("open"), N_("extended"),
+    N_("answered"),
     N_("refused"), N_("hidden"), N_("kind"), N_("state"),
     N_("active"), N_("ended"), N_("officer"), N_("editor"), N_("reviewer"), N_("auditor"),
 )  # fmt: skip

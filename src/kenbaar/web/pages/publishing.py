@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from starlette.responses import Response
+from starlette.responses import FileResponse, Response
 
 from kenbaar import acts
 from kenbaar.errors import KenbaarError
 from kenbaar.policy import Event
+from kenbaar.publish import Sound
 from kenbaar.web._folders import allowed
 from kenbaar.web._site import STAFF, Site, Visit
 
@@ -43,6 +44,7 @@ def add(site: Site) -> None:
             visit.field("channel"),
             mask_doubtful=bool(visit.field("mask_doubtful")),
             number_names=bool(visit.field("number_names")),
+            sound=_sound(visit),
         )
         job = site.jobs.begin(str(Event.PUBLISH), request, visit.actor, name)
         return visit.go(f"/staff/jobs/{job.id}")
@@ -70,7 +72,14 @@ def add(site: Site) -> None:
     @site.get("/staff/copies/{copy}/file", STAFF)
     def file(visit: Visit) -> Response:
         shown = acts.show_copy(visit.archive, visit.actor, acts.ShowCopyRequest(visit.path("copy")))
+        if shown.path is not None:
+            return FileResponse(shown.path, media_type=shown.kind)  # in the parts that a player asks for
         return Response(shown.data, media_type=shown.kind)
+
+
+def _sound(visit: Visit) -> Sound:
+    given = visit.field("sound", "mute")
+    return given if given in ("keep", "refuse") else "mute"  # type: ignore[return-value]
 
 
 def _form(visit: Visit, error: KenbaarError | None, planned: acts.PlanPublicationAnswer | None) -> Response:
@@ -81,6 +90,7 @@ def _form(visit: Visit, error: KenbaarError | None, planned: acts.PlanPublicatio
         channel=visit.field("channel"),
         out=visit.field("out") or visit.query("folder"),
         number_names=bool(visit.field("number_names")),
+        sound=_sound(visit),
         mask_doubtful=bool(visit.field("mask_doubtful")),
         error=error,
         planned=planned,

@@ -14,7 +14,7 @@ from kenbaar.web._rates import network_of
 from kenbaar.web._site import ANYBODY, PERSON, STAFF, WEB, Site, Visit
 
 MOST, PER_S = 10, 3600.0  # of one network
-POINT_PX = 320  # the width of the picture that is pointed at: it is shown at that width on every screen
+POINT_PX = 280  # the width of the picture that is pointed at: it is shown at that width on every screen
 
 
 def add(site: Site) -> None:
