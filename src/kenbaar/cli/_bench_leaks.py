@@ -50,7 +50,7 @@ def bench_leaks_command(
     if not chosen:
         raise click.UsageError("No row has these words in its name: " + "; ".join(c.name for c in CONDITIONS) + ".")
     with scratch(out, pack_name) as (archive, folder):
-        behind, heads = _sources(out, archive, portraits, backgrounds)
+        behind, heads = sources(out, archive, portraits, backgrounds)
         bar, begin = out.bar("publish"), time.monotonic()
         rows = bench_leaks(
             chosen,
@@ -88,7 +88,7 @@ def bench_leaks_command(
     )
 
 
-def _sources(
+def sources(
     out: Out, archive: Archive, portraits: Path | None, backgrounds: Path | None
 ) -> tuple[list[Pixels], list[Head]]:
     """Pictures without people, and the heads to put into them."""

@@ -8,6 +8,7 @@ from kenbaar.cli._bench_copies import bench_publish_command
 from kenbaar.cli._bench_leaks import bench_leaks_command
 from kenbaar.cli._bench_people import bench_match_command, bench_search_command
 from kenbaar.cli._bench_sweep import bench_detect_command, bench_sweep_command
+from kenbaar.cli._bench_video import bench_video_command
 
 
 @click.group()
@@ -22,5 +23,6 @@ for _command in (
     bench_search_command,
     bench_publish_command,
     bench_leaks_command,
+    bench_video_command,
 ):
     bench.add_command(_command)

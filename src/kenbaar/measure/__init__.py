@@ -37,7 +37,8 @@ from kenbaar.measure._bench_search import SearchBench, bench_search
 from kenbaar.measure._bench_sweep import SweepBench, bench_sweep, steady_rate, time_in_turns
 from kenbaar.measure._evaluate import evaluate
 from kenbaar.measure._figures import Evaluation, Point
-from kenbaar.measure._leak_pictures import CONDITIONS, Head, Pixels, cut_head
+from kenbaar.measure._leak_clips import CLIP_CONDITIONS, ClipCondition, ClipLeaks, compose_clip, count_leaks, is_visible
+from kenbaar.measure._leak_pictures import CONDITIONS, Head, Pixels, Truth, cut_head
 from kenbaar.measure._people import MeasuredPeople, read_people
 from kenbaar.measure._pictures import Composed, compose_crowds, compose_photos
 from kenbaar.measure._rates import Rate
@@ -48,8 +49,11 @@ from kenbaar.measure._words import aim, plural
 from kenbaar.measure._words import told as rate_words
 
 __all__ = [
+    "CLIP_CONDITIONS",
     "CONDITIONS",
     "Adopted",
+    "ClipCondition",
+    "ClipLeaks",
     "Composed",
     "DetectBench",
     "Evaluation",
@@ -66,6 +70,7 @@ __all__ = [
     "Report",
     "SearchBench",
     "SweepBench",
+    "Truth",
     "adopt",
     "adopted_for",
     "aim",
@@ -76,11 +81,14 @@ __all__ = [
     "bench_match",
     "bench_search",
     "bench_sweep",
+    "compose_clip",
     "compose_crowds",
     "compose_photos",
+    "count_leaks",
     "cut_head",
     "doubling_warning",
     "evaluate",
+    "is_visible",
     "keep_adopted",
     "looser",
     "machine_speedup",

@@ -19,7 +19,7 @@ from kenbaar.publish._publisher import Held, Publisher, PublishReport
 from kenbaar.publish._recheck import find_exposed
 from kenbaar.publish._records import Copy, CopyStore
 from kenbaar.publish._tasks import CopyTask, MakeCopies
-from kenbaar.publish._video import Sound
+from kenbaar.publish._video import KnownTrack, Sound, make_video_copy
 
 __all__ = [
     "GRID_PX",
@@ -30,6 +30,7 @@ __all__ = [
     "CopyStore",
     "CopyTask",
     "Held",
+    "KnownTrack",
     "MadeCopy",
     "MakeCopies",
     "PublishReport",
@@ -39,6 +40,7 @@ __all__ = [
     "covered",
     "find_exposed",
     "make_copy",
+    "make_video_copy",
     "mask",
     "mask_box",
     "merge_boxes",

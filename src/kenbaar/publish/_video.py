@@ -38,10 +38,10 @@ Sound = Literal["mute", "keep", "refuse"]
 
 PACE = Pace(every_s=0.14, moving_s=0.1, still_s=0.25)
 CHECK_PACE = Pace(every_s=0.19, moving_s=0.19, still_s=0.3)
-THOROUGH_S = 3.0
+THOROUGH_S = 4.0
 MARGIN_FRAMES = 15
 MOST_ROUNDS = 3
-_LONG_SIDE, _CHECK_SIDE = 960, 800
+_LONG_SIDE, _CHECK_SIDE = 1920, 960
 _MIN_SCORE, _HINT_SCORE, _CHECK_SCORE = 0.3, 0.1, 0.5
 _SAME_IOU = 0.35  # of a face and where a track of the sweep has it then: it moves between two looks
 _SLACK_S = 0.5  # that a publication may see a face before and after the sweep did

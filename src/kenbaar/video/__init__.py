@@ -16,6 +16,7 @@
         render_video(clip, file.fileno(), [(0, 30, Box(0, 0, 64, 64))], video.pts, keep_sound=False)
 """
 
+from kenbaar.video._encode import encode_frames
 from kenbaar.video._limits import DEFAULT_VIDEO_LIMITS, VideoLimits
 from kenbaar.video._moment import open_moment
 from kenbaar.video._outside import Looking, Pace, digest_video, looking, render_video
@@ -35,6 +36,7 @@ __all__ = [
     "VideoInfo",
     "VideoLimits",
     "digest_video",
+    "encode_frames",
     "looking",
     "open_moment",
     "render_video",
