@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kenbaar.faces import Box
-from kenbaar.measure import CLIP_CONDITIONS, ClipCondition, Head, Pixels, compose_clip, count_leaks
+from kenbaar.measure import CLIP_CONDITIONS, ClipCondition, Head, Pixels, Truth, compose_clip, count_leaks
 from kenbaar.measure._leak_pictures import FACE_PX, HeadShape
 
 GREY = (64, 64, 64)
@@ -19,7 +19,9 @@ def a_head() -> Head:
     return Head(pixels, HeadShape(face, ((150.0, 190.0), (250.0, 190.0)), (200.0, 230.0), (200.0, 290.0)))
 
 
-def clip(condition: ClipCondition, seconds: float = 0.5, seed: int = 1) -> list[tuple[Pixels, tuple[object, ...]]]:
+def clip(
+    condition: ClipCondition, seconds: float = 0.5, seed: int = 1
+) -> list[tuple[Pixels, tuple[Truth | None, ...]]]:
     return list(compose_clip(condition, [a_head()], BACK, seconds, 10, seed))
 
 
@@ -27,9 +29,9 @@ def clip(condition: ClipCondition, seconds: float = 0.5, seed: int = 1) -> list[
 def test_what_is_not_covered_is_visible_and_what_is_covered_is_not(condition: ClipCondition) -> None:
     frames = clip(condition, 2.0)
     truths = [there for _, there in frames]
-    bare = count_leaks("bare", truths, (pixels for pixels, _ in frames), GREY, 10)  # type: ignore[arg-type]
+    bare = count_leaks("bare", truths, (pixels for pixels, _ in frames), GREY, 10)
     grey = np.full(frames[0][0].shape, 64, np.uint8)
-    covered = count_leaks("covered", truths, (grey for _ in frames), GREY, 10)  # type: ignore[arg-type]
+    covered = count_leaks("covered", truths, (grey for _ in frames), GREY, 10)
     assert bare.leaked == bare.face_frames > 0 and covered.leaked == 0
     assert bare.longest > 1 and covered.longest == 0
 
@@ -46,14 +48,15 @@ def test_a_mask_that_covers_half_a_face_hides_nobody() -> None:
     for pixels, there in frames:
         half = pixels.copy()
         for truth in there:
-            box = truth.box  # type: ignore[attr-defined]
+            assert truth is not None
+            box = truth.box
             half[box.y_min : (box.y_min + box.y_max) // 2, box.x_min : box.x_max] = GREY
         halves.append(half)
-    leaks = count_leaks("half", [there for _, there in frames], iter(halves), GREY, 10)  # type: ignore[arg-type]
+    leaks = count_leaks("half", [there for _, there in frames], iter(halves), GREY, 10)
     assert leaks.leaked == leaks.face_frames
 
 
 def test_a_copy_with_fewer_frames_is_not_judged() -> None:
     frames = clip(CLIP_CONDITIONS[0])
     with pytest.raises(ValueError):
-        count_leaks("short", [t for _, t in frames], iter([frames[0][0]]), GREY, 10)  # type: ignore[arg-type]
+        count_leaks("short", [t for _, t in frames], iter([frames[0][0]]), GREY, 10)
