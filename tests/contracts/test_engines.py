@@ -15,6 +15,7 @@ from kenbaar.errors import IntegrityBroken, PackBroken
 from tests.contracts.toy_tasks import (
     BROKEN,
     DEADLY,
+    HOURS,
     OUT_OF_MEMORY,
     REFUSED,
     SLOW,
@@ -130,6 +131,13 @@ def test_a_cancel_is_heard_while_a_task_is_slow(doubling: Doubling) -> None:
         return len(asked) > 3
 
     assert len(results_of(LocalEngine(1), doubling, [SLOW] * 50, cancelled)) <= 3
+
+
+def test_a_cancel_does_not_wait_for_a_task_of_an_hour(doubling: Doubling) -> None:
+    """A long video, for example: its worker ends."""
+    begun = time.monotonic()
+    assert results_of(LocalEngine(2), doubling, [1, HOURS, HOURS], lambda: time.monotonic() > begun + 3) == [(1, 2)]
+    assert nobody_is_left()
 
 
 def test_tasks_are_taken_a_few_ahead_so_that_what_they_say_is_true(engine: Engine, doubling: Doubling) -> None:

@@ -32,7 +32,7 @@ class Unopenable(Doubling):
         raise PackBroken("The pack is not what it says.", "Fetch it again.")
 
 
-REFUSED, SURPRISED, OUT_OF_MEMORY, BROKEN, DEADLY, SLOW = range(100, 106)
+REFUSED, SURPRISED, OUT_OF_MEMORY, BROKEN, DEADLY, SLOW, HOURS = range(100, 107)
 
 
 def _double(number: int) -> int:
@@ -49,4 +49,6 @@ def _double(number: int) -> int:
             os.kill(os.getpid(), 9)
         case 105:
             time.sleep(0.3)
+        case 106:
+            time.sleep(3600)
     return 2 * number

@@ -58,7 +58,12 @@ def write_clip(
             if stream is None:
                 stream = container.add_stream(codec, rate=rate)
                 stream.width, stream.height, stream.pix_fmt = pixels.shape[1], pixels.shape[0], pix_fmt
-                options = {"libx264": {"crf": "16"}, "libvpx-vp9": {"deadline": "realtime", "cpu-used": "8"}}
+                hdr = "log-level=none:transfer=smpte2084:colorprim=bt2020:colormatrix=bt2020nc"
+                options = {
+                    "libx264": {"crf": "16"},
+                    "libx265": {"x265-params": hdr},
+                    "libvpx-vp9": {"deadline": "realtime", "cpu-used": "8"},
+                }
                 stream.options = options.get(codec, {})
                 if gop:
                     stream.codec_context.gop_size = gop

@@ -95,6 +95,14 @@ def test_odd_sizes_and_alpha_are_read(tmp_path: Path) -> None:
     assert all_frames(clear)[1][0].pixels.shape == (120, 160, 3)
 
 
+def test_video_for_bright_screens_is_brought_to_ordinary_range_and_told(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "hdr.mp4", [with_square(40)] * 5, codec="libx265", pix_fmt="yuv420p10le")
+    info, frames, _ = all_frames(path)
+    assert info.hdr
+    square, back = frames[2].pixels[45:60, 44:60].mean(axis=(0, 1)), frames[2].pixels[5:30].mean(axis=(0, 1))
+    assert square[0] > 1.5 * square[1] and 20 < back.mean() < 200
+
+
 # -- what is unfit -----------------------------------------------------------------------------------------------------
 
 

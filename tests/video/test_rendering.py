@@ -102,6 +102,14 @@ def test_odd_sizes_are_written(tmp_path: Path) -> None:
     assert (info.width, info.height) == (161, 121) and is_grey(frames[0].pixels[4:56, 4:150])
 
 
+def test_a_copy_of_video_for_bright_screens_is_an_ordinary_one(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "hdr.mp4", [with_square(60)] * 5, codec="libx265", pix_fmt="yuv420p10le")
+    before = all_frames(path)[1][2].pixels.astype(int)
+    info, frames, _ = all_frames(rendered(path, (0, 4, Box(0, 0, 48, 48))))
+    assert not info.hdr and is_grey(frames[2].pixels[4:44, 4:44])
+    assert np.abs(frames[2].pixels[60:, 60:].astype(int) - before[60:, 60:]).mean() < 8, "the same colours"
+
+
 def test_a_full_disk_is_told(tmp_path: Path) -> None:
     path = write_clip(tmp_path / "a.mp4", [with_square(n) for n in range(10)])
     with Path("/dev/full").open("r+b", buffering=0) as full, pytest.raises((NoSpace, VideoUnreadable)):

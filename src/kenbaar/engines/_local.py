@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 WAITING_PER_WORKER = 3  # tasks begun or waiting: enough that no worker idles; few, so that a withdrawal is near
 DONE_PER_WORKER = 8  # results that may wait for a slower one before them: enough that one large photo stops nobody
+_LET_GO_S = 3.0  # s: how long a task may go on after a cancel
 _ASK_S = 0.5  # s: how often `cancelled` is asked while nothing is done
 
 
@@ -100,11 +101,18 @@ class _Mapping(Generic[Task, Result]):
                     pool = _Pool(self.task_type, self.workers)
                     continue
                 self.on_result(self.begun.popleft().task, result)
+            self._let_go(pool)
         except KeyboardInterrupt:  # whoever did not want to wait for `cancelled`: what is in hand is not waited for
             pool.end()
             raise
         finally:
             pool.close()
+
+    def _let_go(self, pool: _Pool[Task, Result]) -> None:
+        """After a cancel: what is nearly done is waited for; a long video is not, and its worker ends."""
+        running = [b.future for b in self.begun if b.future.running()]
+        if running and wait(running, timeout=_LET_GO_S).not_done:
+            pool.end()
 
     def _begin_more(self, queue: Iterator[Task], pool: _Pool[Task, Result]) -> None:
         while (

@@ -22,6 +22,7 @@ _OPTIONS = {
     "libvpx-vp9": {"deadline": "realtime", "cpu-used": "8", "crf": "32", "b": "0", "row-mt": "1"},
 }
 _KEY_EVERY_S = 2
+_SMPTE_170M = 6  # ITU-T H.273
 _PACKETS_A_S = {"aac": 100, "mp3": 60, "opus": 60}
 
 
@@ -119,7 +120,9 @@ def _encoder(container: Any, video: Video, frame: Any) -> Any:
     context.time_base = video.tick_s
     if ratio := video.stream.sample_aspect_ratio:
         context.sample_aspect_ratio = ratio
-    if not video.hdr:
+    if video.hdr:
+        context.colorspace = _SMPTE_170M  # as FFmpeg makes Y'CbCr of RGB
+    else:
         source = video.stream.codec_context
         for name in ("color_range", "colorspace", "color_primaries", "color_trc"):
             if value := int(getattr(source, name, 0) or 0):
