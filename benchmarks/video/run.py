@@ -1,10 +1,11 @@
+# ruff: noqa: S603, T201
 """Faces left visible in videos, and frames a second: Kenbaar's publication and deface at its defaults, on the same
 composed clips, one after the other in the same run.
 
     python benchmarks/video/run.py [--seconds 8] [--pack default]
 
-deface runs in its environment of benchmarks/deface, with ONNX Runtime, its quicker backend; `--replacewith solid`, so that
-both are judged alike (blurring, its default, takes a little longer). It writes no sound, as Kenbaar by default.
+deface runs in its environment of benchmarks/deface, with ONNX Runtime, its quicker backend; `--replacewith solid`, so
+that both are judged alike (blurring, its default, takes a little longer). It writes no sound, as Kenbaar by default.
 """
 
 from __future__ import annotations

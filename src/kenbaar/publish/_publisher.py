@@ -348,8 +348,11 @@ class _PublicationUnderWay:
                 showing = [(box, s) for box, s in planned.reveals if box in rendered.revealed]
                 hidden, covers = self._hidden(planned.item), self.store.covers(planned.item.digest or "")
                 covered = any(cover.touches(box) for box, _ in showing for cover in covers)
-                if covered or any(s not in may_show or s in hidden for _, s in showing):
-                    self._hold(planned.item, "somebody in it took back just now that they may be seen; publish again")
+                if any(s not in may_show for _, s in showing):
+                    self._hold(planned.item, "somebody in it withdrew just now; publish again")
+                    continue
+                if covered or any(s in hidden for _, s in showing):
+                    self._hold(planned.item, "somebody in it asked just now not to be seen; publish again")
                     continue
                 copies.append((self._copy(planned, rendered, tuple(s for _, s in showing), now), put))
             room.copies.announce([copy for copy, _ in copies])

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from kenbaar import acts
 from kenbaar.errors import KenbaarError, NotFound, UsageError
-from kenbaar.media import encode_photo, open_own_bytes, shrunk
+from kenbaar.media import encode_photo, open_photo_bytes, shrunk
 from kenbaar.subject_requests import RequestKind
 from kenbaar.web._rates import network_of
 from kenbaar.web._site import ANYBODY, PERSON, STAFF, WEB, Site, Visit
@@ -128,7 +128,7 @@ def _small(visit: Visit) -> tuple[bytes, tuple[int, int]] | None:
         shown = acts.show_copy(visit.archive, WEB, acts.ShowCopyRequest(copy))
     except KenbaarError:
         return None
-    photo = open_own_bytes(shown.data)
+    photo = open_photo_bytes(shown.data)
     pixels = shrunk(photo.pixels, round(POINT_PX * max(1.0, photo.height / photo.width)))
     return encode_photo(pixels, "JPEG", quality=85), (pixels.shape[1], pixels.shape[0])
 
